@@ -1,0 +1,17 @@
+//! The words that every other crate shares: digests, ids, paths, spans and diagnostics.
+//!
+//! Nothing here does input or output, and nothing here knows what a package is.
+
+mod arch;
+mod diagnostic;
+mod digest;
+mod nearest;
+mod path;
+mod source;
+
+pub use arch::{Arch, UnknownArch};
+pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use digest::{ActionId, CommandId, ContentId, Digest, ParseDigestError, Sha256, TreeId};
+pub use nearest::nearest;
+pub use path::{InvalidPath, RelPath};
+pub use source::{FileId, SourceFile, Sources, Span};

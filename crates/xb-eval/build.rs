@@ -1,0 +1,41 @@
+//! Writes the table of the standard library's files, so that a new file needs no mention anywhere.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+fn main() -> io::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stdlib");
+    let mut files = Vec::new();
+    collect(&root, &mut files)?;
+    let mut named = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(&root).map_err(io::Error::other)?;
+        named.push((name.to_string_lossy().into_owned(), file));
+    }
+    named.sort();
+    let mut table = String::from("const FILES: &[(&str, &str)] = &[\n");
+    for (name, file) in named {
+        let _ = writeln!(table, "    ({name:?}, include_str!({file:?})),");
+    }
+    table.push_str("];\n");
+    fs::write(out_folder()?.join("stdlib.rs"), table)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is how cargo speaks to a build script")]
+fn out_folder() -> io::Result<PathBuf> {
+    std::env::var("OUT_DIR").map(PathBuf::from).map_err(io::Error::other)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    println!("cargo:rerun-if-changed={}", folder.display());
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! `prim`: what the standard library is written with, and nobody else sees.
+//!
+//! Trees are nodes of the graph from the moment they are made; equal nodes are one node.
+
+mod nodes;
+mod packages;
+mod run;
+mod settings;
+
+use super::{Builtin, Constant, optional, value};
+
+pub(super) const TABLE: &[Builtin] = &[
+    Builtin {
+        path: "prim.fetch",
+        params: &[value("settings")],
+        doc: "Something from outside, pinned by the lock.",
+        run: nodes::fetch,
+    },
+    Builtin {
+        path: "prim.folder",
+        params: &[value("path"), optional("only", Constant::EmptyList), optional("except", Constant::EmptyList)],
+        doc: "A folder or file of the project.",
+        run: nodes::folder,
+    },
+    Builtin {
+        path: "prim.debian",
+        params: &[value("settings")],
+        doc: "Packages of the distribution as one tree.",
+        run: nodes::debian,
+    },
+    Builtin {
+        path: "prim.files",
+        params: &[value("entries")],
+        doc: "Files whose contents are in the description.",
+        run: nodes::files,
+    },
+    Builtin {
+        path: "prim.layer",
+        params: &[value("settings")],
+        doc: "A tree and how it is laid over others.",
+        run: nodes::layer,
+    },
+    Builtin {
+        path: "prim.compose",
+        params: &[value("layers")],
+        doc: "Trees laid over each other.",
+        run: nodes::compose,
+    },
+    Builtin { path: "prim.run", params: &[value("settings")], doc: "One hermetic run.", run: run::run },
+    Builtin {
+        path: "prim.apply",
+        params: &[value("package"), value("arch")],
+        doc: "A package for an architecture; what is one already stays as it is.",
+        run: packages::apply,
+    },
+    Builtin {
+        path: "prim.staged",
+        params: &[value("package")],
+        doc: "A package's result with the results of everything it needs.",
+        run: packages::staged,
+    },
+    Builtin {
+        path: "prim.closure",
+        params: &[value("package")],
+        doc: "The packages that a package needs, each once, needs first.",
+        run: packages::closure,
+    },
+    Builtin {
+        path: "prim.needs_names",
+        params: &[value("package")],
+        doc: "The distribution's packages that a package and its closure need, sorted.",
+        run: packages::needs_names,
+    },
+];

@@ -1,0 +1,88 @@
+//! Runs.
+
+use std::collections::BTreeMap;
+
+use xb_core::RelPath;
+use xb_graph::{Limits, Node, Run};
+
+use super::settings::{Settings, path, refuse};
+use crate::builtins::Invocation;
+use crate::failure::Result;
+use crate::record::Record;
+use crate::tree::RunValue;
+use crate::value::Value;
+
+const KNOWN: [&str; 12] =
+    ["package", "arch", "step", "method", "platform", "root", "command", "env", "cwd", "outputs", "limits", "emulator"];
+
+pub(super) fn run<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
+    let settings = Settings::new(call, &KNOWN)?;
+    let eval = call.eval;
+    let root: Result<Vec<_>> = settings.list("root")?.iter().map(|layer| eval.to_layer(*layer, call.span)).collect();
+    let emulator = match settings.get("emulator")? {
+        Value::Null => None,
+        tree => Some(eval.to_input(tree, call.span)?),
+    };
+    let outputs = outputs(call, settings.record("outputs")?)?;
+    let names: Vec<&'v str> = outputs.keys().map(|name| &*eval.arena.alloc_str(name)).collect();
+    let run = Run {
+        package: settings.text("package")?.to_owned(),
+        arch: settings.arch("arch")?,
+        step: settings.text("step")?.to_owned(),
+        method: settings.parsed("method")?,
+        platform: settings.arch("platform")?,
+        root: root?,
+        command: settings.texts("command")?.into_iter().map(str::to_owned).collect(),
+        env: environment(call, settings.record("env")?)?,
+        cwd: settings.path("cwd")?,
+        outputs,
+        limits: limits(&settings)?,
+        emulator,
+    };
+    let title = format!("{} ({}, {}, {})", run.package, run.arch, run.method, run.step);
+    let node = eval.add_node(Node::Run(Box::new(run)), call.span);
+    Ok(Value::Run(eval.arena.alloc(RunValue {
+        title: eval.arena.alloc_str(&title),
+        node,
+        outputs: eval.arena.alloc_slice_copy(&names),
+    })))
+}
+
+fn outputs<'v>(call: &Invocation<'_, 'v>, record: &Record<'v>) -> Result<BTreeMap<String, RelPath>> {
+    let mut outputs = BTreeMap::new();
+    for (name, value) in call.eval.sorted(record) {
+        match call.eval.force(value)? {
+            Value::String(text) => outputs.insert(name.to_owned(), path(call, text)?),
+            other => return Err(refuse(call, format!("needs a path for each output, found {}", other.kind()))),
+        };
+    }
+    Ok(outputs)
+}
+
+fn environment<'v>(call: &Invocation<'_, 'v>, record: &Record<'v>) -> Result<BTreeMap<String, String>> {
+    let mut env = BTreeMap::new();
+    for (name, value) in call.eval.sorted(record) {
+        let mut text = String::new();
+        match call.eval.force(value)? {
+            Value::Null => continue,
+            Value::Script(script) => text.push_str(script),
+            other => call.eval.append(&mut text, other, call.span)?,
+        }
+        env.insert(name.to_owned(), text);
+    }
+    Ok(env)
+}
+
+fn limits(settings: &Settings<'_, '_, '_>) -> Result<Limits> {
+    let known = ["memory_mb", "processes", "minutes", "disk_mb", "cpus"];
+    let given = Settings::of(settings.call, settings.record("limits")?, &known)?;
+    let usual = Limits::default();
+    Ok(Limits {
+        memory: given.count("memory_mb")?.map_or(usual.memory, |mb| mb.saturating_mul(1 << 20)),
+        processes: given.count("processes")?.unwrap_or(usual.processes),
+        seconds: given.count("minutes")?.map_or(usual.seconds, |minutes| minutes.saturating_mul(60)),
+        disk: given.count("disk_mb")?.map_or(usual.disk, |mb| mb.saturating_mul(1 << 20)),
+        cpus: given.count("cpus")?.map_or(usual.cpus, |cpus| u32::try_from(cpus).unwrap_or(u32::MAX)),
+        ..usual
+    })
+}

@@ -1,0 +1,286 @@
+//! Types at run time: what a value must be, and whom to blame when it is not.
+//!
+//! A check looks at the value as far as it is evaluated anyway. Elements of lists and fields of records are
+//! checked when they are needed, results of functions when they are called.
+
+use std::cell::Cell;
+use std::fmt::Write;
+
+use xb_core::Span;
+
+use crate::codes;
+use crate::evaluator::{Evaluator, NOWHERE};
+use crate::failure::{Failure, Result};
+use crate::record::Record;
+use crate::symbol::Symbol;
+use crate::value::{CheckedFunction, State, Thunk, Value};
+
+/// A type and where it was written.
+#[derive(Clone, Copy)]
+pub struct Contract<'v> {
+    pub(crate) ty: &'v Type<'v>,
+    pub(crate) span: Span,
+}
+
+/// A type.
+pub(crate) enum Type<'v> {
+    Any,
+    Simple(Simple),
+    Literal(&'v str),
+    List(&'v Type<'v>),
+    Record(&'v [(Symbol, bool, Type<'v>)], bool),
+    Map(&'v Type<'v>),
+    Function(&'v [Type<'v>], &'v Type<'v>),
+    Union(&'v [Type<'v>]),
+}
+
+/// A type that a value's own kind decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Simple {
+    Null,
+    Bool,
+    Int,
+    Float,
+    Number,
+    String,
+    Path,
+    Script,
+    Function,
+    Package,
+    Tree,
+    Arch,
+    List,
+    Record,
+}
+
+impl Simple {
+    pub(crate) const ALL: [(&'static str, Self); 14] = [
+        ("Null", Self::Null),
+        ("Bool", Self::Bool),
+        ("Int", Self::Int),
+        ("Float", Self::Float),
+        ("Number", Self::Number),
+        ("String", Self::String),
+        ("Path", Self::Path),
+        ("Script", Self::Script),
+        ("Function", Self::Function),
+        ("Package", Self::Package),
+        ("Tree", Self::Tree),
+        ("Arch", Self::Arch),
+        ("List", Self::List),
+        ("Record", Self::Record),
+    ];
+
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, simple)| *simple == self).map_or("Any", |(name, _)| name)
+    }
+
+    fn admits(self, value: Value<'_>) -> bool {
+        match self {
+            Self::Null => matches!(value, Value::Null),
+            Self::Bool => matches!(value, Value::Bool(_)),
+            Self::Int => matches!(value, Value::Int(_)),
+            Self::Float => matches!(value, Value::Float(_)),
+            Self::Number => matches!(value, Value::Int(_) | Value::Float(_)),
+            Self::String => matches!(value, Value::String(_)),
+            Self::Path => matches!(value, Value::Path(_)),
+            Self::Script => matches!(value, Value::Script(_)),
+            Self::Function => {
+                matches!(value, Value::Closure(_) | Value::Builtin(_) | Value::Checked(_) | Value::Package(_))
+            }
+            Self::Package => matches!(value, Value::Package(_) | Value::Instance(_)),
+            Self::Tree => matches!(value, Value::Tree(_) | Value::Path(_) | Value::Instance(_)),
+            Self::Arch => match value {
+                Value::Arch(_) => true,
+                Value::String(name) => name.parse::<xb_core::Arch>().is_ok(),
+                _ => false,
+            },
+            Self::List => matches!(value, Value::List(_)),
+            Self::Record => matches!(value, Value::Record(_)),
+        }
+    }
+}
+
+impl<'v> Evaluator<'v> {
+    /// Checks an evaluated value; gives it back, wrapped where parts of it have to be checked later.
+    pub(crate) fn check(&self, value: Value<'v>, contract: Contract<'v>, at: Span) -> Result<Value<'v>> {
+        match (contract.ty, value) {
+            (Type::Any, _) => Ok(value),
+            (Type::Union(types), _) => match types.iter().find(|ty| self.fits(value, ty)) {
+                Some(ty) => self.check(value, Contract { ty, ..contract }, at),
+                None => Err(self.mismatch(value, contract, at)),
+            },
+            (Type::List(element), Value::List(items)) if !matches!(element, Type::Any) => {
+                let element = Contract { ty: element, ..contract };
+                self.check_items(items, element, at)
+            }
+            (Type::Record(fields, open), Value::Record(record)) => {
+                self.check_fields(record, fields, *open, contract, at)
+            }
+            (Type::Map(element), Value::Record(record)) => {
+                let element = Contract { ty: element, ..contract };
+                let mut fields = record.fields();
+                for field in &mut fields {
+                    field.1 = self.check_later(field.1, element, at)?;
+                }
+                Ok(self.record(Record::from_sorted(self.arena, &fields)))
+            }
+            (Type::Function(parameters, result), _) if Simple::Function.admits(value) => {
+                Ok(self.check_calls(value, parameters, result, contract.span))
+            }
+            (ty, _) if self.fits(value, ty) => Ok(value),
+            _ => Err(self.mismatch(value, contract, at)),
+        }
+    }
+
+    fn check_items(&self, items: &'v [Value<'v>], element: Contract<'v>, at: Span) -> Result<Value<'v>> {
+        let mut checked = Vec::with_capacity(items.len());
+        for item in items {
+            checked.push(self.check_later(*item, element, at)?);
+        }
+        Ok(self.list(&checked))
+    }
+
+    /// Checks now what is evaluated, and the rest when it is needed.
+    fn check_later(&self, value: Value<'v>, contract: Contract<'v>, at: Span) -> Result<Value<'v>> {
+        match self.peek(value) {
+            Some(value) => self.check(value, contract, at),
+            None => Ok(Value::Thunk(
+                self.arena.alloc(Thunk { state: Cell::new(State::Contract(self.arena.alloc((value, contract, at)))) }),
+            )),
+        }
+    }
+
+    fn check_fields(
+        &self,
+        record: &'v Record<'v>,
+        types: &'v [(Symbol, bool, Type<'v>)],
+        open: bool,
+        contract: Contract<'v>,
+        at: Span,
+    ) -> Result<Value<'v>> {
+        let mut fields = record.fields();
+        if let Some((extra, _)) = fields.iter().find(|field| !open && !types.iter().any(|ty| ty.0 == field.0)) {
+            let name = self.symbols.name(*extra);
+            return Err(self
+                .mismatch(Value::Record(record), contract, at)
+                .note(format!("it has a field `{name}` that the type does not name"))
+                .meant(name, types.iter().map(|ty| self.symbols.name(ty.0))));
+        }
+        for (name, optional, ty) in types {
+            match fields.iter_mut().find(|field| field.0 == *name) {
+                Some(field) => field.1 = self.check_later(field.1, Contract { ty, ..contract }, at)?,
+                None if *optional => {}
+                None => {
+                    let name = self.symbols.name(*name);
+                    return Err(self
+                        .mismatch(Value::Record(record), contract, at)
+                        .note(format!("it has no field `{name}`")));
+                }
+            }
+        }
+        Ok(self.record(Record::from_sorted(self.arena, &fields)))
+    }
+
+    fn check_calls(
+        &self,
+        function: Value<'v>,
+        parameters: &'v [Type<'v>],
+        result: &'v Type<'v>,
+        span: Span,
+    ) -> Value<'v> {
+        let parameters = parameters.iter().map(|ty| Contract { ty, span });
+        Value::Checked(self.arena.alloc(CheckedFunction {
+            function,
+            parameters: self.arena.alloc_slice_fill_iter(parameters.collect::<Vec<_>>()),
+            result: Contract { ty: result, span },
+        }))
+    }
+
+    /// Whether the value's outermost layer is of this type.
+    fn fits(&self, value: Value<'v>, ty: &Type<'v>) -> bool {
+        match ty {
+            Type::Any => true,
+            Type::Simple(simple) => simple.admits(value),
+            Type::Literal(text) => matches!(value, Value::String(value) if value == text),
+            Type::List(_) => matches!(value, Value::List(_)),
+            Type::Record(..) | Type::Map(_) => matches!(value, Value::Record(_)),
+            Type::Function(..) => Simple::Function.admits(value),
+            Type::Union(types) => types.iter().any(|ty| self.fits(value, ty)),
+        }
+    }
+
+    fn mismatch(&self, value: Value<'v>, contract: Contract<'v>, at: Span) -> Failure {
+        let expected = self.type_name(contract.ty);
+        let shown = self.glimpse(value);
+        let message = format!("expected {expected}, found {shown}");
+        if contract.span == NOWHERE {
+            return Failure::new(codes::FIELD_TYPE, message)
+                .at(at, format!("this is {}", value.kind()))
+                .note(format!("this field of a package is `{expected}`"));
+        }
+        Failure::new(codes::ANNOTATION, message)
+            .at(at, format!("this is {}", value.kind()))
+            .at(contract.span, format!("declared as `{expected}` here"))
+    }
+
+    /// A type as it is written.
+    pub(crate) fn type_name(&self, ty: &Type<'v>) -> String {
+        let mut text = String::new();
+        self.write_type(ty, &mut text);
+        text
+    }
+
+    fn write_type(&self, ty: &Type<'v>, out: &mut String) {
+        match ty {
+            Type::Any => out.push_str("Any"),
+            Type::Simple(simple) => out.push_str(simple.name()),
+            Type::Literal(text) => {
+                let _ = write!(out, "\"{text}\"");
+            }
+            Type::List(element) => {
+                out.push('[');
+                self.write_type(element, out);
+                out.push(']');
+            }
+            Type::Map(element) => {
+                out.push_str("{ *: ");
+                self.write_type(element, out);
+                out.push_str(" }");
+            }
+            Type::Record(fields, open) => self.write_record_type(fields, *open, out),
+            Type::Function(parameters, result) => {
+                out.push('(');
+                self.write_types(parameters, ", ", out);
+                out.push_str(") -> ");
+                self.write_type(result, out);
+            }
+            Type::Union(types) => self.write_types(types, " | ", out),
+        }
+    }
+
+    fn write_types(&self, types: &[Type<'v>], separator: &str, out: &mut String) {
+        for (index, ty) in types.iter().enumerate() {
+            if index > 0 {
+                out.push_str(separator);
+            }
+            self.write_type(ty, out);
+        }
+    }
+
+    fn write_record_type(&self, fields: &[(Symbol, bool, Type<'v>)], open: bool, out: &mut String) {
+        out.push_str("{ ");
+        for (index, (name, optional, ty)) in fields.iter().enumerate() {
+            if index > 0 {
+                out.push_str(", ");
+            }
+            out.push_str(self.symbols.name(*name));
+            out.push_str(if *optional { "?: " } else { ": " });
+            self.write_type(ty, out);
+        }
+        if open {
+            out.push_str(if fields.is_empty() { "..." } else { ", ..." });
+        }
+        out.push_str(" }");
+    }
+}

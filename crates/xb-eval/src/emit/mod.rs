@@ -1,0 +1,141 @@
+//! Emission: from packages that are asked for to nodes of the graph.
+//!
+//! For every package the standard library's `realise` makes the runs, one for each method; a choice over them
+//! stands for the package wherever it is used as a tree. Packages are emitted needs first, by an explicit stack,
+//! so that long chains of needs do not nest.
+
+mod choice;
+mod needs;
+mod prune;
+mod target;
+
+use std::cell::RefCell;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use xb_core::{Arch, Diagnostic, Digest, RelPath, Sources};
+use xb_graph::{Graph, Method, NodeId};
+
+use crate::evaluator::Evaluator;
+use crate::limits::Limits;
+use crate::package::Instance;
+use crate::session::Arena;
+use crate::value::Value;
+use crate::world::World;
+
+/// What is asked for: packages of a file, for some architectures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetRequest {
+    /// The file.
+    pub file: RelPath,
+    /// The package; every one that the file defines when not given.
+    pub name: Option<String>,
+    /// What the results are for.
+    pub arches: Vec<Arch>,
+}
+
+/// How to emit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmitOptions {
+    /// The architecture of the building machine.
+    pub host: Arch,
+    /// The methods that may be used, best first.
+    pub methods: Vec<Method>,
+    /// Limits of the evaluation.
+    pub limits: Limits,
+}
+
+/// What was emitted.
+#[derive(Clone, Debug)]
+pub struct Emitted {
+    /// The graph, with what was asked for as its targets; it holds nothing that no target needs.
+    pub graph: Graph,
+    /// The texts that places of warnings point into.
+    pub sources: Sources,
+    /// The files of the project that were read, sorted, with the digest of what was in them: as long as they are
+    /// the same, so is the graph.
+    pub reads: Vec<(RelPath, Digest)>,
+    /// What is probably not what was meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Why nothing was emitted.
+#[derive(Clone, Debug)]
+pub struct EmitFailure {
+    /// One or more errors, independent of each other.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts that their places point into.
+    pub sources: Sources,
+}
+
+/// Evaluates what is asked for and emits its graph.
+///
+/// # Errors
+/// Every error of every target, each once.
+pub fn emit(world: &dyn World, requests: &[TargetRequest], options: &EmitOptions) -> Result<Emitted, EmitFailure> {
+    let arena = Arena::new();
+    let eval = Evaluator::new(&arena.0, world, options.host, options.limits);
+    *eval.emission.methods.borrow_mut() = options.methods.clone();
+    let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    let mut targets = Vec::new();
+    let mut seen = FxHashSet::default();
+    for request in requests {
+        for result in eval.targets(request) {
+            match result {
+                Ok(target) if seen.insert((target.build, target.check)) => targets.push(target),
+                Ok(_) => {}
+                Err(failure) => diagnostics.extend(eval.diagnostics(failure)),
+            }
+        }
+    }
+    let sources = eval.sources.take();
+    if !diagnostics.is_empty() {
+        return Err(EmitFailure { diagnostics: each_once(diagnostics), sources });
+    }
+    let mut reads = eval.reads.take();
+    reads.sort();
+    reads.dedup();
+    let graph = prune::prune(eval.graph.take(), targets);
+    Ok(Emitted { graph, sources, reads, warnings: Vec::new() })
+}
+
+/// Errors without those that only came another way to the same place.
+fn each_once(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut kept: Vec<Diagnostic> = Vec::new();
+    for diagnostic in diagnostics {
+        let same = |other: &Diagnostic| {
+            (other.code, &other.message, &other.labels) == (diagnostic.code, &diagnostic.message, &diagnostic.labels)
+        };
+        if !kept.iter().any(same) {
+            kept.push(diagnostic);
+        }
+    }
+    kept
+}
+
+/// What emission remembers, by the number of the instance.
+#[derive(Default)]
+pub(crate) struct Emission<'v> {
+    methods: RefCell<Vec<Method>>,
+    realise: RefCell<Option<Value<'v>>>,
+    emitted: RefCell<FxHashMap<u32, Emitting<'v>>>,
+    staged: RefCell<FxHashMap<u32, NodeId>>,
+    needs: RefCell<FxHashMap<u32, &'v [&'v Instance<'v>]>>,
+    names: RefCell<FxHashMap<u32, &'v [Value<'v>]>>,
+}
+
+/// How far a package is.
+#[derive(Clone, Copy)]
+enum Emitting<'v> {
+    /// Its needs or its runs are being emitted.
+    Running,
+    Done(Realised<'v>),
+}
+
+/// The runs of a package.
+#[derive(Clone, Copy)]
+struct Realised<'v> {
+    /// The choice over its builds.
+    build: NodeId,
+    /// What `realise` gave, by method.
+    ways: &'v [(Method, Value<'v>)],
+}

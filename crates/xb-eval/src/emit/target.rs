@@ -1,0 +1,117 @@
+//! What is asked for: which packages of a file, and their place in the graph.
+
+use xb_core::Arch;
+use xb_graph::Target;
+
+use super::TargetRequest;
+use crate::codes;
+use crate::evaluator::{Evaluator, NOWHERE};
+use crate::failure::{Failure, Result};
+use crate::module::{Module, ModuleKey};
+use crate::package::Instance;
+use crate::value::Value;
+
+impl<'v> Evaluator<'v> {
+    /// The targets of a request, each with its own success.
+    pub(super) fn targets(&self, request: &TargetRequest) -> Vec<Result<Target>> {
+        let found =
+            self.module(&ModuleKey::project(&request.file), NOWHERE).and_then(|module| self.wanted(module, request));
+        let wanted = match found {
+            Ok(wanted) => wanted,
+            Err(failure) => return vec![Err(failure)],
+        };
+        let mut targets = Vec::new();
+        for value in wanted {
+            for arch in &request.arches {
+                targets.push(self.target(value, *arch, request));
+                if matches!(value, Value::Instance(_)) {
+                    break;
+                }
+            }
+        }
+        targets
+    }
+
+    /// The values that a request names.
+    fn wanted(&self, module: &Module<'v>, request: &TargetRequest) -> Result<Vec<Value<'v>>> {
+        let value = self.force(module.value)?;
+        match (&request.name, value) {
+            (None, Value::Package(_) | Value::Instance(_) | Value::Closure(_)) => Ok(vec![value]),
+            (Some(name), Value::Package(package)) if is_name(package.code.name, name) => Ok(vec![value]),
+            (None, Value::Record(_)) if !module.explicit => self.all_packages(module, request),
+            (None, Value::Record(record)) => {
+                let packages: Vec<_> = self
+                    .sorted(record)
+                    .into_iter()
+                    .filter_map(|field| self.force(field.1).ok())
+                    .filter(|value| matches!(value, Value::Package(_) | Value::Instance(_)))
+                    .collect();
+                self.some(packages, request)
+            }
+            (Some(name), Value::Record(record)) => {
+                let fields = self.sorted(record);
+                match fields.iter().find(|field| is_name(field.0, name)) {
+                    Some(field) => Ok(vec![self.force(field.1)?]),
+                    None => Err(Failure::new(codes::NO_TARGET, format!("`{}` does not define `{name}`", request.file))
+                        .meant(name, fields.iter().map(|field| field.0))),
+                }
+            }
+            (_, other) => Err(Failure::new(
+                codes::NO_TARGET,
+                format!("the value of `{}` is {}, not a package", request.file, other.kind()),
+            )),
+        }
+    }
+
+    fn all_packages(&self, module: &Module<'v>, request: &TargetRequest) -> Result<Vec<Value<'v>>> {
+        let values = module.defined.iter().map(|(_, cell)| cell.get());
+        self.some(values.filter(|value| matches!(value, Value::Package(_))).collect(), request)
+    }
+
+    fn some(&self, packages: Vec<Value<'v>>, request: &TargetRequest) -> Result<Vec<Value<'v>>> {
+        if packages.is_empty() {
+            return Err(Failure::new(codes::NO_TARGET, format!("`{}` defines no package", request.file))
+                .help("write `package name(arch) { ... }`"));
+        }
+        Ok(packages)
+    }
+
+    fn target(&self, value: Value<'v>, arch: Arch, request: &TargetRequest) -> Result<Target> {
+        let instance = self.target_instance(value, arch, request)?;
+        let place = instance.package.code.place;
+        let version = match self.package_field(instance, "version")? {
+            Value::String(version) => Some((*version).to_owned()),
+            _ => None,
+        };
+        let package = match self.package_field(instance, "name")? {
+            Value::String(name) => (*name).to_owned(),
+            _ => instance.package.code.title.to_owned(),
+        };
+        Ok(Target {
+            package,
+            version,
+            arch: instance.arch,
+            build: self.choice(instance, place)?,
+            check: self.check_node(instance, place)?,
+        })
+    }
+
+    fn target_instance(&self, value: Value<'v>, arch: Arch, request: &TargetRequest) -> Result<&'v Instance<'v>> {
+        let made = match value {
+            Value::Package(_) | Value::Closure(_) => self.apply(value, &[Value::Arch(arch)], NOWHERE)?,
+            other => other,
+        };
+        match made {
+            Value::Instance(instance) => Ok(instance),
+            other => Err(Failure::new(
+                codes::NO_TARGET,
+                format!("what was asked for in `{}` is {}, not a package", request.file, other.kind()),
+            )),
+        }
+    }
+}
+
+/// Whether a package of this name was asked for; results are shown with `-` where names have `_`.
+fn is_name(defined: &str, asked: &str) -> bool {
+    defined == asked || defined.replace('_', "-") == asked
+}

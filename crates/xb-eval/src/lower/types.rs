@@ -1,0 +1,73 @@
+//! Type annotations.
+
+use xb_syntax::ast::{self, TypeKind};
+
+use super::Lowering;
+use crate::contract::{Contract, Simple, Type};
+
+/// How deep types may be nested.
+const NESTING: usize = 256;
+
+impl<'v> Lowering<'_, 'v> {
+    pub(super) fn contract(&mut self, ty: &ast::Type) -> Contract<'v> {
+        let lowered = self.ty(ty);
+        Contract { ty: self.alloc(lowered), span: ty.span }
+    }
+
+    fn ty(&mut self, ty: &ast::Type) -> Type<'v> {
+        self.types += 1;
+        let lowered = if self.types <= NESTING { self.kind_of_type(ty) } else { self.too_deep(ty) };
+        self.types -= 1;
+        lowered
+    }
+
+    fn too_deep(&mut self, ty: &ast::Type) -> Type<'v> {
+        self.report_too_deep("a type is nested", NESTING, ty.span);
+        Type::Any
+    }
+
+    fn kind_of_type(&mut self, ty: &ast::Type) -> Type<'v> {
+        match &ty.kind {
+            TypeKind::Name(name) => self.named_type(name, ty),
+            TypeKind::Literal(text) => Type::Literal(self.eval.arena.alloc_str(text)),
+            TypeKind::List(element) => Type::List(self.boxed_type(element)),
+            TypeKind::Map(element) => Type::Map(self.boxed_type(element)),
+            TypeKind::Record(fields, open) => {
+                let fields = fields
+                    .iter()
+                    .map(|(name, optional, ty)| (self.symbol(&name.text), *optional, self.ty(ty)))
+                    .collect();
+                Type::Record(self.slice(fields), *open)
+            }
+            TypeKind::Function(parameters, result) => Type::Function(self.types(parameters), self.boxed_type(result)),
+            TypeKind::Union(types) => Type::Union(self.types(types)),
+            TypeKind::Optional(inner) => {
+                let types = vec![self.ty(inner), Type::Simple(Simple::Null)];
+                Type::Union(self.slice(types))
+            }
+        }
+    }
+
+    fn boxed_type(&mut self, ty: &ast::Type) -> &'v Type<'v> {
+        let ty = self.ty(ty);
+        self.alloc(ty)
+    }
+
+    fn types(&mut self, types: &[ast::Type]) -> &'v [Type<'v>] {
+        let types = types.iter().map(|ty| self.ty(ty)).collect();
+        self.slice(types)
+    }
+
+    fn named_type(&mut self, name: &str, ty: &ast::Type) -> Type<'v> {
+        if name == "Any" {
+            return Type::Any;
+        }
+        match Simple::ALL.iter().find(|(known, _)| *known == name) {
+            Some((_, simple)) => Type::Simple(*simple),
+            None => {
+                self.unknown_type(name, ty.span);
+                Type::Any
+            }
+        }
+    }
+}

@@ -1,0 +1,464 @@
+//! Packages: functions of the architecture whose result is open to overrides.
+//!
+//! The body of a package is one frame that all its members share: parameters, `let`s and fields are slots, and
+//! every member is a thunk over the whole frame. `.with` makes a new frame in which some fields are other values,
+//! so whatever uses them follows.
+
+use std::cell::{Cell, RefCell};
+
+use bumpalo::Bump;
+use rustc_hash::FxHashMap;
+use xb_core::{Arch, Span};
+
+use crate::call::{Argument, Slot};
+use crate::codes;
+use crate::contract::{Contract, Simple, Type};
+use crate::evaluator::{Evaluator, Frame, NOWHERE};
+use crate::failure::{Failure, Result};
+use crate::ir::{Code, Kind, Node};
+use crate::record::Record;
+use crate::symbol::{Symbol, Symbols};
+use crate::value::{State, Thunk, Value};
+
+/// A package before its arguments are known.
+pub struct PackageFn<'v> {
+    pub(crate) id: u32,
+    pub(crate) code: &'v PackageCode<'v>,
+    /// Fields that `.with` has replaced.
+    pub(crate) overrides: Record<'v>,
+}
+
+/// What a `package` item says.
+pub(crate) struct PackageCode<'v> {
+    pub(crate) name: &'v str,
+    /// The name of its results: with `-` for `_`.
+    pub(crate) title: &'v str,
+    pub(crate) params: &'v [PackageParam<'v>],
+    pub(crate) lets: &'v [Member<'v>],
+    pub(crate) fields: &'v [Member<'v>],
+    /// The slot of the implicit `name`.
+    pub(crate) name_slot: u32,
+    pub(crate) slots: u32,
+    /// Where the name stands.
+    pub(crate) place: Span,
+}
+
+/// A parameter; its slot is its number.
+pub(crate) struct PackageParam<'v> {
+    pub(crate) name: Symbol,
+    pub(crate) default: Option<Code<'v>>,
+    pub(crate) contract: Option<Contract<'v>>,
+}
+
+/// A `let` or a field.
+pub(crate) struct Member<'v> {
+    pub(crate) name: Symbol,
+    pub(crate) slot: u32,
+    pub(crate) code: Code<'v>,
+}
+
+/// A package for an architecture.
+pub struct Instance<'v> {
+    pub(crate) id: u32,
+    pub(crate) package: &'v PackageFn<'v>,
+    /// What its result is for.
+    pub(crate) arch: Arch,
+    pub(crate) overrides: Record<'v>,
+    pub(crate) frame: &'v [Cell<Value<'v>>],
+}
+
+/// What a `release` declares.
+pub struct ReleaseValue<'v> {
+    /// Its name.
+    pub name: &'v str,
+    /// Its fields.
+    pub fields: Record<'v>,
+}
+
+/// What the evaluator knows about packages in general, and the instances that it has made.
+pub(crate) struct PackageTable<'v> {
+    known: Vec<(Symbol, Contract<'v>)>,
+    lists: [Symbol; 3],
+    env: Symbol,
+    by_arch: RefCell<FxHashMap<(u32, Arch), &'v Instance<'v>>>,
+    by_key: RefCell<FxHashMap<Vec<u8>, &'v Instance<'v>>>,
+    packages: Cell<u32>,
+    instances: Cell<u32>,
+}
+
+/// The names of the fields that a package can have, for checks that do not evaluate.
+pub const PACKAGE_FIELDS: [&str; 16] = [
+    "name", "version", "summary", "license", "homepage", "source", "patches", "needs", "tools", "env", "build",
+    "check", "ship", "methods", "limits", "arch",
+];
+
+/// The names of the fields that a release can have.
+pub const RELEASE_FIELDS: [&str; 5] = ["packages", "arches", "formats", "version", "name"];
+
+impl<'v> PackageTable<'v> {
+    pub(crate) fn new(arena: &'v Bump, symbols: &Symbols<'v>) -> Self {
+        let known = PACKAGE_FIELDS
+            .iter()
+            .map(|name| {
+                let ty = arena.alloc(field_type(arena, symbols, name));
+                (symbols.intern(name), Contract { ty, span: NOWHERE })
+            })
+            .collect();
+        Self {
+            known,
+            lists: ["needs", "tools", "patches"].map(|name| symbols.intern(name)),
+            env: symbols.intern("env"),
+            by_arch: RefCell::default(),
+            by_key: RefCell::default(),
+            packages: Cell::new(0),
+            instances: Cell::new(0),
+        }
+    }
+
+    /// The type of a field that packages can have.
+    pub(crate) fn contract(&self, name: Symbol) -> Option<Contract<'v>> {
+        self.known.iter().find(|(known, _)| *known == name).map(|(_, contract)| *contract)
+    }
+
+    /// What an unset field is.
+    fn unset(&self, name: Symbol) -> Value<'v> {
+        if self.lists.contains(&name) {
+            Value::EMPTY_LIST
+        } else if self.env == name {
+            Value::Record(&Record::EMPTY)
+        } else {
+            Value::Null
+        }
+    }
+
+    pub(crate) fn next_package(&self) -> u32 {
+        self.packages.replace(self.packages.get() + 1)
+    }
+}
+
+fn field_type<'v>(arena: &'v Bump, symbols: &Symbols<'v>, name: &str) -> Type<'v> {
+    let simple = |simple: Simple| Type::Simple(simple);
+    let union =
+        |kinds: &[Simple]| Type::Union(arena.alloc_slice_fill_iter(kinds.iter().map(|kind| Type::Simple(*kind))));
+    match name {
+        "name" | "version" | "summary" | "license" | "homepage" => simple(Simple::String),
+        "source" => union(&[Simple::Tree, Simple::Null]),
+        "patches" => Type::List(arena.alloc(union(&[Simple::Tree, Simple::Script]))),
+        "needs" | "tools" => Type::List(arena.alloc(union(&[Simple::Package, Simple::String]))),
+        "env" => Type::Map(arena.alloc(union(&[Simple::String, Simple::Number, Simple::Bool, Simple::Path]))),
+        "build" => union(&[Simple::Record, Simple::Script]),
+        "check" => union(&[Simple::Script, Simple::String, Simple::Record, Simple::Bool, Simple::Null]),
+        "methods" => Type::List(arena.alloc(Type::Union(
+            arena.alloc_slice_fill_iter(xb_graph::Method::ALL.map(|method| Type::Literal(method.name()))),
+        ))),
+        "limits" => {
+            let names = ["memory_mb", "processes", "minutes", "disk_mb", "cpus"];
+            let fields = names.map(|name| (symbols.intern(name), true, Type::Simple(Simple::Int)));
+            Type::Record(arena.alloc_slice_fill_iter(fields), false)
+        }
+        _ => Type::Any,
+    }
+}
+
+impl<'v> Evaluator<'v> {
+    /// A package for these arguments: the same one for the same plain data.
+    pub(crate) fn instantiate(
+        &self,
+        package: &'v PackageFn<'v>,
+        args: &[Argument<'v>],
+        span: Span,
+    ) -> Result<&'v Instance<'v>> {
+        if let [Argument { name: None, value, .. }] = args
+            && package.code.params.len() == 1
+            && let Some(Value::Arch(arch)) = self.peek(*value)
+        {
+            return Ok(self.instantiate_for(package, arch));
+        }
+        let slots: Vec<Slot> = package
+            .code
+            .params
+            .iter()
+            .map(|param| Slot { name: Some(param.name), optional: param.default.is_some() })
+            .collect();
+        let mut bound = self
+            .bind(&slots, args, span, package.code.name)
+            .map_err(|failure| failure.at(package.code.place, "the package is defined here"))?;
+        for (value, param) in bound.iter_mut().zip(package.code.params) {
+            if let Some(value) = value {
+                *value = self.force(*value)?;
+                if let Some(contract) = param.contract {
+                    *value = self.check(*value, contract, span)?;
+                }
+            }
+        }
+        if let Some(Some(first)) = bound.first_mut() {
+            *first = Value::Arch(self.to_arch(*first, span)?);
+        }
+        let key = self.instance_key(package, &bound)?;
+        if let Some(instance) = key.as_ref().and_then(|key| self.packages.by_key.borrow().get(key).copied()) {
+            return Ok(instance);
+        }
+        let instance = self.make_instance(package, &bound, package.overrides, span)?;
+        if let Some(key) = key {
+            self.packages.by_key.borrow_mut().insert(key, instance);
+        }
+        Ok(instance)
+    }
+
+    /// A package whose only parameter is the architecture.
+    fn instantiate_for(&self, package: &'v PackageFn<'v>, arch: Arch) -> &'v Instance<'v> {
+        let key = (package.id, arch);
+        if let Some(instance) = self.packages.by_arch.borrow().get(&key) {
+            return instance;
+        }
+        let frame = self.new_frame(package.code, &[Some(Value::Arch(arch))], &package.overrides);
+        let instance = self.new_instance(package, arch, package.overrides, frame);
+        self.packages.by_arch.borrow_mut().insert(key, instance);
+        instance
+    }
+
+    fn make_instance(
+        &self,
+        package: &'v PackageFn<'v>,
+        args: &[Option<Value<'v>>],
+        overrides: Record<'v>,
+        span: Span,
+    ) -> Result<&'v Instance<'v>> {
+        let frame = self.new_frame(package.code, args, &overrides);
+        let first = match frame.first() {
+            Some(cell) => self.force(cell.get())?,
+            None => Value::Null,
+        };
+        let arch = self.to_arch(first, span)?;
+        Ok(self.new_instance(package, arch, overrides, frame))
+    }
+
+    fn new_instance(
+        &self,
+        package: &'v PackageFn<'v>,
+        arch: Arch,
+        overrides: Record<'v>,
+        frame: &'v [Cell<Value<'v>>],
+    ) -> &'v Instance<'v> {
+        let id = self.packages.instances.replace(self.packages.instances.get() + 1);
+        self.arena.alloc(Instance { id, package, arch, overrides, frame })
+    }
+
+    fn new_frame(
+        &self,
+        code: &'v PackageCode<'v>,
+        args: &[Option<Value<'v>>],
+        overrides: &Record<'v>,
+    ) -> &'v [Cell<Value<'v>>] {
+        let frame: &'v [Cell<Value<'v>>] =
+            self.arena.alloc_slice_fill_with(code.slots as usize, |_| Cell::new(Value::Null));
+        for (at, param) in code.params.iter().enumerate() {
+            let value = match (args.get(at).copied().flatten(), &param.default) {
+                (Some(value), _) => value,
+                (None, Some(default)) => self.member(default, frame),
+                (None, None) => Value::Null,
+            };
+            frame[at].set(value);
+        }
+        frame[code.name_slot as usize].set(self.string(code.title));
+        for member in code.lets {
+            frame[member.slot as usize].set(self.member(&member.code, frame));
+        }
+        for member in code.fields {
+            let value = match overrides.get(member.name) {
+                Some(value) => value,
+                None => self.member(&member.code, frame),
+            };
+            frame[member.slot as usize].set(value);
+        }
+        frame
+    }
+
+    fn member(&self, code: &'v Code<'v>, frame: &'v [Cell<Value<'v>>]) -> Value<'v> {
+        match code.body.kind {
+            Kind::Const(value) => value,
+            _ => Value::Thunk(self.arena.alloc(Thunk { state: Cell::new(State::Suspended(code, frame)) })),
+        }
+    }
+
+    /// An architecture, or the name of one.
+    pub(crate) fn to_arch(&self, value: Value<'v>, span: Span) -> Result<Arch> {
+        match self.force(value)? {
+            Value::Arch(arch) => Ok(arch),
+            Value::String(name) => name.parse().map_err(|error: xb_core::UnknownArch| {
+                Failure::new(codes::ARCH, error.to_string()).at(span, "in this call")
+            }),
+            other => Err(Failure::new(
+                codes::ARCH,
+                format!("a package is called with an architecture first, found {}", other.kind()),
+            )
+            .at(span, format!("the first argument is {}", self.glimpse(other)))
+            .help("pass on the architecture of the package that needs it: `zlib(arch)`")),
+        }
+    }
+
+    /// What tells one call from another; none when an argument is no plain data.
+    fn instance_key(&self, package: &PackageFn<'v>, args: &[Option<Value<'v>>]) -> Result<Option<Vec<u8>>> {
+        let mut key = package.id.to_le_bytes().to_vec();
+        for arg in args {
+            match arg {
+                None => key.push(b'-'),
+                Some(value) if self.write_key(*value, &mut key)? => {}
+                Some(_) => return Ok(None),
+            }
+        }
+        Ok(Some(key))
+    }
+
+    fn write_key(&self, value: Value<'v>, key: &mut Vec<u8>) -> Result<bool> {
+        match self.force(value)? {
+            Value::Null => key.push(b'n'),
+            Value::Bool(value) => key.extend([b'b', u8::from(value)]),
+            Value::Int(value) => {
+                key.push(b'i');
+                key.extend(value.to_le_bytes());
+            }
+            Value::Float(value) => {
+                key.push(b'f');
+                key.extend(value.to_bits().to_le_bytes());
+            }
+            Value::String(text) => write_text(key, b's', text),
+            Value::Script(text) => write_text(key, b'h', text),
+            Value::Arch(arch) => write_text(key, b'a', arch.debian()),
+            Value::Instance(instance) => {
+                key.push(b'p');
+                key.extend(instance.id.to_le_bytes());
+            }
+            Value::Package(package) => {
+                key.push(b'q');
+                key.extend(package.id.to_le_bytes());
+            }
+            Value::List(items) => return self.deeper(|| self.write_list_key(items, key)),
+            Value::Record(record) => return self.deeper(|| self.write_record_key(record, key)),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn write_list_key(&self, items: &[Value<'v>], key: &mut Vec<u8>) -> Result<bool> {
+        key.push(b'[');
+        key.extend(items.len().to_le_bytes());
+        for item in items {
+            if !self.write_key(*item, key)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn write_record_key(&self, record: &Record<'v>, key: &mut Vec<u8>) -> Result<bool> {
+        key.push(b'{');
+        key.extend(record.len().to_le_bytes());
+        for (name, value) in record.fields() {
+            key.extend(name.0.to_le_bytes());
+            if !self.write_key(value, key)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// A field of a package; what is not set is null, or empty where it is a list or a record.
+    pub(crate) fn instance_field(&self, instance: &'v Instance<'v>, name: Symbol) -> Result<Option<Value<'v>>> {
+        let code = instance.package.code;
+        if let Some(member) = code.fields.iter().find(|member| member.name == name) {
+            return Ok(Some(instance.frame[member.slot as usize].get()));
+        }
+        if let Some(value) = instance.overrides.get(name) {
+            return Ok(Some(value));
+        }
+        Ok(match self.symbols.name(name) {
+            "name" => Some(instance.frame[code.name_slot as usize].get()),
+            "arch" => Some(Value::Arch(instance.arch)),
+            _ => self.packages.contract(name).map(|_| self.packages.unset(name)),
+        })
+    }
+
+    /// A field by its name, evaluated.
+    pub(crate) fn package_field(&self, instance: &'v Instance<'v>, name: &str) -> Result<Value<'v>> {
+        let symbol = self.symbols.intern(name);
+        match self.instance_field(instance, symbol)? {
+            Some(value) => self.force(value),
+            None => Ok(Value::Null),
+        }
+    }
+
+    #[cold]
+    pub(crate) fn no_package_field(&self, instance: &Instance<'v>, name: &str, span: Span) -> Failure {
+        Failure::new(codes::PACKAGE_FIELD, format!("a package has no field `{name}`"))
+            .at(span, format!("asked of `{}` here", instance.package.code.name))
+            .meant(name, PACKAGE_FIELDS)
+            .note(format!("its fields are {}", PACKAGE_FIELDS.join(", ")))
+    }
+
+    pub(crate) fn eval_with(
+        &self,
+        sides: &'v (Node<'v>, Node<'v>),
+        span: Span,
+        frame: &Frame<'_, 'v>,
+    ) -> Result<Value<'v>> {
+        let base = self.eval(&sides.0, frame)?;
+        let fields = match self.eval(&sides.1, frame)? {
+            Value::Record(record) => *record,
+            other => {
+                return Err(Failure::new(codes::KIND, format!("`.with` takes a record, found {}", other.kind()))
+                    .at(sides.1.span, format!("this is {}", self.glimpse(other))));
+            }
+        };
+        match base {
+            Value::Instance(instance) => {
+                let fields = self.checked_overrides(fields, sides.1.span)?;
+                let overrides = instance.overrides.merge(self.arena, &fields);
+                let count = instance.package.code.params.len();
+                let args: Vec<_> = instance.frame[..count].iter().map(|cell| Some(cell.get())).collect();
+                self.make_instance(instance.package, &args, overrides, span).map(Value::Instance)
+            }
+            Value::Package(package) => {
+                let fields = self.checked_overrides(fields, sides.1.span)?;
+                Ok(Value::Package(self.arena.alloc(PackageFn {
+                    id: self.packages.next_package(),
+                    code: package.code,
+                    overrides: package.overrides.merge(self.arena, &fields),
+                })))
+            }
+            other => {
+                let failure = Failure::new(codes::KIND, format!("`.with` needs a package, found {}", other.kind()))
+                    .at(sides.0.span, format!("this is {}", self.glimpse(other)));
+                Err(match other {
+                    Value::Record(_) => failure.help("records are merged with `//`"),
+                    _ => failure,
+                })
+            }
+        }
+    }
+
+    /// The fields of a `.with`, each behind the check of its type.
+    fn checked_overrides(&self, fields: Record<'v>, span: Span) -> Result<Record<'v>> {
+        let mut checked = fields.fields();
+        for (name, value) in &mut checked {
+            let Some(contract) = self.packages.contract(*name) else {
+                let name = self.symbols.name(*name);
+                return Err(Failure::new(codes::PACKAGE_FIELD, format!("a package has no field `{name}`"))
+                    .at(span, "set here")
+                    .meant(name, PACKAGE_FIELDS)
+                    .note(format!("its fields are {}", PACKAGE_FIELDS.join(", "))));
+            };
+            *value = Value::Thunk(
+                self.arena
+                    .alloc(Thunk { state: Cell::new(State::Contract(self.arena.alloc((*value, contract, span)))) }),
+            );
+        }
+        Ok(Record::from_sorted(self.arena, &checked))
+    }
+}
+
+fn write_text(key: &mut Vec<u8>, tag: u8, text: &str) {
+    key.push(tag);
+    key.extend(text.len().to_le_bytes());
+    key.extend(text.as_bytes());
+}

@@ -1,0 +1,28 @@
+//! The standard library, carried inside the program.
+
+use xb_core::RelPath;
+
+use crate::module::ModuleKey;
+use crate::value::Base;
+
+include!(concat!(env!("OUT_DIR"), "/stdlib.rs"));
+
+/// The text of a file of the standard library, by its path within it.
+pub fn read(path: &str) -> Option<&'static str> {
+    FILES.binary_search_by_key(&path, |(name, _)| name).ok().map(|at| FILES[at].1)
+}
+
+/// Every file of the standard library: path and text, sorted by path.
+pub fn files() -> &'static [(&'static str, &'static str)] {
+    FILES
+}
+
+/// The file whose value `use std` reads from.
+pub(crate) fn root() -> ModuleKey {
+    file("std.xb")
+}
+
+/// A file of the standard library.
+pub(crate) fn file(path: &str) -> ModuleKey {
+    ModuleKey { base: Base::Std, path: RelPath::normalise(path).unwrap_or_default() }
+}

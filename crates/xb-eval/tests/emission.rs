@@ -1,0 +1,146 @@
+//! From packages to the graph, with the real standard library.
+
+use xb_core::{Arch, RelPath};
+use xb_eval::{EmitFailure, EmitOptions, Emitted, Limits, MemoryWorld, TargetRequest, emit};
+use xb_graph::{Method, Node};
+
+const PACKAGES: &str = r#"
+use std { c, fetch }
+
+package zlib(arch) {
+  version = "1.3.1"
+  source = fetch.tarball("https://example.org/zlib-${version}.tar.gz")
+  build = c.make {}
+  check = true
+}
+
+package png_tools(arch) {
+  version = "1.6"
+  source = ./src
+  needs = [zlib, "libpopt-dev"]
+  tools = ["perl"]
+  build = c.cmake {}
+}
+"#;
+
+fn run(text: &str, name: Option<&str>, methods: &[Method]) -> Result<Emitted, EmitFailure> {
+    let world = MemoryWorld::default().with("p.xb", text);
+    let request =
+        TargetRequest { file: RelPath::new("p.xb").unwrap(), name: name.map(str::to_owned), arches: vec![Arch::Arm64] };
+    let options = EmitOptions { host: Arch::Amd64, methods: methods.to_vec(), limits: Limits::default() };
+    emit(&world, &[request], &options)
+}
+
+fn codes(result: Result<Emitted, EmitFailure>) -> Vec<String> {
+    match result {
+        Ok(_) => vec!["no error".to_owned()],
+        Err(failure) => {
+            failure.diagnostics.iter().map(|diagnostic| format!("{} {}", diagnostic.code, diagnostic.message)).collect()
+        }
+    }
+}
+
+#[test]
+fn a_package_becomes_a_choice_over_its_methods() {
+    let emitted = run(PACKAGES, None, &[Method::Cross, Method::Emulate])
+        .unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics));
+    let graph = &emitted.graph;
+    assert_eq!(graph.targets.len(), 2);
+    let zlib = &graph.targets[0];
+    assert_eq!((zlib.package.as_str(), zlib.version.as_deref()), ("zlib", Some("1.3.1")));
+    let Node::Choice(build) = graph.node(zlib.build) else { panic!("a package is a choice") };
+    assert_eq!(build.options.iter().map(|option| option.0).collect::<Vec<_>>(), [Method::Cross, Method::Emulate]);
+    let Some(Node::Choice(check)) = zlib.check.map(|check| graph.node(check)) else { panic!("zlib has a check") };
+    assert_eq!(check.options.len(), 1, "both methods check in the same way");
+    let Node::Run(check) = graph.node(check.options[0].1) else { panic!("a check is a run") };
+    assert!(
+        check.root.iter().any(|layer| layer.input.node == zlib.build && layer.input.output == "build"),
+        "what was built is what is tested"
+    );
+    assert_eq!(graph.targets[1].package, "png-tools");
+    assert!(graph.targets[1].check.is_none());
+    assert_eq!(graph.origin(zlib.build).place, "p.xb:4");
+    assert_eq!(emitted.reads.len(), 1);
+}
+
+#[test]
+fn needs_are_composed_beneath_what_needs_them() {
+    let emitted = run(PACKAGES, Some("png-tools"), &[Method::Emulate]).unwrap();
+    let graph = &emitted.graph;
+    assert_eq!(graph.targets.len(), 1);
+    let names: Vec<String> = graph
+        .nodes()
+        .filter_map(|(_, node)| match node {
+            Node::Debian(root) => {
+                root.packages.get(&Arch::Arm64).map(|names| names.iter().cloned().collect::<Vec<_>>())
+            }
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    assert!(names.contains(&"libpopt-dev".to_owned()), "{names:?}");
+    let staged = graph.nodes().any(|(_, node)| match node {
+        Node::Compose { layers } => layers.iter().any(|layer| layer.name == "zlib (arm64)"),
+        _ => false,
+    });
+    assert!(staged);
+}
+
+#[test]
+fn every_node_is_needed_by_a_target() {
+    let emitted = run(PACKAGES, Some("zlib"), &[Method::Cross]).unwrap();
+    let graph = &emitted.graph;
+    let mut used = vec![false; graph.len()];
+    for target in &graph.targets {
+        used[target.build.0 as usize] = true;
+        if let Some(check) = target.check {
+            used[check.0 as usize] = true;
+        }
+    }
+    for (_, node) in graph.nodes() {
+        for input in node.inputs() {
+            used[input.0 as usize] = true;
+        }
+    }
+    assert!(used.iter().all(|used| *used));
+}
+
+#[test]
+fn errors_of_several_targets_come_together() {
+    let text = r#"
+package a(arch) { version = "1" }
+package b(arch) {
+  build = sh"x"
+  methods = ["native"]
+}
+package c(arch) {
+  needs = [d(arch)]
+  build = sh"x"
+}
+package d(arch) {
+  needs = [c(arch)]
+  build = sh"x"
+}
+"#;
+    let codes = codes(run(text, None, &[Method::Cross]));
+    let short: Vec<&str> = codes.iter().filter_map(|code| code.split(' ').next()).collect();
+    assert_eq!(&short[..3], ["E0605", "E0604", "E0608"], "{codes:#?}");
+}
+
+#[test]
+fn a_target_that_is_not_there_names_the_nearest() {
+    let found = codes(run(PACKAGES, Some("zlip"), &[Method::Cross]));
+    assert_eq!(found, ["E0602 `p.xb` does not define `zlip`"]);
+}
+
+#[test]
+fn a_long_chain_of_needs_does_not_nest() {
+    let mut text = String::from("package p0(arch) { build = sh\"true\" }\n");
+    for number in 1..2000 {
+        let before = number - 1;
+        text.push_str(&format!("package p{number}(arch) {{ needs = [p{before}(arch)], build = sh\"true\" }}\n"));
+    }
+    let emitted =
+        run(&text, Some("p1999"), &[Method::Cross]).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics));
+    assert!(emitted.graph.len() > 6000);
+}

@@ -1,0 +1,145 @@
+//! The graph: nodes, each once, and what was asked for.
+
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+use serde::{Deserialize, Serialize};
+use xb_core::Arch;
+
+use crate::{Node, NodeId};
+
+/// A graph without cycles: a node names only nodes with smaller numbers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Graph {
+    nodes: Vec<Node>,
+    origins: Vec<Origin>,
+    /// What was asked for.
+    pub targets: Vec<Target>,
+    /// The numbers of nodes by their hashes; made anew when it does not cover all nodes, as after reading.
+    #[serde(skip)]
+    index: HashTable<NodeId>,
+}
+
+/// Where a node comes from: for a person, never part of a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// `curl.xb:4`; empty when there is no such place.
+    pub place: String,
+}
+
+/// A package for an architecture, as somebody asked for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The package's name.
+    pub package: String,
+    /// Its version, if it has one.
+    pub version: Option<String>,
+    /// What it is for.
+    pub arch: Arch,
+    /// Its [`Choice`](crate::Choice).
+    pub build: NodeId,
+    /// Its tests: a [`Choice`](crate::Choice) or a [`Run`](crate::Run), if it has any.
+    pub check: Option<NodeId>,
+}
+
+impl Graph {
+    /// Adds a node, or finds the equal one that is already there.
+    ///
+    /// # Panics
+    /// When the node names one that is not in the graph yet.
+    pub fn add(&mut self, node: Node, origin: Origin) -> NodeId {
+        self.cover();
+        let hash = hash(&node);
+        let nodes = &self.nodes;
+        let same = |id: &NodeId| nodes[id.0 as usize] == node;
+        if let Some(id) = self.index.find(hash, same) {
+            return *id;
+        }
+        let id = NodeId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes"));
+        assert!(node.inputs().iter().all(|input| *input < id), "a node names only nodes that are in the graph");
+        self.nodes.push(node);
+        self.origins.push(origin);
+        self.put_in_index(hash, id);
+        id
+    }
+
+    fn cover(&mut self) {
+        for index in self.index.len()..self.nodes.len() {
+            let hash = hash(&self.nodes[index]);
+            self.put_in_index(hash, NodeId(index as u32));
+        }
+    }
+
+    fn put_in_index(&mut self, hash_of_node: u64, id: NodeId) {
+        let nodes = &self.nodes;
+        self.index.insert_unique(hash_of_node, id, |id| hash(&nodes[id.0 as usize]));
+    }
+
+    /// The node of this number.
+    ///
+    /// # Panics
+    /// When it is not of this graph.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+
+    /// Where the node of this number comes from.
+    pub fn origin(&self, id: NodeId) -> &Origin {
+        &self.origins[id.0 as usize]
+    }
+
+    /// Every node with its number; inputs come before what uses them.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = (NodeId, &Node)> {
+        self.nodes.iter().enumerate().map(|(index, node)| (NodeId(index as u32), node))
+    }
+
+    /// How many nodes there are.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+}
+
+fn hash(node: &Node) -> u64 {
+    FxBuildHasher.hash_one(node)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Folder;
+
+    fn folder(path: &str) -> Node {
+        Node::Folder(Folder {
+            path: xb_core::RelPath::new(path).expect("a clean path"),
+            only: Vec::new(),
+            except: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn equal_nodes_are_one() {
+        let mut graph = Graph::default();
+        let a = graph.add(folder("a"), Origin::default());
+        let b = graph.add(folder("b"), Origin::default());
+        assert_ne!(a, b);
+        assert_eq!(graph.add(folder("a"), Origin::default()), a);
+        assert_eq!(graph.len(), 2);
+    }
+
+    #[test]
+    fn equal_nodes_are_one_after_reading_too() {
+        let mut graph = Graph::default();
+        let a = graph.add(folder("a"), Origin::default());
+        let b = graph.add(folder("b"), Origin::default());
+        let mut read = Graph { index: HashTable::new(), ..graph };
+        assert_eq!(read.add(folder("b"), Origin::default()), b);
+        assert_eq!(read.add(folder("a"), Origin::default()), a);
+        assert_eq!(read.len(), 2);
+    }
+}

@@ -1,0 +1,35 @@
+//! Trees, actions and the graph of nodes: pure data with a canonical encoding.
+//!
+//! Two levels (DESIGN D2). The evaluator emits a [`Graph`] whose [`Node`]s name other nodes. When all inputs of
+//! a [`Run`] are known trees it becomes an [`Action`](reapi::Action) whose digest covers only contents.
+//!
+//! Nothing here does input or output: directories are looked up through [`Directories`].
+
+mod compose;
+mod diff;
+mod directory;
+mod graph;
+mod merge;
+mod method;
+mod node;
+pub mod reapi;
+mod resolve;
+mod result;
+mod select;
+mod tree;
+
+pub use compose::{ComposeError, Composed, PlacedTree, compose};
+pub use diff::{Difference, DifferenceKind, diff};
+pub use directory::{Item, exists_at, subtree, tree_at};
+pub use graph::{Graph, Origin, Target};
+pub use merge::{Step, follow};
+pub use method::Method;
+pub use node::{
+    Choice, Conflict, DebianRoot, Fetch, FetchKind, FileEntry, Files, Folder, Input, Layer, Limits, Node, NodeId, Run,
+};
+pub use resolve::{ActionKey, ResolvedAction, action_key, resolve};
+pub use result::{ActionResult, Cause};
+pub use select::select;
+pub use tree::{
+    Directories, DirectoriesMut, Entry, MemoryDirectories, MissingDirectory, Unbuilt, build_tree, decode_directory,
+};

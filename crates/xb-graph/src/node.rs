@@ -1,0 +1,237 @@
+//! The nodes of the graph, as the evaluator emits them: they name other nodes, never contents.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use xb_core::{Arch, RelPath, Sha256};
+
+use crate::Method;
+
+/// A node, by its number in the [`Graph`](crate::Graph).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NodeId(pub u32);
+
+/// Something that can be realised to one or more trees.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Node {
+    /// Something from outside, pinned by the lock.
+    Fetch(Fetch),
+    /// A folder or a file of the project.
+    Folder(Folder),
+    /// A set of Debian packages and their closure, pinned by the lock, as one tree.
+    Debian(DebianRoot),
+    /// Files and links written in the description itself.
+    Files(Files),
+    /// Several trees laid over each other.
+    Compose {
+        /// From the lowest to the uppermost.
+        layers: Vec<Layer>,
+    },
+    /// One hermetic run.
+    Run(Box<Run>),
+    /// A package for an architecture, by the first method that leads to a result.
+    Choice(Choice),
+}
+
+/// Something from outside, named by where it can be found; its digest is in the lock unless given here.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Fetch {
+    /// `debian:pool/...`, `https://...`, or a git address.
+    pub url: String,
+    /// What becomes of it.
+    #[serde(flatten)]
+    pub how: FetchKind,
+    /// The digest, when the description gives it itself.
+    pub sha256: Option<Sha256>,
+}
+
+/// What becomes of fetched bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "as", rename_all = "kebab-case")]
+pub enum FetchKind {
+    /// A tree that holds the one file, under its name.
+    File {
+        /// The name of the file in the tree.
+        name: String,
+        /// Whether it can be executed.
+        executable: bool,
+    },
+    /// The unpacked archive.
+    Archive {
+        /// How many leading folders of each path are dropped.
+        strip: u32,
+    },
+    /// A commit's tree.
+    Git {
+        /// Branch, tag or commit.
+        revision: String,
+    },
+}
+
+/// A folder (or a single file) of the project, without what its `.gitignore` ignores.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Folder {
+    /// Where it is, beneath the project's folder.
+    pub path: RelPath,
+    /// When not empty: only what matches one of these patterns (`*.c`, `src/**`).
+    pub only: Vec<String>,
+    /// What matches one of these is left out.
+    pub except: Vec<String>,
+}
+
+/// Debian packages with everything that they depend on, unpacked and configured to one tree.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DebianRoot {
+    /// The suite: `trixie`.
+    pub suite: String,
+    /// Names of packages, by architecture; both architectures share one root (multiarch).
+    pub packages: BTreeMap<Arch, BTreeSet<String>>,
+}
+
+/// Files and links whose contents are in the description.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Files {
+    /// By path.
+    pub entries: BTreeMap<RelPath, FileEntry>,
+}
+
+/// One entry of [`Files`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileEntry {
+    /// A file.
+    File {
+        /// Its text.
+        text: String,
+        /// Whether it can be executed.
+        executable: bool,
+    },
+    /// A symbolic link.
+    Symlink {
+        /// Where it points to.
+        target: String,
+    },
+    /// An empty folder.
+    Directory,
+}
+
+/// One tree that a node leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Input {
+    /// The node.
+    pub node: NodeId,
+    /// Which of its outputs; everything but a [`Run`] and a [`Choice`] has only `out`.
+    pub output: String,
+}
+
+/// A tree and how it is laid over those below.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Layer {
+    /// The tree.
+    pub input: Input,
+    /// Where its root comes to lie.
+    pub at: RelPath,
+    /// When given: only what matches one of these patterns, before it is placed at `at`.
+    pub select: Option<Vec<String>>,
+    /// What happens where a layer below has something else at the same path.
+    pub conflict: Conflict,
+    /// How it is called in an error about a conflict: `openssl (arm64)`.
+    pub name: String,
+}
+
+/// What happens where two layers differ at one path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conflict {
+    /// An error that names both.
+    Refuse,
+    /// The upper one counts.
+    Replace,
+}
+
+/// One hermetic run: a root, a command, an environment, outputs and limits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Run {
+    /// The package, for a person and for remembered durations: never part of a key.
+    pub package: String,
+    /// What the result is for: never part of a key.
+    pub arch: Arch,
+    /// `build` or `check`: never part of a key.
+    pub step: String,
+    /// How: never part of a key, since the root says it all.
+    pub method: Method,
+    /// The architecture of the building processes, and what `uname -m` says.
+    pub platform: Arch,
+    /// The root, from the lowest layer to the uppermost.
+    pub root: Vec<Layer>,
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// The whole environment.
+    pub env: BTreeMap<String, String>,
+    /// The working folder, beneath the root.
+    pub cwd: RelPath,
+    /// What is kept: a path beneath the root for each name; `out` is the result.
+    pub outputs: BTreeMap<String, RelPath>,
+    /// Limits.
+    pub limits: Limits,
+    /// The tree that holds the emulator as `usr/bin/qemu-<machine>`, for an executor whose machine cannot run
+    /// `platform` itself: recorded in the provenance, never part of a key (DESIGN D3).
+    pub emulator: Option<Input>,
+}
+
+/// Limits of a run; zero is none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Limits {
+    /// Resident memory of all processes together, in bytes.
+    pub memory: u64,
+    /// Processes and threads at one time.
+    pub processes: u64,
+    /// Wall time, in seconds.
+    pub seconds: u64,
+    /// What the run may write to its root, in bytes.
+    pub disk: u64,
+    /// What is kept of its log, in bytes: a longer log loses its middle.
+    pub log: u64,
+    /// CPUs that the run may use and sees; zero is all.
+    pub cpus: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory: 16 << 30, processes: 4096, seconds: 4 * 3600, disk: 32 << 30, log: 16 << 20, cpus: 0 }
+    }
+}
+
+/// A package for an architecture, by the first method that leads to a result.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Choice {
+    /// The package.
+    pub package: String,
+    /// What the result is for.
+    pub arch: Arch,
+    /// The ways, best first; every node is a [`Run`] with the same outputs.
+    pub options: Vec<(Method, NodeId)>,
+}
+
+impl Run {
+    /// `curl (arm64, build)`: for logs.
+    pub fn title(&self) -> String {
+        format!("{} ({}, {})", self.package, self.arch, self.step)
+    }
+}
+
+impl Node {
+    /// The nodes that this one names, in order, possibly several times.
+    pub fn inputs(&self) -> Vec<NodeId> {
+        match self {
+            Self::Fetch(_) | Self::Folder(_) | Self::Debian(_) | Self::Files(_) => Vec::new(),
+            Self::Compose { layers } => layers.iter().map(|layer| layer.input.node).collect(),
+            Self::Run(run) => {
+                run.root.iter().map(|layer| &layer.input).chain(&run.emulator).map(|input| input.node).collect()
+            }
+            Self::Choice(choice) => choice.options.iter().map(|(_, node)| *node).collect(),
+        }
+    }
+}
