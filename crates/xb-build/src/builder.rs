@@ -1,0 +1,56 @@
+//! The parts that a build needs, put together by whoever starts it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use xb_graph::{Graph, NodeId};
+use xb_store::{ActionCache, Contents};
+
+use crate::scheduler::Scheduler;
+use crate::{ActionLocks, Cancel, Events, Executor, Memory, Provider, Realised};
+
+/// Everything that a build needs.
+#[derive(Clone)]
+pub struct Builder {
+    /// Where files and trees are.
+    pub contents: Arc<dyn Contents>,
+    /// Where results are.
+    pub cache: Arc<dyn ActionCache>,
+    /// Who brings what comes from outside.
+    pub provider: Arc<dyn Provider>,
+    /// Who can run actions, the preferred one first.
+    pub executors: Vec<Arc<dyn Executor>>,
+    /// Who is told.
+    pub events: Arc<dyn Events>,
+    /// What is remembered from build to build.
+    pub memory: Arc<dyn Memory>,
+    /// What keeps two processes from building one action.
+    pub locks: Arc<dyn ActionLocks>,
+}
+
+/// How to build.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How many runs there may be at one time; one when zero.
+    pub jobs: usize,
+    /// How much memory running runs may be expected to use together, in bytes; zero is no limit.
+    pub memory: u64,
+    /// After a failure, go on with everything that does not depend on it.
+    pub keep_going: bool,
+    /// Runs, and choices of runs, that run even when their results are known.
+    pub rebuild: BTreeSet<NodeId>,
+    /// Keep the sandboxes of failed runs.
+    pub keep_failed: bool,
+    /// Stops the build: everything that was started is killed and waited for.
+    pub cancel: Cancel,
+}
+
+impl Builder {
+    /// Realises `goals` and what they need.
+    ///
+    /// A failure without `keep_going` starts nothing more, but waits for what runs: its results are of use. A failed
+    /// check stops nobody. Dropping the future kills everything that was started.
+    pub async fn realise(&self, graph: &Arc<Graph>, goals: &[NodeId], options: &Options) -> Realised {
+        Scheduler::new(self, graph, goals, options).run().await
+    }
+}

@@ -1,0 +1,51 @@
+//! Where actions run.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use xb_core::Arch;
+use xb_graph::{ActionResult, ResolvedAction};
+
+use crate::Events;
+
+/// A future that can be sent between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Runs resolved actions and decides nothing.
+pub trait Executor: Send + Sync {
+    /// Its name: `local`.
+    fn name(&self) -> &str;
+
+    /// The architecture of its machine.
+    fn arch(&self) -> Arch;
+
+    /// Whether it can run programs of this architecture, natively or by an emulator that the action brings.
+    fn can_run(&self, platform: Arch) -> bool;
+
+    /// Runs an action.
+    ///
+    /// How the command ended is data in the result. Dropping the future kills everything that was started and removes
+    /// everything that was written: when it is gone, so are they.
+    ///
+    /// # Errors
+    /// Only when the executor itself could not do its work: a sentence for a person, with what to do next.
+    fn run<'a>(
+        &'a self,
+        action: &'a ResolvedAction,
+        context: &'a RunContext,
+    ) -> BoxFuture<'a, Result<ActionResult, String>>;
+}
+
+/// What an executor is given beside the action.
+#[derive(Clone)]
+pub struct RunContext {
+    /// Where progress and log lines go.
+    pub events: Arc<dyn Events>,
+    /// Identifies the run in events.
+    pub node: xb_graph::NodeId,
+    /// How many jobs the command should run at once (`$jobs`): an executor sets it, it is never part of a key.
+    pub jobs: u32,
+    /// Whether the sandbox's folder is kept when the command fails, for `xb shell`.
+    pub keep_failed: bool,
+}

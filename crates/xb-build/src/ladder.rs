@@ -1,0 +1,116 @@
+//! Which failure of one method the next method can mend.
+//!
+//! | failed | how | next | why it may help |
+//! |---|---|---|---|
+//! | `cross` | foreign program | any but `cross` | there the program runs |
+//! | `cross` | command failed, output missing | any but `cross` | build systems that do not know cross compilation fail so |
+//! | `cross` | compile or link error | any but `cross` | the wrong compiler or the wrong libraries are found so |
+//! | `emulate` | command failed, output missing, compile error | `pure-emulate`, `native` | a twin may behave differently |
+//! | `emulate`, `pure-emulate` | the emulator lacks something | `native` | there is no emulator |
+//! | any | no executor can run it | any other | another machine may |
+//!
+//! Everything else would fail again: out of memory, out of time or disk, failed tests, a stop that was asked for. A
+//! check is mended only where it could not run at all, never where it ran and failed.
+//!
+//! What failed under `cross` is remembered by its action, since the action says all that counts there; an emulator
+//! and the set of machines are in no action, so failures for their sake are not.
+
+use xb_graph::{Cause, Method};
+
+use crate::failure::Why;
+
+/// Why `to` may succeed where `from` failed; none when it would fail again.
+pub(crate) fn mends(from: Method, to: Method, step: &str, why: &Why) -> Option<String> {
+    if from == to {
+        return None;
+    }
+    match why {
+        Why::NoExecutor { .. } => Some("no executor can run it".to_owned()),
+        Why::Remembered { why, .. } => Some(why.clone()),
+        Why::Run { result, .. } => mends_cause(from, to, step == "check", &result.cause),
+        _ => None,
+    }
+}
+
+/// Whether the next build of the same action should not even try.
+pub(crate) fn is_lasting(from: Method, why: &Why) -> bool {
+    from == Method::Cross && matches!(why, Why::Run { .. })
+}
+
+fn mends_cause(from: Method, to: Method, check: bool, cause: &Cause) -> Option<String> {
+    let emulated = matches!(from, Method::Emulate | Method::PureEmulate);
+    match cause {
+        Cause::ForeignProgram { program } if from == Method::Cross => {
+            Some(format!("`{program}` is a program of the result's architecture, which cannot run in a cross build"))
+        }
+        Cause::EmulatorLacks { what } if emulated && to == Method::Native => {
+            Some(format!("the emulator lacks something: {what}"))
+        }
+        Cause::Failed | Cause::CompileError | Cause::MissingOutput { .. } if !check => {
+            let other = match from {
+                Method::Cross => true,
+                Method::Emulate => matches!(to, Method::PureEmulate | Method::Native),
+                Method::PureEmulate | Method::Native => false,
+            };
+            other.then(|| describe(cause))
+        }
+        _ => None,
+    }
+}
+
+/// A cause as half a sentence, for a person.
+pub(crate) fn describe(cause: &Cause) -> String {
+    match cause {
+        Cause::Success => "it succeeded".to_owned(),
+        Cause::Failed => "the command failed".to_owned(),
+        Cause::CompileError => "a compiler or linker reported an error".to_owned(),
+        Cause::ForeignProgram { program } => {
+            format!("the program `{program}` is of another architecture")
+        }
+        Cause::EmulatorLacks { what } => format!("the emulator lacks something: {what}"),
+        Cause::OutOfMemory => "it used more memory than it may".to_owned(),
+        Cause::TimedOut => "it took longer than it may".to_owned(),
+        Cause::TooManyProcesses => "it started more processes than it may".to_owned(),
+        Cause::DiskFull => "it wrote more than it may".to_owned(),
+        Cause::TestFailure => "tests failed".to_owned(),
+        Cause::MissingOutput { path } => format!("it did not make `/{path}`"),
+        Cause::Cancelled => "it was stopped".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(from: Method, to: Method, step: &str, cause: Cause, expected: bool) {
+        let mended = mends_cause(from, to, step == "check", &cause).is_some();
+        assert_eq!(mended, expected, "{from} to {to}, {step}: {cause:?}");
+    }
+
+    #[test]
+    fn the_table_is_as_documented() {
+        use Method::{Cross, Emulate, Native, PureEmulate};
+        let foreign = || Cause::ForeignProgram { program: "/a".to_owned() };
+        let lacks = || Cause::EmulatorLacks { what: "clone3".to_owned() };
+        let missing = || Cause::MissingOutput { path: "xb/out".to_owned() };
+        for step in ["build", "check"] {
+            check(Cross, Emulate, step, foreign(), true);
+            check(Emulate, Native, step, lacks(), true);
+            check(PureEmulate, Native, step, lacks(), true);
+            check(Emulate, PureEmulate, step, lacks(), false);
+            let limits = [Cause::OutOfMemory, Cause::TimedOut, Cause::TooManyProcesses, Cause::DiskFull];
+            for cause in limits.into_iter().chain([Cause::TestFailure, Cause::Cancelled]) {
+                check(Cross, Emulate, step, cause.clone(), false);
+                check(Emulate, Native, step, cause, false);
+            }
+        }
+        for cause in [Cause::Failed, Cause::CompileError, missing()] {
+            check(Cross, Emulate, "build", cause.clone(), true);
+            check(Cross, Native, "build", cause.clone(), true);
+            check(Emulate, PureEmulate, "build", cause.clone(), true);
+            check(PureEmulate, Native, "build", cause.clone(), false);
+            check(Native, Emulate, "build", cause.clone(), false);
+            check(Emulate, Native, "check", cause, false);
+        }
+    }
+}

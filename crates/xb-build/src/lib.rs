@@ -1,0 +1,35 @@
+//! Plans and schedules the realisation of a graph.
+//!
+//! Depends on traits only: [`Executor`] runs resolved actions, [`Provider`] brings what comes from outside, and
+//! storage is [`xb_store::Contents`] and [`xb_store::ActionCache`]. Source text and values are never seen here.
+//!
+//! [`Builder::realise`] is the way in. It builds what its goals need and nothing else, each action once, as many at a
+//! time as the [`Options`] allow, and never decides by anything but data: what failed, and why, is in [`Realised`].
+
+mod builder;
+mod cancel;
+mod event;
+mod executor;
+mod failure;
+mod ladder;
+mod locks;
+mod memory;
+mod parts;
+mod plan;
+mod provider;
+mod queue;
+mod realised;
+mod scheduler;
+mod verify;
+mod work;
+
+pub use builder::{Builder, Options};
+pub use cancel::Cancel;
+pub use event::{Event, Events};
+pub use executor::{BoxFuture, Executor, RunContext};
+pub use failure::{Attempt, Failure, Why};
+pub use locks::{ActionLocks, LockGuard};
+pub use memory::{Memory, ShortMemory};
+pub use provider::{ProvideError, Provider, Source};
+pub use realised::{Realised, RealisedNode, RealisedRun};
+pub use verify::{Compared, Way, compare};

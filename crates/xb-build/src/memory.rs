@@ -1,0 +1,116 @@
+//! What is remembered from build to build. Forgetting all of it costs time, never correctness.
+//!
+//! | kind | key | value |
+//! |---|---|---|
+//! | `shallow` | a run over its inputs' keys | the id of the resolved action |
+//! | `effort` | package, architecture, step, method | how long it took and how much memory it used |
+//! | `mended` | the id of an action that failed | why the next method was tried |
+//!
+//! The first is what makes a build with nothing to do quick: the root of a run is composed only when there is no
+//! result for it.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use xb_core::ActionId;
+use xb_graph::{ActionResult, Run};
+
+/// Small values by kind and key.
+pub trait Memory: Send + Sync {
+    /// The values of several keys of one kind, in their order.
+    fn recall(&self, kind: &str, keys: &[Vec<u8>]) -> Vec<Option<Vec<u8>>>;
+
+    /// Remembers a value, or fails to: nobody depends on it.
+    fn remember(&self, kind: &str, key: &[u8], value: &[u8]);
+}
+
+/// Remembers nothing.
+impl Memory for () {
+    fn recall(&self, _: &str, keys: &[Vec<u8>]) -> Vec<Option<Vec<u8>>> {
+        vec![None; keys.len()]
+    }
+
+    fn remember(&self, _: &str, _: &[u8], _: &[u8]) {}
+}
+
+type KindAndKey = (String, Vec<u8>);
+
+/// Remembers as long as it lives.
+#[derive(Debug, Default)]
+pub struct ShortMemory {
+    values: Mutex<BTreeMap<KindAndKey, Vec<u8>>>,
+}
+
+impl Memory for ShortMemory {
+    fn recall(&self, kind: &str, keys: &[Vec<u8>]) -> Vec<Option<Vec<u8>>> {
+        let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().map(|key| values.get(&(kind.to_owned(), key.clone())).cloned()).collect()
+    }
+
+    fn remember(&self, kind: &str, key: &[u8], value: &[u8]) {
+        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        values.insert((kind.to_owned(), key.to_vec()), value.to_vec());
+    }
+}
+
+const SHALLOW: &str = "shallow-v1";
+const EFFORT: &str = "effort-v1";
+const MENDED: &str = "mended-v1";
+
+/// What a run cost when it last succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Effort {
+    pub milliseconds: u64,
+    pub peak_memory: u64,
+}
+
+/// The resolved actions of runs, by what the runs are over their inputs' keys.
+pub(crate) fn known_actions(memory: &dyn Memory, shallow: &[ActionId]) -> Vec<Option<ActionId>> {
+    let keys: Vec<_> = shallow.iter().map(|id| key_of(*id)).collect();
+    let values = memory.recall(SHALLOW, &keys);
+    values.into_iter().map(read_id).collect()
+}
+
+fn read_id(value: Option<Vec<u8>>) -> Option<ActionId> {
+    std::str::from_utf8(&value?).ok()?.parse().ok()
+}
+
+pub(crate) fn remember_action(memory: &dyn Memory, shallow: ActionId, action: ActionId) {
+    memory.remember(SHALLOW, &key_of(shallow), action.to_string().as_bytes());
+}
+
+/// What runs cost the last time.
+pub(crate) fn efforts<'a>(memory: &dyn Memory, runs: impl Iterator<Item = &'a Run>) -> Vec<Option<Effort>> {
+    let keys: Vec<_> = runs.map(effort_key).collect();
+    let values = memory.recall(EFFORT, &keys);
+    let read = |value: Option<Vec<u8>>| serde_json::from_slice(&value?).ok();
+    values.into_iter().map(read).collect()
+}
+
+pub(crate) fn remember_effort(memory: &dyn Memory, run: &Run, result: &ActionResult) {
+    let effort = Effort { milliseconds: result.milliseconds, peak_memory: result.peak_memory };
+    if let Ok(value) = serde_json::to_vec(&effort) {
+        memory.remember(EFFORT, &effort_key(run), &value);
+    }
+}
+
+fn effort_key(run: &Run) -> Vec<u8> {
+    format!("{}\0{}\0{}\0{}", run.package, run.arch, run.step, run.method).into_bytes()
+}
+
+/// Why the next method was tried when these actions failed.
+pub(crate) fn mended(memory: &dyn Memory, actions: &[ActionId]) -> Vec<Option<String>> {
+    let keys: Vec<_> = actions.iter().map(|id| key_of(*id)).collect();
+    let values = memory.recall(MENDED, &keys);
+    let read = |value: Option<Vec<u8>>| String::from_utf8(value?).ok();
+    values.into_iter().map(read).collect()
+}
+
+pub(crate) fn remember_mended(memory: &dyn Memory, action: ActionId, why: &str) {
+    memory.remember(MENDED, &key_of(action), why.as_bytes());
+}
+
+fn key_of(id: ActionId) -> Vec<u8> {
+    id.0.hash().to_vec()
+}

@@ -1,0 +1,218 @@
+//! What becomes of a task's message.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{Id, JoinError};
+use xb_core::{ActionId, TreeId};
+use xb_graph::{ActionResult, Cause, Node, NodeId, ResolvedAction};
+
+use super::Scheduler;
+use super::states::Done;
+use crate::failure::Why;
+use crate::memory::{mended, remember_action, remember_effort};
+use crate::parts::{Part, Value};
+use crate::work::{self, Freed, Message, Ran, Resolved};
+use crate::{Event, Executor, RealisedRun};
+
+impl Scheduler<'_> {
+    pub(super) fn take(&mut self, ended: Result<(Id, Message), JoinError>) {
+        let task = match &ended {
+            Ok((task, _)) => *task,
+            Err(error) => error.id(),
+        };
+        let node = self.task_nodes.remove(&task);
+        match ended {
+            Ok((_, message)) => self.take_message(message),
+            Err(error) => self.take_panic(node, &error),
+        }
+    }
+
+    fn take_message(&mut self, message: Message) {
+        match message {
+            Message::Provided(id, tree, took) => self.provided(id, tree, took),
+            Message::Resolved(id, resolved) => {
+                self.no_longer_resolving(id);
+                match resolved {
+                    Ok(resolved) => self.resolved(id, resolved),
+                    Err(why) => self.fail_with(id, why),
+                }
+            }
+            Message::Ran(id, ran, took) => {
+                self.queue.done(id);
+                self.ran(id, ran, took);
+            }
+            Message::Contended(id) => {
+                self.queue.done(id);
+                self.wait_for_others(id);
+            }
+            Message::Free(id, Ok(freed)) => self.freed(id, freed),
+            Message::Free(id, Err(why)) => self.ran(id, Err(why), Duration::ZERO),
+        }
+    }
+
+    /// A task that panicked is a failure of its node, and of nothing else.
+    fn take_panic(&mut self, node: Option<NodeId>, error: &JoinError) {
+        let Some(id) = node else { return };
+        self.no_longer_resolving(id);
+        self.queue.done(id);
+        self.ran(id, Err(Why::Bug(error.to_string())), Duration::ZERO);
+    }
+
+    fn provided(&mut self, id: NodeId, tree: Result<TreeId, Why>, took: Duration) {
+        self.tell_finished(id, tree.as_ref().err().map(cause_of), false, took);
+        match tree {
+            Err(why) => self.fail_with(id, why),
+            Ok(tree) => self.done(id, Done { cached: false, took, ..Done::free(Value::Out(Part::Tree(tree))) }),
+        }
+    }
+
+    fn resolved(&mut self, id: NodeId, resolved: Resolved) {
+        let Some(pending) = self.runs.get_mut(&id) else {
+            return;
+        };
+        let action = resolved.action;
+        remember_action(&*self.builder.memory, pending.shallow, action.id);
+        pending.action = Some(Arc::clone(&action));
+        if self.rebuild.contains(&id) {
+            pending.before = resolved.found;
+        } else if let Some(result) = resolved.found {
+            return self.finished(id, action.id, result, true, Duration::ZERO);
+        }
+        if let Some(waiting) = self.actions.get_mut(&action.id) {
+            return waiting.push(id);
+        }
+        if let Some(why) = self.known_to_fail(id, action.id) {
+            return self.pass_by(id, action.id, why);
+        }
+        match self.executor_for(&action) {
+            Err(why) => self.fail_with(id, why),
+            Ok(executor) => self.queue_up(id, action.id, executor),
+        }
+    }
+
+    fn known_to_fail(&self, id: NodeId, action: ActionId) -> Option<String> {
+        if self.rebuild.contains(&id) || !self.can_do_without(id) {
+            return None;
+        }
+        mended(&*self.builder.memory, &[action]).pop()?
+    }
+
+    fn queue_up(&mut self, id: NodeId, action: ActionId, executor: Arc<dyn Executor>) {
+        self.actions.insert(action, vec![id]);
+        if let Some(pending) = self.runs.get_mut(&id) {
+            pending.executor = Some(executor);
+        }
+        if !self.halted.is_cancelled() {
+            self.enqueue(id);
+        }
+    }
+
+    fn wait_for_others(&mut self, id: NodeId) {
+        let Some(action) = self.action_of(id) else {
+            return;
+        };
+        let task = work::freed(
+            self.builder.clone(),
+            self.graph.clone(),
+            id,
+            action,
+            self.rebuild.contains(&id),
+            self.halted.clone(),
+        );
+        self.spawn(id, task);
+    }
+
+    fn freed(&mut self, id: NodeId, freed: Freed) {
+        match freed {
+            Freed::Found(result) => {
+                let ran = Ran { result, cached: true };
+                self.ran(id, Ok(ran), Duration::ZERO);
+            }
+            Freed::Locked(guard) => {
+                if let Some(pending) = self.runs.get_mut(&id) {
+                    pending.guard = Some(guard);
+                }
+                if !self.halted.is_cancelled() {
+                    self.enqueue(id);
+                }
+            }
+        }
+    }
+
+    fn action_of(&self, id: NodeId) -> Option<Arc<ResolvedAction>> {
+        self.runs.get(&id)?.action.clone()
+    }
+
+    /// A run ended, for itself and for everybody who waited for the same action.
+    fn ran(&mut self, id: NodeId, ran: Result<Ran, Why>, took: Duration) {
+        let action = self.action_of(id);
+        let waiting = action.as_ref().and_then(|action| self.actions.remove(&action.id));
+        let waiting = waiting.unwrap_or_else(|| vec![id]);
+        match (ran, action) {
+            (Ok(ran), Some(action)) => {
+                for other in waiting {
+                    self.share(other, other != id, &action, &ran, took);
+                }
+            }
+            (Err(why), _) => {
+                for other in waiting {
+                    self.tell_finished(other, Some(cause_of(&why)), false, took);
+                    self.fail_with(other, why.clone());
+                }
+            }
+            (Ok(_), None) => self.fail_with(id, Why::Bug("it ran before it was resolved".into())),
+        }
+    }
+
+    /// Gives a result to one of those who waited for it, by its own names.
+    fn share(&mut self, id: NodeId, other: bool, action: &ResolvedAction, ran: &Ran, took: Duration) {
+        let Node::Run(run) = self.graph.node(id) else {
+            return;
+        };
+        if !ran.result.succeeded() {
+            self.tell_finished(id, Some(ran.result.cause.clone()), false, took);
+            let why = Why::Run { action: action.id, method: run.method, result: Arc::new(ran.result.clone()) };
+            return self.fail_with(id, why);
+        }
+        if !ran.cached && !other {
+            remember_effort(&*self.builder.memory, run, &ran.result);
+        }
+        match run.from_cache(&action.to_cache(&ran.result)) {
+            Some(result) => self.finished(id, action.id, result, ran.cached || other, took),
+            None => self.fail_with(id, Why::Bug("a result lacks an output".to_owned())),
+        }
+    }
+
+    /// A run has a result, by its own names.
+    pub(super) fn finished(
+        &mut self,
+        id: NodeId,
+        action: ActionId,
+        result: ActionResult,
+        cached: bool,
+        took: Duration,
+    ) {
+        let Node::Run(run) = self.graph.node(id) else {
+            return;
+        };
+        self.tell_finished(id, Some(result.cause.clone()), cached, took);
+        let before = self.runs.remove(&id).and_then(|pending| pending.before);
+        let trees = Arc::new(result.outputs.clone());
+        let run = RealisedRun { node: id, action, method: run.method, result, before };
+        self.done(id, Done { value: Value::Trees(trees), run: Some(Arc::new(run)), cached, took });
+    }
+
+    fn tell_finished(&self, node: NodeId, cause: Option<Cause>, cached: bool, took: Duration) {
+        self.builder.events.event(Event::Finished { node, cached, cause, took });
+    }
+}
+
+/// The cause that comes nearest to what kept something from even running.
+fn cause_of(why: &Why) -> Cause {
+    match why {
+        Why::Run { result, .. } => result.cause.clone(),
+        Why::Cancelled => Cause::Cancelled,
+        _ => Cause::Failed,
+    }
+}

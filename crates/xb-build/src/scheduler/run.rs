@@ -1,0 +1,69 @@
+//! The loop, and who can run what.
+
+use std::sync::Arc;
+
+use xb_graph::{Method, ResolvedAction};
+
+use super::Scheduler;
+use crate::failure::Why;
+use crate::{Executor, Realised};
+
+impl Scheduler<'_> {
+    /// Realises the goals.
+    pub async fn run(mut self) -> Realised {
+        for goal in self.goals {
+            self.demand(*goal);
+        }
+        self.announce();
+        let cancel = self.options.cancel.clone();
+        loop {
+            if cancel.is_cancelled() {
+                self.halt();
+            }
+            self.answer();
+            self.start();
+            if self.tasks.is_empty() {
+                return self.end().await;
+            }
+            tokio::select! {
+                () = cancel.cancelled(), if !self.halted.is_cancelled() => {}
+                ended = self.tasks.join_next_with_id() => {
+                    if let Some(ended) = ended {
+                        self.take(ended);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The first executor that can run an action.
+    pub(super) fn executor_for(&self, action: &ResolvedAction) -> Result<Arc<dyn Executor>, Why> {
+        let executors = &self.builder.executors;
+        let able = executors.iter().find(|executor| unmet(&***executor, action).is_none());
+        if let Some(executor) = able {
+            return Ok(Arc::clone(executor));
+        }
+        let unmet = executors.iter().filter_map(|executor| {
+            let need = unmet(&**executor, action)?;
+            Some((executor.name().to_owned(), need))
+        });
+        Err(Why::NoExecutor {
+            need: format!("{}: it needs {} programs, by the method `{}`", action.title, action.platform, action.method),
+            unmet: unmet.collect(),
+        })
+    }
+}
+
+/// Why an executor cannot run an action.
+fn unmet(executor: &dyn Executor, action: &ResolvedAction) -> Option<String> {
+    let (have, need) = (executor.arch(), action.platform);
+    match action.method {
+        Method::Native if have != need => {
+            Some(format!("its machine is {have}, and `native` needs a machine that is {need}"))
+        }
+        _ if !executor.can_run(need) => {
+            Some(format!("it can run {need} programs neither by itself nor by an emulator"))
+        }
+        _ => None,
+    }
+}

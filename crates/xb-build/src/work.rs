@@ -1,0 +1,208 @@
+//! The work of one node, apart from all others: each of these runs as a task and ends with a [`Message`].
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use xb_core::TreeId;
+use xb_graph::{ActionResult, Graph, Node, NodeId, ResolvedAction, Run, resolve};
+
+use crate::failure::{Why, source_title};
+use crate::locks::LockGuard;
+use crate::parts::{RunParts, make};
+use crate::{Builder, Cancel, Event, Executor, RunContext, Source};
+
+/// What a task has to say in the end.
+pub(crate) enum Message {
+    /// A source is here.
+    Provided(NodeId, Result<TreeId, Why>, Duration),
+    /// The root of a run is composed.
+    Resolved(NodeId, Result<Resolved, Why>),
+    /// A run ended.
+    Ran(NodeId, Result<Ran, Why>, Duration),
+    /// Another process builds the same action.
+    Contended(NodeId),
+    /// It does no longer, and there is or is not a result.
+    Free(NodeId, Result<Freed, Why>),
+}
+
+/// A run as an action, and what it left if that is known.
+pub(crate) struct Resolved {
+    pub action: Arc<ResolvedAction>,
+    pub found: Option<ActionResult>,
+}
+
+/// How a run ended.
+pub(crate) struct Ran {
+    pub result: ActionResult,
+    pub cached: bool,
+}
+
+/// What waiting for another process led to.
+pub(crate) enum Freed {
+    /// Its result, by our names.
+    Found(ActionResult),
+    /// It left none, and now the lock is ours.
+    Locked(LockGuard),
+}
+
+/// The source that a node is, if it is one.
+pub(crate) fn source_of(node: &Node) -> Option<Source<'_>> {
+    match node {
+        Node::Fetch(fetch) => Some(Source::Fetch(fetch)),
+        Node::Folder(folder) => Some(Source::Folder(folder)),
+        Node::Debian(debian) => Some(Source::Debian(debian)),
+        Node::Files(_) | Node::Compose { .. } | Node::Run(_) | Node::Choice(_) => None,
+    }
+}
+
+/// Brings a source, until `halted`.
+pub(crate) async fn provide(builder: Builder, graph: Arc<Graph>, node: NodeId, halted: Cancel) -> Message {
+    let started = Instant::now();
+    let Some(source) = source_of(graph.node(node)) else {
+        let bug = Why::Bug("only sources are provided".to_owned());
+        return Message::Provided(node, Err(bug), Duration::ZERO);
+    };
+    builder.events.event(Event::Started { node, title: source_title(&source), method: None, executor: String::new() });
+    let tree = tokio::select! {
+        tree = builder.provider.provide(source) => tree.map_err(Why::Provide),
+        () = halted.cancelled() => Err(Why::Cancelled),
+    };
+    Message::Provided(node, tree, started.elapsed())
+}
+
+/// Composes the root of a run and looks its result up; blocks.
+pub(crate) fn resolve_run(builder: &Builder, graph: &Graph, node: NodeId, run: &Run, parts: &RunParts) -> Message {
+    let resolved = || {
+        let contents = &*builder.contents;
+        let root = make(&parts.root, graph, contents)?;
+        let emulator = parts.emulator.as_ref();
+        let emulator = emulator.map(|part| part.make(graph, contents)).transpose()?;
+        let action = resolve(run, &root, emulator);
+        let found = look_up(builder, run, &action)?;
+        Ok(Resolved { action: Arc::new(action), found })
+    };
+    Message::Resolved(node, resolved())
+}
+
+fn look_up(builder: &Builder, run: &Run, action: &ResolvedAction) -> Result<Option<ActionResult>, Why> {
+    let found = builder.cache.result(action.id);
+    let found = found.map_err(|error| Why::Store(error.to_string()))?;
+    Ok(found.and_then(|cached| run.from_cache(&cached)))
+}
+
+/// Everything that running one action takes.
+pub(crate) struct Running {
+    pub builder: Builder,
+    pub graph: Arc<Graph>,
+    pub node: NodeId,
+    pub action: Arc<ResolvedAction>,
+    pub executor: Arc<dyn Executor>,
+    pub guard: Option<LockGuard>,
+    pub jobs: u32,
+    pub keep_failed: bool,
+    /// Do not look for a result: it runs whatever is known.
+    pub again: bool,
+    pub cancel: Cancel,
+}
+
+impl Running {
+    fn run(&self) -> Result<&Run, Why> {
+        match self.graph.node(self.node) {
+            Node::Run(run) => Ok(run),
+            _ => Err(Why::Bug("only runs are run".to_owned())),
+        }
+    }
+
+    /// Runs the action under its lock.
+    pub async fn ran(mut self) -> Message {
+        let started = Instant::now();
+        if self.guard.is_none() {
+            match self.builder.locks.try_lock(self.action.id) {
+                Ok(None) => return Message::Contended(self.node),
+                Ok(guard) => self.guard = guard,
+                Err(message) => {
+                    return Message::Ran(self.node, Err(Why::Store(message)), started.elapsed());
+                }
+            }
+        }
+        let ran = self.ran_locked().await;
+        Message::Ran(self.node, ran, started.elapsed())
+    }
+
+    async fn ran_locked(&self) -> Result<Ran, Why> {
+        if !self.again
+            && let Some(result) = look_up(&self.builder, self.run()?, &self.action)?
+        {
+            return Ok(Ran { result, cached: true });
+        }
+        let result = self.executed().await?;
+        if result.succeeded() {
+            self.keep(&result).await?;
+        }
+        Ok(Ran { result, cached: false })
+    }
+
+    async fn executed(&self) -> Result<ActionResult, Why> {
+        self.builder.events.event(Event::Started {
+            node: self.node,
+            title: self.action.title.clone(),
+            method: Some(self.action.method),
+            executor: self.executor.name().to_owned(),
+        });
+        let context = RunContext {
+            events: Arc::clone(&self.builder.events),
+            node: self.node,
+            jobs: self.jobs,
+            keep_failed: self.keep_failed,
+        };
+        let result = tokio::select! {
+            result = self.executor.run(&self.action, &context) => result,
+            () = self.cancel.cancelled() => return Err(Why::Cancelled),
+        };
+        let result = result.map_err(|message| Why::Executor { executor: self.executor.name().to_owned(), message })?;
+        Ok(with_all_outputs(result, &self.action))
+    }
+
+    async fn keep(&self, result: &ActionResult) -> Result<(), Why> {
+        let cache = Arc::clone(&self.builder.cache);
+        let (id, cached) = (self.action.id, self.action.to_cache(result));
+        let kept = tokio::task::spawn_blocking(move || cache.put_result(id, &cached)).await;
+        match kept {
+            Ok(kept) => kept.map_err(|error| Why::Store(error.to_string())),
+            Err(error) => Err(Why::Bug(error.to_string())),
+        }
+    }
+}
+
+/// A success without a declared output is none, whatever the executor says.
+fn with_all_outputs(mut result: ActionResult, action: &ResolvedAction) -> ActionResult {
+    let mut outputs = action.outputs.iter();
+    let missing = outputs.find(|(name, _)| !result.outputs.contains_key(*name));
+    if let (true, Some((_, path))) = (result.succeeded(), missing) {
+        result.cause = xb_graph::Cause::MissingOutput { path: path.to_string() };
+    }
+    result
+}
+
+/// Waits until another process is done with an action, and looks for its result.
+pub(crate) async fn freed(
+    builder: Builder,
+    graph: Arc<Graph>,
+    node: NodeId,
+    action: Arc<ResolvedAction>,
+    again: bool,
+    halted: Cancel,
+) -> Message {
+    let guard = tokio::select! {
+        guard = builder.locks.lock(action.id) => guard.map_err(Why::Store),
+        () = halted.cancelled() => Err(Why::Cancelled),
+    };
+    let freed = guard.and_then(|guard| {
+        let found = match graph.node(node) {
+            Node::Run(run) if !again => look_up(&builder, run, &action)?,
+            _ => None,
+        };
+        Ok(found.map_or(Freed::Locked(guard), Freed::Found))
+    });
+    Message::Free(node, freed)
+}

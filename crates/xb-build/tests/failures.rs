@@ -1,0 +1,277 @@
+//! What happens when something does not succeed.
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use support::World;
+use support::graph::{Add, a_run};
+use xb_build::{Cancel, Event, Realised, Why};
+use xb_graph::Method::{Cross, Emulate, Native};
+use xb_graph::{Cause, Graph, Node};
+
+#[track_caller]
+fn check_failures(realised: &Realised, expected: &[&str]) {
+    let shown = realised.failures.iter().map(|failure| {
+        let chain = failure.chain.join(" > ");
+        format!("{}: {} [{chain}]", failure.title, failure.why)
+    });
+    assert_eq!(shown.collect::<Vec<_>>(), expected);
+    assert_eq!(realised.succeeded(), expected.is_empty());
+}
+
+#[tokio::test]
+async fn a_failure_names_the_shortest_way_to_it() {
+    let world = World::default();
+    let mut graph = Graph::default();
+    let bad = graph.run("bad", &[], &[("FAIL", "failed")]);
+    let long = graph.run("long", &[bad], &[]);
+    let longer = graph.run("longer", &[long], &[]);
+    let short = graph.compose(&[bad]);
+    let top = graph.run("top", &[longer, short], &[]);
+    let realised = world.realise(graph, &[top]).await;
+    check_failures(&realised, &["bad (amd64, build): the command failed (exit code 1) [top (amd64) > bad (amd64)]"]);
+    assert_eq!(realised.unfinished, [top]);
+}
+
+#[tokio::test]
+async fn nothing_more_starts_after_a_failure_unless_asked_for() {
+    for keep_going in [false, true] {
+        let mut world = World::default();
+        world.options.jobs = 2;
+        world.options.keep_going = keep_going;
+        let mut graph = Graph::default();
+        let bad = graph.run("bad", &[], &[("FAIL", "failed")]);
+        let slow = graph.run("slow", &[], &[("SLEEP", "50")]);
+        let after = graph.run("after", &[slow], &[]);
+        let broken = graph.run("broken", &[bad], &[]);
+        let realised = world.realise(graph, &[broken, after]).await;
+        assert_eq!(realised.failures.len(), 1);
+        // What ran when the failure came has come to its end all the same.
+        assert!(realised.node(slow).is_some());
+        assert_eq!(realised.node(after).is_some(), keep_going);
+        assert_eq!(world.executor.killed(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_failed_check_fails_nothing_else() {
+    let mut world = World::default();
+    world.options.jobs = 1;
+    let mut graph = Graph::default();
+    let build = graph.run("p", &[], &[]);
+    let mut check = a_run("p", &[build], &[("FAIL", "tests")]);
+    check.step = "check".to_owned();
+    let check = graph.add_node(Node::Run(Box::new(check)));
+    let user = graph.run("user", &[build], &[("SLEEP", "5")]);
+    let last = graph.run("last", &[user], &[]);
+    let realised = world.realise(graph, &[check, last]).await;
+    check_failures(&realised, &["p (amd64, check): tests failed (exit code 1) [p (amd64)]"]);
+    assert!(realised.node(last).is_some());
+    assert_eq!(realised.unfinished, [check]);
+}
+
+#[tokio::test]
+async fn failures_are_not_cached() {
+    let world = World::default();
+    let mut graph = Graph::default();
+    let bad = graph.run("bad", &[], &[("FAIL", "failed")]);
+    world.realise(graph.clone(), &[bad]).await;
+    world.realise(graph, &[bad]).await;
+    assert_eq!(world.executor.ran(), ["bad", "bad"]);
+}
+
+#[tokio::test]
+async fn the_next_method_mends_and_is_remembered() {
+    let world = World::default();
+    let mut graph = Graph::default();
+    let p = graph.choice("p", &[Cross, Emulate], &[], &[("FAIL", "cross:foreign")]);
+    let user = graph.run("user", &[p], &[]);
+    let realised = world.realise(graph.clone(), &[user]).await;
+    check_failures(&realised, &[]);
+    let why = "`/xb/gen` is a program of the result's architecture, which cannot run in a cross build";
+    assert_eq!(world.told.fallbacks(), [format!("cross -> emulate: {why}")]);
+    assert_eq!(world.executor.ran(), ["p", "p", "user"]);
+    let node = realised.node(p).unwrap();
+    assert_eq!(node.run.as_ref().unwrap().method, Emulate);
+    assert_eq!(node.attempts[0].why, why);
+
+    world.forget_what_happened();
+    world.cache.results.lock().unwrap().clear();
+    let again = world.realise(graph, &[user]).await;
+    check_failures(&again, &[]);
+    assert_eq!(world.executor.ran(), ["p", "user"]);
+    assert!(world.told.fallbacks()[0].ends_with("it was not tried again)"));
+    assert!(again.node(p).unwrap().attempts[0].remembered);
+}
+
+#[tokio::test]
+async fn what_is_remembered_does_not_keep_from_trying_when_there_is_no_other_way() {
+    let world = World::default();
+    let mut graph = Graph::default();
+    let p = graph.choice("p", &[Cross, Emulate], &[], &[("FAIL", "cross:foreign")]);
+    world.realise(graph, &[p]).await;
+    world.forget_what_happened();
+    let mut graph = Graph::default();
+    let p = graph.choice("p", &[Cross], &[], &[("FAIL", "cross:foreign")]);
+    let realised = world.realise(graph, &[p]).await;
+    assert_eq!(world.executor.ran(), ["p"]);
+    assert!(matches!(realised.failures[0].why, Why::Run { .. }));
+}
+
+#[tokio::test]
+async fn a_choice_falls_back_from_what_failed_before_it_was_needed() {
+    let world = World::default();
+    let mut graph = Graph::default();
+    let p = graph.choice("p", &[Cross, Emulate], &[], &[("FAIL", "cross:foreign")]);
+    let Node::Choice(mut same) = graph.node(p).clone() else { unreachable!() };
+    same.package = "q".to_owned();
+    let q = graph.add_node(Node::Choice(same));
+    let late = [("FAIL", "cross:foreign"), ("SLEEP", "30")];
+    let top = graph.choice("top", &[Cross], &[], &late);
+    let Node::Choice(mut top) = graph.node(top).clone() else { unreachable!() };
+    let mut other = a_run("top", &[q], &[]);
+    other.method = Emulate;
+    top.options.push((Emulate, graph.add_node(Node::Run(Box::new(other)))));
+    let top = graph.add_node(Node::Choice(top));
+    let realised = world.realise(graph, &[p, top]).await;
+    check_failures(&realised, &[]);
+    assert_eq!(realised.node(q).unwrap().run.as_ref().unwrap().method, Emulate);
+    assert_eq!(world.told.fallbacks().len(), 3);
+}
+
+#[tokio::test]
+async fn what_would_fail_again_is_not_tried_again() {
+    for cause in ["cross:memory", "cross:tests"] {
+        let world = World::default();
+        let mut graph = Graph::default();
+        let p = graph.choice("p", &[Cross, Emulate], &[], &[("FAIL", cause)]);
+        assert!(!world.realise(graph, &[p]).await.succeeded());
+        assert_eq!(world.executor.ran(), ["p"]);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_of_every_method_tells_what_was_tried() {
+    let world = World::default();
+    let mut graph = Graph::default();
+    let p = graph.choice("p", &[Cross, Emulate], &[], &[("FAIL", "failed")]);
+    let realised = world.realise(graph, &[p]).await;
+    check_failures(&realised, &["p (arm64, build): the command failed (exit code 1) [p (arm64)]"]);
+    let attempts = &realised.failures[0].attempts;
+    assert_eq!(attempts.len(), 1);
+    assert_eq!((attempts[0].method, &*attempts[0].why), (Cross, "the command failed"));
+}
+
+#[tokio::test]
+async fn no_executor_is_told_need_by_need_and_another_method_may_have_one() {
+    let world = World::default();
+    let mut graph = Graph::default();
+    let native = graph.choice("p", &[Native], &[], &[]);
+    let realised = world.realise(graph.clone(), &[native]).await;
+    check_failures(
+        &realised,
+        &["p (arm64, build): no executor can run p (arm64, build): it needs arm64 programs, by the method \
+           `native`\n  fake: its machine is amd64, and `native` needs a machine that is arm64 [p (arm64)]"],
+    );
+    let either = graph.choice("p", &[Native, Emulate], &[], &[]);
+    assert!(world.realise(graph, &[either]).await.succeeded());
+    assert_eq!(world.told.fallbacks(), ["native -> emulate: no executor can run it"]);
+}
+
+#[tokio::test]
+async fn a_source_that_is_gone_fails_what_needs_it() {
+    let mut world = World::default();
+    world.options.keep_going = true;
+    let mut graph = Graph::default();
+    let source = graph.fetch("gone:x");
+    let p = graph.choice("p", &[Cross, Emulate], &[source], &[]);
+    let q = graph.run("q", &[p], &[]);
+    let other = graph.run("other", &[], &[]);
+    let realised = world.realise(graph, &[q, other]).await;
+    check_failures(&realised, &["gone:x: `gone:x` is not there [q (amd64) > p (arm64)]"]);
+    assert!(realised.node(other).is_some());
+    let told = world.told.0.lock().unwrap();
+    let failed = |event: &Event| matches!(event, Event::Finished { cause: Some(Cause::Failed), .. });
+    assert!(told.iter().any(failed));
+}
+
+#[tokio::test]
+async fn trees_that_do_not_fit_are_named() {
+    let world = World::default();
+    let mut graph = Graph::default();
+    let (a, b) = (graph.files("f", "1"), graph.files("f", "2"));
+    let mut run = a_run("p", &[a, b], &[]);
+    for layer in &mut run.root {
+        layer.at = xb_core::RelPath::root();
+    }
+    let p = graph.add_node(Node::Run(Box::new(run)));
+    let realised = world.realise(graph, &[p]).await;
+    check_failures(
+        &realised,
+        &["p (amd64, build): `node 0` and `node 1` both have `/f`, and they differ: their contents differ \
+           [p (amd64)]"],
+    );
+}
+
+#[tokio::test]
+async fn an_executor_that_breaks_is_no_failure_of_the_package() {
+    let world = World::default();
+    let mut graph = Graph::default();
+    let p = graph.choice("p", &[Cross, Emulate], &[], &[("BROKEN", "1")]);
+    let realised = world.realise(graph, &[p]).await;
+    check_failures(
+        &realised,
+        &["p (arm64, build): the executor `fake` could not do its work: the disk is on fire [p (arm64)]"],
+    );
+}
+
+#[tokio::test]
+async fn a_stop_kills_what_runs_and_waits_for_it() {
+    let mut world = World::default();
+    world.options.cancel = Cancel::default();
+    let mut graph = Graph::default();
+    let long = graph.run("long", &[], &[("SLEEP", "60000")]);
+    let slow = graph.fetch("slow:x");
+    let after = graph.run("after", &[long, slow], &[]);
+    let cancel = world.options.cancel.clone();
+    let executor = Arc::clone(&world.executor);
+    let stop = async {
+        while executor.running() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        cancel.cancel();
+    };
+    let goals = [after];
+    let (realised, ()) = tokio::join!(world.realise(graph, &goals), stop);
+    assert!(realised.cancelled);
+    assert_eq!((world.executor.running(), world.executor.killed()), (0, 1));
+    assert!(realised.failures.is_empty());
+}
+
+#[tokio::test]
+async fn a_build_that_is_dropped_kills_what_runs() {
+    let world = World::default();
+    let mut graph = Graph::default();
+    let long = graph.run("long", &[], &[("SLEEP", "60000")]);
+    let timeout = Duration::from_millis(200);
+    let ended = tokio::time::timeout(timeout, world.realise(graph, &[long])).await;
+    assert!(ended.is_err());
+    while world.executor.running() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(world.executor.killed(), 1);
+}
+
+#[tokio::test]
+async fn an_output_that_nobody_makes_is_a_failure() {
+    let world = World::default();
+    let mut graph = Graph::default();
+    let p = graph.run("p", &[], &[]);
+    let mut user = a_run("user", &[p], &[]);
+    user.root[0].input.output = "doc".to_owned();
+    let user = graph.add_node(Node::Run(Box::new(user)));
+    let realised = world.realise(graph, &[user]).await;
+    check_failures(&realised, &["user (amd64, build): node 0 has no output `doc` [user (amd64)]"]);
+}

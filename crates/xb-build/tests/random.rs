@@ -1,0 +1,140 @@
+//! Random graphs against a realiser that is too simple to be wrong: one node after another, nothing cached.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use support::executor::output_text;
+use support::graph::Add;
+use support::{World, text_tree};
+use xb_core::TreeId;
+use xb_graph::Method::{Cross, Emulate};
+use xb_graph::{Graph, Layer, Node, NodeId, PlacedTree, compose, resolve};
+
+/// What a node is, and which of the earlier nodes it uses.
+#[derive(Clone, Debug)]
+struct Word {
+    kind: u8,
+    uses: Vec<prop::sample::Index>,
+    same: Option<bool>,
+    fails: u8,
+}
+
+fn any_word() -> impl Strategy<Value = Word> {
+    let uses = prop::collection::vec(any::<prop::sample::Index>(), 0..4);
+    (0..6u8, uses, prop::option::weighted(0.2, any::<bool>()), 0..12u8).prop_map(|(kind, uses, same, fails)| Word {
+        kind,
+        uses,
+        same,
+        fails,
+    })
+}
+
+fn graph_of(words: &[Word]) -> (Graph, Vec<NodeId>) {
+    let mut graph = Graph::default();
+    let mut nodes: Vec<NodeId> = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        let inputs: Vec<NodeId> = match nodes.len() {
+            0 => Vec::new(),
+            len => word.uses.iter().map(|at| nodes[at.index(len)]).collect(),
+        };
+        let name = format!("p{}", index / 2);
+        let mut env = Vec::new();
+        if let Some(same) = word.same {
+            env.push(("SAME", if same { "yes" } else { "no" }));
+        }
+        match word.fails {
+            0 => env.push(("FAIL", "failed")),
+            1 => env.push(("FAIL", "cross:foreign")),
+            _ => {}
+        }
+        nodes.push(match word.kind {
+            0 => graph.fetch(&format!("url{}", index % 3)),
+            1 => graph.files("f", &name),
+            2 => graph.compose(&inputs),
+            3 => graph.choice(&name, &[Cross, Emulate], &inputs, &env),
+            _ => graph.run(&name, &inputs, &env),
+        });
+    }
+    (graph, nodes)
+}
+
+/// The simple realiser: the tree of each node, or none where it or something that it needs fails.
+fn simply(graph: &Graph, world: &World) -> BTreeMap<NodeId, Option<TreeId>> {
+    let mut trees: BTreeMap<NodeId, Option<TreeId>> = BTreeMap::new();
+    for (id, node) in graph.nodes() {
+        let tree = match node {
+            Node::Fetch(fetch) => Some(text_tree(&*world.contents, "text", &fetch.url)),
+            Node::Files(files) => {
+                let mut made = xb_graph::Unbuilt::default();
+                for (path, entry) in &files.entries {
+                    let xb_graph::FileEntry::File { text, executable } = entry else { unreachable!() };
+                    let content = xb_core::ContentId(xb_core::Digest::of(text.as_bytes()));
+                    made.put(path, xb_graph::Entry::File { content, executable: *executable, mode: None });
+                }
+                Some(xb_graph::build_tree(made, &*world.contents).unwrap())
+            }
+            Node::Compose { layers } => composed(layers, &trees, world).map(|composed| composed.merged),
+            Node::Run(run) => composed(&run.root, &trees, world).and_then(|root| {
+                let fails = match run.env.get("FAIL").map(String::as_str) {
+                    Some("cross:foreign") => run.method == Cross,
+                    fails => fails.is_some(),
+                };
+                let action = resolve(run, &root, None);
+                (!fails).then(|| text_tree(&*world.contents, "text", &output_text(&action)))
+            }),
+            Node::Choice(choice) => choice.options.iter().find_map(|(_, run)| trees[run]),
+            Node::Folder(_) | Node::Debian(_) => unreachable!(),
+        };
+        trees.insert(id, tree);
+    }
+    trees
+}
+
+fn composed(layers: &[Layer], trees: &BTreeMap<NodeId, Option<TreeId>>, world: &World) -> Option<xb_graph::Composed> {
+    let placed = layers.iter().map(|layer| {
+        Some(PlacedTree {
+            tree: trees[&layer.input.node]?,
+            at: layer.at.clone(),
+            select: layer.select.clone(),
+            conflict: layer.conflict,
+            name: layer.name.clone(),
+        })
+    });
+    Some(compose(&placed.collect::<Option<Vec<_>>>()?, &*world.contents).unwrap())
+}
+
+fn check(words: &[Word], jobs: usize, again: bool) {
+    let (graph, nodes) = graph_of(words);
+    let mut world = World::default();
+    world.options.jobs = jobs;
+    world.options.keep_going = true;
+    let expected = simply(&graph, &world);
+    let graph = Arc::new(graph);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let builds = if again { 2 } else { 1 };
+    for _ in 0..builds {
+        let builder = world.builder();
+        let realised = runtime.block_on(builder.realise(&graph, &nodes, &world.options));
+        for node in &nodes {
+            let tree = realised.node(*node).map(|node| node.outputs["out"]);
+            assert_eq!(tree, expected[node], "node {}", node.0);
+        }
+        assert!(world.executor.most() <= jobs);
+        assert_eq!(realised.succeeded(), nodes.iter().all(|node| expected[node].is_some()));
+        assert_eq!(realised.failures.is_empty(), realised.succeeded());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_scheduler_does_what_the_simple_realiser_does(
+        words in prop::collection::vec(any_word(), 1..25), jobs in 1..5usize, again in any::<bool>()
+    ) {
+        check(&words, jobs, again);
+    }
+}

@@ -1,0 +1,174 @@
+//! Single contents: written aside, given their mode and time, renamed to their place, then noted.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_OMIT};
+use rustix::io::Errno;
+use xb_core::{ContentId, Digest};
+
+use crate::Store;
+use crate::error::{Context, Result, StoreError};
+use crate::layout::{Form, MTIME};
+
+/// Files up to this size are hashed in memory and written only when they are new.
+pub(crate) const SMALL: u64 = 1 << 20;
+
+/// So much of a large file is held in memory.
+const CHUNK: usize = 2 << 20;
+
+/// The time that everything in the store has.
+pub(crate) const TIMES: Timestamps = Timestamps {
+    last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+    last_modification: Timespec { tv_sec: MTIME, tv_nsec: 0 },
+};
+
+/// A file that is being written in the scratch folder; it goes unless it is kept.
+pub(crate) struct Aside {
+    pub(crate) path: PathBuf,
+    pub(crate) file: File,
+    kept: bool,
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if !self.kept {
+            // What stays goes with the scratch folder.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl Store {
+    /// Adds a content from memory.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn add_bytes(&self, bytes: &[u8]) -> Result<ContentId> {
+        self.add_bytes_as(bytes, Form::Plain)
+    }
+
+    pub(crate) fn add_bytes_as(&self, bytes: &[u8], form: Form) -> Result<ContentId> {
+        let id = ContentId(Digest::of(bytes));
+        if !self.index().has_content(id)? {
+            let mut aside = self.aside()?;
+            aside.file.write_all(bytes).on("cannot write", &aside.path)?;
+            self.keep(aside, id, form)?;
+        }
+        Ok(id)
+    }
+
+    /// Adds what a reader yields, however much it is.
+    pub(crate) fn add_stream(&self, from: &mut dyn Read, form: Form) -> Result<ContentId> {
+        let mut chunk = Vec::new();
+        fill(from, &mut chunk, SMALL as usize + 1, self.folder())?;
+        if chunk.len() as u64 <= SMALL {
+            return self.add_bytes_as(&chunk, form);
+        }
+        let mut aside = self.aside()?;
+        let mut hasher = blake3::Hasher::new();
+        let mut size = 0;
+        while !chunk.is_empty() {
+            hasher.update_rayon(&chunk);
+            size += chunk.len() as u64;
+            aside.file.write_all(&chunk).on("cannot write", &aside.path)?;
+            chunk.clear();
+            fill(from, &mut chunk, CHUNK, self.folder())?;
+        }
+        let id = ContentId(Digest::new(*hasher.finalize().as_bytes(), size));
+        if !self.index().has_content(id)? {
+            self.keep(aside, id, form)?;
+        }
+        Ok(id)
+    }
+
+    /// Whether a content is here.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn has_content(&self, id: ContentId) -> Result<bool> {
+        self.index().has_content(id)
+    }
+
+    /// Begins a file in the scratch folder.
+    pub(crate) fn aside(&self) -> Result<Aside> {
+        let path = self.session().aside();
+        let file = File::create_new(&path).on("cannot make", &path)?;
+        Ok(Aside { path, file, kept: false })
+    }
+
+    /// Moves a complete file to its place, and notes it.
+    pub(crate) fn keep(&self, mut aside: Aside, id: ContentId, form: Form) -> Result<()> {
+        seal(&aside.file, form, &aside.path)?;
+        let place = form.path(id);
+        rustix::fs::renameat(rustix::fs::CWD, &aside.path, self.contents_fd(), &place)
+            .on("cannot move to its place", &aside.path)?;
+        aside.kept = true;
+        self.index().content_is_here(id)
+    }
+
+    /// A content, opened for reading, in whatever form it is here.
+    pub(crate) fn open_any(&self, id: ContentId) -> Result<File> {
+        for form in [Form::Plain, Form::Executable] {
+            let path = self.content_path(id, form);
+            match File::open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                opened => return opened.on("cannot open", &path),
+            }
+        }
+        Err(missing(id))
+    }
+
+    /// Makes a form of a content (again) by copying what is here of it.
+    pub(crate) fn make_form(&self, id: ContentId, form: Form) -> Result<()> {
+        let aside = self.copy_aside(id)?;
+        self.keep(aside, id, form)
+    }
+
+    pub(crate) fn copy_aside(&self, id: ContentId) -> Result<Aside> {
+        let mut from = self.open_any(id)?;
+        let mut aside = self.aside()?;
+        if rustix::fs::ioctl_ficlone(&aside.file, &from).is_err() {
+            io::copy(&mut from, &mut aside.file).on("cannot write", &aside.path)?;
+        }
+        Ok(aside)
+    }
+
+    pub(crate) fn content_path(&self, id: ContentId, form: Form) -> PathBuf {
+        self.layout().contents().join(form.path(id))
+    }
+
+    /// Links a form of a content to a name in a folder; the form is made when it is not here yet.
+    pub(crate) fn link(&self, id: ContentId, form: Form, folder: &impl std::os::fd::AsFd, name: &str) -> Result<()> {
+        let place = form.path(id);
+        let link = || {
+            let contents = self.contents_fd();
+            rustix::fs::linkat(contents, &place, folder, name, AtFlags::empty())
+        };
+        match link() {
+            // Either it is not here yet, or its inode has as many names as it can have: a fresh one serves both.
+            Err(Errno::NOENT | Errno::MLINK) => {
+                self.make_form(id, form)?;
+                link().on("cannot link", Path::new(&place))
+            }
+            done => done.on("cannot link", Path::new(&place)),
+        }
+    }
+}
+
+/// Gives a file the mode and the time that it has in the store.
+pub(crate) fn seal(file: &File, form: Form, path: &Path) -> Result<()> {
+    rustix::fs::fchmod(file, form.mode()).on("cannot set the mode of", path)?;
+    rustix::fs::futimens(file, &TIMES).on("cannot set the time of", path)
+}
+
+pub(crate) fn missing(id: ContentId) -> StoreError {
+    StoreError::Missing { what: format!("the content {id}") }
+}
+
+/// Reads until there are `most` bytes or there is no more.
+fn fill(from: &mut dyn Read, into: &mut Vec<u8>, most: usize, path: &Path) -> Result<()> {
+    from.take(most as u64).read_to_end(into).on("cannot read what is to be added to", path)?;
+    Ok(())
+}

@@ -1,0 +1,281 @@
+//! Garbage collection: one walk in memory from what is kept, then one transaction, then the files.
+//!
+//! Roots are kept always. Results, memos and materialised trees are kept when the policy says so, the most
+//! recently used first, each with everything that it names. Rows go before files: whoever is killed in between
+//! leaves files without a row, which the next collection removes.
+
+use std::time::Duration;
+
+use rusqlite::{Transaction, params};
+use rustc_hash::FxHashSet;
+use xb_core::{ContentId, TreeId};
+
+use crate::Store;
+use crate::census::{Census, Holder, HolderKind};
+use crate::db::{Key, now};
+use crate::error::Result;
+use crate::remove::remove_file;
+use crate::session::{open_lock, remove_stale};
+use crate::shelves::{Swept, sweep};
+
+/// What is kept beside the roots: by default nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GcPolicy {
+    /// Keeps what was used within this time.
+    pub age: Option<Duration>,
+    /// Keeps what was used last, up to so many bytes of contents in all; with `age`, both must hold.
+    pub bytes: Option<u64>,
+    /// Whether to wait for other processes that have the store open; otherwise they are an error.
+    pub wait: bool,
+}
+
+/// What went, and what stayed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GcReport {
+    /// Files of contents that went.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Materialised trees that went.
+    pub trees: u64,
+    /// Directories that went.
+    pub directories: u64,
+    /// Results that went.
+    pub results: u64,
+    /// Memos and notes that went.
+    pub memos: u64,
+    /// Scratch folders of dead processes that went.
+    pub scratch: u64,
+    /// Bytes of the contents that stayed.
+    pub kept_bytes: u64,
+}
+
+/// What is kept.
+struct Kept<'a> {
+    census: &'a Census,
+    trees: FxHashSet<TreeId>,
+    contents: FxHashSet<ContentId>,
+    bytes: u64,
+}
+
+/// What something that is not kept yet would keep.
+#[derive(Default)]
+struct Reach {
+    trees: FxHashSet<TreeId>,
+    contents: FxHashSet<ContentId>,
+    is_whole: bool,
+}
+
+impl Store {
+    /// Removes what no root needs and `policy` does not keep.
+    ///
+    /// Nothing goes while another process has the store open. This process must not use its own meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`](crate::StoreError::Busy), which says who has the store open, unless the policy is to
+    /// wait; and see [`StoreError`](crate::StoreError).
+    pub fn gc(&self, policy: &GcPolicy) -> Result<GcReport> {
+        self.alone(policy.wait, || self.collect(policy))
+    }
+
+    /// Does `work` while nobody else has the store open, and believes nothing that was in memory before.
+    pub(crate) fn alone<T>(&self, wait: bool, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let flushed = self.index().flush();
+        // On a full disk, what could not be noted is not believed in; room must be made first.
+        if let Err(error) = flushed
+            && !error.is_full()
+        {
+            return Err(error);
+        }
+        let work = || {
+            self.index().forget();
+            work()
+        };
+        let done = self.session().alone(self.layout(), wait, work);
+        self.index().forget();
+        done
+    }
+
+    fn collect(&self, policy: &GcPolicy) -> Result<GcReport> {
+        let mut report = GcReport { scratch: remove_stale(self.layout())?, ..GcReport::default() };
+        let census = Census::take(&self.index().db)?;
+        let (kept, dropped) = Kept::choose(&census, policy);
+        report.kept_bytes = kept.bytes;
+        let oldest_note = policy.age.map_or(i64::MAX, |age| now().saturating_sub_unsigned(age.as_secs()));
+        let drop_rows = || self.index().db.write(|rows| drop_rows(rows, &kept, &dropped, oldest_note));
+        let rows = match drop_rows() {
+            // Deleting rows takes a little room; what has no row at all makes some.
+            Err(error) if error.is_full() => {
+                let trees = census.materialised().collect();
+                report.add(sweep(self.layout(), &census.contents, &trees)?);
+                drop_rows()?
+            }
+            rows => rows?,
+        };
+        report.directories = rows.directories;
+        report.results = rows.results;
+        report.memos = rows.memos;
+        let trees = census.materialised().filter(|tree| kept.trees.contains(tree)).collect();
+        report.add(sweep(self.layout(), &kept.contents, &trees)?);
+        self.remove_idle_locks()?;
+        Ok(report)
+    }
+
+    /// Removes the lock files that killed processes left.
+    fn remove_idle_locks(&self) -> Result<()> {
+        let entries = std::fs::read_dir(self.layout().locks()).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()).filter(|path| !path.ends_with("gc.lock")) {
+            if open_lock(&path)?.try_lock().is_ok() {
+                remove_file(&path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl GcReport {
+    fn add(&mut self, swept: Swept) {
+        self.files += swept.files;
+        self.bytes += swept.bytes;
+        self.trees += swept.trees;
+    }
+}
+
+impl<'a> Kept<'a> {
+    /// What is kept, and what names things and is not.
+    fn choose(census: &'a Census, policy: &GcPolicy) -> (Self, Vec<&'a Holder>) {
+        let mut kept = Self { census, trees: FxHashSet::default(), contents: FxHashSet::default(), bytes: 0 };
+        let is_root = |holder: &&Holder| matches!(holder.kind, HolderKind::Root(_));
+        let (roots, mut others): (Vec<&Holder>, Vec<&Holder>) = census.holders.iter().partition(is_root);
+        for root in roots {
+            // Even a root of which something is missing: what is here of it need not be fetched again.
+            kept.add(kept.reach(root));
+        }
+        others.sort_by_key(|holder| std::cmp::Reverse(holder.used));
+        others.retain(|holder| !kept.try_keep(holder, policy));
+        (kept, others)
+    }
+
+    fn try_keep(&mut self, holder: &Holder, policy: &GcPolicy) -> bool {
+        if policy.age.is_none() && policy.bytes.is_none() {
+            return self.is_kept_anyway(holder);
+        }
+        let oldest = policy.age.map_or(i64::MIN, |age| now().saturating_sub_unsigned(age.as_secs()));
+        let reach = self.reach(holder);
+        let fits = policy.bytes.is_none_or(|limit| self.bytes + reach.bytes() <= limit);
+        if reach.is_whole && holder.used >= oldest && fits {
+            self.add(reach);
+            return true;
+        }
+        self.is_kept_anyway(holder)
+    }
+
+    /// Whether a root holds everything that this holds: then it costs nothing to keep.
+    fn is_kept_anyway(&self, holder: &Holder) -> bool {
+        holder.trees.iter().all(|tree| self.trees.contains(tree))
+            && holder.log.is_none_or(|log| self.contents.contains(&log))
+            && self.reach(holder).is_whole
+    }
+
+    fn add(&mut self, reach: Reach) {
+        self.bytes += reach.bytes();
+        self.trees.extend(reach.trees);
+        self.contents.extend(reach.contents);
+    }
+
+    fn reach(&self, holder: &Holder) -> Reach {
+        let mut reach = Reach { is_whole: true, ..Reach::default() };
+        reach.take_contents(self, &holder.log.into_iter().collect::<Vec<_>>());
+        let mut ahead = holder.trees.clone();
+        while let Some(tree) = ahead.pop() {
+            if self.trees.contains(&tree) || !reach.trees.insert(tree) {
+                continue;
+            }
+            match self.census.directories.get(&tree) {
+                Some(beneath) => {
+                    reach.take_contents(self, &beneath.files);
+                    ahead.extend_from_slice(&beneath.folders);
+                }
+                None => reach.is_whole = false,
+            }
+        }
+        reach
+    }
+}
+
+impl Reach {
+    fn take_contents(&mut self, kept: &Kept<'_>, contents: &[ContentId]) {
+        for id in contents {
+            if !kept.census.contents.contains(id) {
+                self.is_whole = false;
+            } else if !kept.contents.contains(id) {
+                self.contents.insert(*id);
+            }
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.contents.iter().map(|id| id.0.size()).sum()
+    }
+}
+
+/// How many rows went.
+#[derive(Default)]
+struct Dropped {
+    directories: u64,
+    results: u64,
+    memos: u64,
+}
+
+fn drop_rows(
+    rows: &Transaction<'_>,
+    kept: &Kept<'_>,
+    holders: &[&Holder],
+    oldest_note: i64,
+) -> rusqlite::Result<Dropped> {
+    let mut dropped = Dropped::default();
+    for holder in holders {
+        match &holder.kind {
+            HolderKind::Result(_) => dropped.results += 1,
+            HolderKind::Memo(..) => dropped.memos += 1,
+            HolderKind::Materialised(tree) if kept.trees.contains(tree) => continue,
+            HolderKind::Materialised(_) | HolderKind::Root(_) => {}
+        }
+        drop_holder(rows, &holder.kind)?;
+    }
+    let gone = kept.census.contents.iter().filter(|id| !kept.contents.contains(id));
+    delete(rows, "DELETE FROM contents WHERE digest = ?1", gone.map(|id| Key(id.0)))?;
+    let gone = kept.census.directories.keys().filter(|id| !kept.trees.contains(id));
+    let damaged = kept.census.damaged.iter().map(|(id, _)| id);
+    let gone = gone.chain(damaged).map(|id| Key(id.0));
+    dropped.directories = delete(rows, "DELETE FROM directories WHERE digest = ?1", gone)?;
+    dropped.memos += rows.execute("DELETE FROM notes WHERE used < ?1", [oldest_note])? as u64;
+    rows.execute("DELETE FROM fingerprints WHERE digest NOT IN (SELECT digest FROM contents)", [])?;
+    Ok(dropped)
+}
+
+fn delete(rows: &Transaction<'_>, sql: &str, keys: impl Iterator<Item = Key>) -> rusqlite::Result<u64> {
+    let mut statement = rows.prepare_cached(sql)?;
+    let mut deleted = 0;
+    for key in keys {
+        deleted += statement.execute([key])? as u64;
+    }
+    Ok(deleted)
+}
+
+/// Deletes the row of something that names trees; a root's row is its owner's.
+pub(crate) fn drop_holder(rows: &Transaction<'_>, kind: &HolderKind) -> rusqlite::Result<()> {
+    match kind {
+        HolderKind::Root(_) => 0,
+        HolderKind::Result(action) => {
+            rows.prepare_cached("DELETE FROM results WHERE action = ?1")?.execute([Key(action.0)])?
+        }
+        HolderKind::Memo(kind, key) => {
+            rows.prepare_cached("DELETE FROM memos WHERE kind = ?1 AND key = ?2")?.execute(params![kind, key])?
+        }
+        HolderKind::Materialised(tree) => {
+            rows.prepare_cached("DELETE FROM materialised WHERE tree = ?1")?.execute([Key(tree.0)])?
+        }
+    };
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! This machine's contents, trees, results and roots (DESIGN D9, D10).
+//!
+//! A [`Store`] is a folder that can always be trusted or thrown away. Contents are files, each once, named by
+//! their BLAKE3 digest; directories, results, memos and roots are rows of one SQLite database.
+//!
+//! What holds at every moment, whoever is killed:
+//! - a file under its final name is complete: it is written aside and renamed;
+//! - a row comes after what it names, in the same transaction or an earlier one;
+//! - a row goes before what it names, and only while nobody else has the store open;
+//! - what has no row is not believed in, and garbage collection removes it.
+//!
+//! Against a loss of power: see `epoch.rs`.
+
+mod action_lock;
+mod census;
+mod compare;
+mod contents;
+mod db;
+mod epoch;
+mod error;
+mod fingerprint;
+mod gc;
+mod index;
+mod ingest;
+mod layout;
+mod materialise;
+mod memos;
+mod remove;
+mod results;
+mod roots;
+mod rules;
+mod session;
+mod settle;
+mod shelves;
+mod stats;
+mod store;
+mod take;
+mod traits;
+mod verify;
+
+pub use action_lock::ActionLock;
+pub use error::StoreError;
+pub use gc::{GcPolicy, GcReport};
+pub use rules::FolderRules;
+pub use stats::Stats;
+pub use store::Store;
+pub use traits::{ActionCache, Contents};
+pub use verify::{Damage, VerifyReport};

@@ -1,0 +1,159 @@
+//! An open store among others: who may change what, and the scratch folder of this one.
+//!
+//! Everybody who has a store open holds `locks/gc.lock` shared for as long. What takes things away (garbage
+//! collection, repair, dropping what a loss of power left behind) holds it alone, so nothing that was seen to be
+//! here goes while somebody relies on it. The scratch folder is locked by its owner while it lives: a folder whose
+//! lock can be had belongs to the dead.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::error::{Context, Result, StoreError};
+use crate::layout::Layout;
+use crate::remove::remove_tree;
+
+/// Numbers the scratch folders of one process.
+static OPENED: AtomicU64 = AtomicU64::new(0);
+
+pub(crate) struct Session {
+    gate: File,
+    gate_path: PathBuf,
+    scratch: PathBuf,
+    _alive: File,
+    next: AtomicU64,
+}
+
+impl Session {
+    /// Opens a session. When nobody else has one, or `must_be_alone` says so, `alone` is called first, with the
+    /// store held exclusively.
+    pub(crate) fn open(
+        layout: &Layout,
+        must_be_alone: impl Fn() -> Result<bool>,
+        alone: impl FnOnce() -> Result<()>,
+    ) -> Result<Self> {
+        let gate_path = layout.locks().join("gc.lock");
+        let gate = open_lock(&gate_path)?;
+        if enter(&gate, &gate_path, must_be_alone)? {
+            remove_stale(layout)?;
+            alone()?;
+            gate.lock_shared().on("cannot lock", &gate_path)?;
+        }
+        let (scratch, alive) = make_scratch(layout)?;
+        Ok(Self { gate, gate_path, scratch, _alive: alive, next: AtomicU64::new(0) })
+    }
+
+    /// The scratch folder of this session, which goes with it.
+    pub(crate) fn scratch(&self) -> &Path {
+        &self.scratch
+    }
+
+    /// A path in the scratch folder that nobody else uses.
+    pub(crate) fn aside(&self) -> PathBuf {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.scratch.join(number.to_string())
+    }
+
+    /// Does `work` while nobody else has the store open.
+    pub(crate) fn alone<T>(&self, layout: &Layout, wait: bool, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let held = self.hold_alone(layout, wait);
+        let done = held.and_then(|()| work());
+        self.gate.lock_shared().on("cannot lock", &self.gate_path)?;
+        done
+    }
+
+    fn hold_alone(&self, layout: &Layout, wait: bool) -> Result<()> {
+        if wait {
+            return self.gate.lock().on("cannot lock", &self.gate_path);
+        }
+        match self.gate.try_lock() {
+            Ok(()) => Ok(()),
+            Err(TryLockError::WouldBlock) => {
+                Err(StoreError::Busy { path: layout.top.clone(), who: self.others(layout) })
+            }
+            Err(TryLockError::Error(error)) => Err(error).on("cannot lock", &self.gate_path),
+        }
+    }
+
+    fn others(&self, layout: &Layout) -> String {
+        let sessions = std::fs::read_dir(layout.tmp()).into_iter().flatten();
+        let mut who: Vec<String> = sessions
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| *path != self.scratch && is_alive(path))
+            .filter_map(|path| describe(&path))
+            .collect();
+        who.sort();
+        who.dedup();
+        if who.is_empty() { "another process".to_owned() } else { who.join(", ") }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed by the next one that finds itself alone.
+        let _ = remove_tree(&self.scratch);
+    }
+}
+
+/// Takes the gate: alone when it can be had so (`true`), otherwise shared.
+fn enter(gate: &File, path: &Path, must_be_alone: impl Fn() -> Result<bool>) -> Result<bool> {
+    match gate.try_lock() {
+        Ok(()) => return Ok(true),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) => return Err(error).on("cannot lock", path),
+    }
+    gate.lock_shared().on("cannot lock", path)?;
+    if !must_be_alone()? {
+        return Ok(false);
+    }
+    gate.lock().on("cannot lock", path)?;
+    Ok(true)
+}
+
+fn make_scratch(layout: &Layout) -> Result<(PathBuf, File)> {
+    let number = OPENED.fetch_add(1, Ordering::Relaxed);
+    let name = format!("{}-{number}", std::process::id());
+    let scratch = layout.tmp().join(name);
+    if scratch.exists() {
+        // Another process with our number, in a container of its own or long dead: step aside.
+        return make_scratch(layout);
+    }
+    std::fs::create_dir(&scratch).on("cannot make", &scratch)?;
+    let alive = File::open(&scratch).on("cannot open", &scratch)?;
+    alive.lock().on("cannot lock", &scratch)?;
+    Ok((scratch, alive))
+}
+
+/// Removes the scratch folders of the dead; called alone, so that nobody is between making and locking one.
+pub(crate) fn remove_stale(layout: &Layout) -> Result<u64> {
+    let tmp = layout.tmp();
+    let mut removed = 0;
+    for entry in std::fs::read_dir(&tmp).on("cannot read", &tmp)? {
+        let path = entry.on("cannot read", &tmp)?.path();
+        if !is_alive(&path) {
+            remove_tree(&path)?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+fn is_alive(scratch: &Path) -> bool {
+    File::open(scratch).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+fn describe(scratch: &Path) -> Option<String> {
+    let name = scratch.file_name()?.to_str()?;
+    let (pid, _) = name.split_once('-')?;
+    let program = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    Some(match program.trim() {
+        "" => format!("process {pid}"),
+        program => format!("process {pid} ({program})"),
+    })
+}
+
+/// Opens a file that serves only as a lock.
+pub(crate) fn open_lock(path: &Path) -> Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).open(path).on("cannot open", path)
+}

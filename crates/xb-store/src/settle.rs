@@ -1,0 +1,75 @@
+//! After a loss of power: what unfinished epochs recorded is looked at before it is believed.
+
+use rayon::prelude::*;
+use rusqlite::Transaction;
+use rustc_hash::{FxHashMap, FxHashSet};
+use xb_core::{ContentId, TreeId};
+
+use crate::db::{Database, Key};
+use crate::epoch::{Boot, end};
+use crate::error::Result;
+use crate::layout::{Form, Layout};
+use crate::remove::remove_file;
+use crate::shelves::{Shelved, fault, list, sweep};
+
+/// Drops what did not outlive the loss; called while nobody else has the store open.
+///
+/// Contents are hashed. Materialised trees go: they are cheap to make again. So does whatever has no record, since
+/// nobody knows how much of it was written.
+pub(crate) fn settle(layout: &Layout, db: &Database, boot: &Boot) -> Result<()> {
+    let epochs = boot.doubtful(db)?;
+    if epochs.is_empty() {
+        return Ok(());
+    }
+    let doubtful: FxHashSet<ContentId> = in_epochs(db, "SELECT digest, epoch FROM contents", &epochs)?
+        .into_iter()
+        .map(|Key(digest)| ContentId(digest))
+        .collect();
+    let trees = in_epochs(db, "SELECT tree, epoch FROM materialised", &epochs)?;
+    let lost = drop_unsound(layout, &doubtful)?;
+    db.write(|rows| {
+        delete(rows, "DELETE FROM contents WHERE digest = ?1", lost.iter().map(|id| Key(id.0)))?;
+        delete(rows, "DELETE FROM materialised WHERE tree = ?1", trees.iter().copied())?;
+        rows.execute("UPDATE directories SET whole = 0", [])?;
+        end(rows, &epochs)
+    })?;
+    let contents = db.list("SELECT digest FROM contents", [], |row| row.get(0))?;
+    let trees = db.list("SELECT tree FROM materialised", [], |row| row.get(0))?;
+    let contents = contents.into_iter().map(|Key(digest)| ContentId(digest)).collect();
+    let trees = trees.into_iter().map(|Key(digest)| TreeId(digest)).collect();
+    sweep(layout, &contents, &trees)?;
+    Ok(())
+}
+
+fn in_epochs(db: &Database, sql: &str, epochs: &[i64]) -> Result<Vec<Key>> {
+    let rows: Vec<(Key, i64)> = db.list(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.into_iter().filter(|(_, epoch)| epochs.contains(epoch)).map(|(key, _)| key).collect())
+}
+
+/// Removes the files that are not what they should be; says of which contents nothing is left.
+fn drop_unsound(layout: &Layout, doubtful: &FxHashSet<ContentId>) -> Result<Vec<ContentId>> {
+    let by_hash: FxHashMap<[u8; 32], ContentId> = doubtful.iter().map(|id| (*id.0.hash(), *id)).collect();
+    let sound = |file: &Shelved| -> Result<Option<ContentId>> {
+        let Some((hash, form)) = file.name else {
+            return Ok(None);
+        };
+        let Some(id) = by_hash.get(&hash) else {
+            return Ok(None);
+        };
+        if fault(&file.path, form, *id).is_some() {
+            return remove_file(&file.path).map(|()| None);
+        }
+        Ok(Some(*id).filter(|_| !matches!(form, Form::Mode(_))))
+    };
+    let sound: Vec<Option<ContentId>> = list(layout)?.par_iter().map(sound).collect::<Result<_>>()?;
+    let sound: FxHashSet<ContentId> = sound.into_iter().flatten().collect();
+    Ok(doubtful.difference(&sound).copied().collect())
+}
+
+fn delete(rows: &Transaction<'_>, sql: &str, keys: impl Iterator<Item = Key>) -> rusqlite::Result<()> {
+    let mut statement = rows.prepare_cached(sql)?;
+    for key in keys {
+        statement.execute([key])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! What lies in `contents/` and `trees/`, whether or not anything is recorded of it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+use xb_core::{ContentId, Digest, TreeId};
+
+use crate::error::{Context, Result};
+use crate::layout::{Form, Layout};
+use crate::remove::{remove_file, remove_tree};
+use crate::take::hash_large;
+
+/// A file of `contents/`.
+pub(crate) struct Shelved {
+    pub(crate) path: PathBuf,
+    /// The hash and the form that its name tells; none when it is no name that a content has.
+    pub(crate) name: Option<([u8; 32], Form)>,
+}
+
+/// What [`sweep`] removed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Swept {
+    pub(crate) files: u64,
+    pub(crate) bytes: u64,
+    pub(crate) trees: u64,
+}
+
+/// Every file of `contents/`.
+pub(crate) fn list(layout: &Layout) -> Result<Vec<Shelved>> {
+    let shelves = entries(&layout.contents())?;
+    let files: Vec<Vec<PathBuf>> = shelves.par_iter().map(|shelf| entries(shelf)).collect::<Result<_>>()?;
+    Ok(files.into_iter().flatten().map(|path| Shelved { name: parse(&path), path }).collect())
+}
+
+fn parse(path: &Path) -> Option<([u8; 32], Form)> {
+    let (hex, form) = Form::parse(path.file_name()?.to_str()?)?;
+    Some((*Digest::from_hex(hex, 0).ok()?.hash(), form))
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).on("cannot read", folder)?;
+    entries.map(|entry| Ok(entry.on("cannot read", folder)?.path())).collect()
+}
+
+/// Why a file is not what its name says; none when it is.
+pub(crate) fn fault(path: &Path, form: Form, id: ContentId) -> Option<String> {
+    check(path, form, id).unwrap_or_else(|error| Some(error.to_string()))
+}
+
+fn check(path: &Path, form: Form, id: ContentId) -> std::io::Result<Option<String>> {
+    let mut file = File::open(path)?;
+    let stat = rustix::fs::fstat(&file)?;
+    let mode = rustix::fs::Mode::from_raw_mode(stat.st_mode & 0o7777);
+    if stat.st_size.cast_unsigned() != id.0.size() {
+        return Ok(Some(format!("it has {} bytes", stat.st_size)));
+    }
+    if mode != form.mode() {
+        return Ok(Some(format!("its mode is {:o}", mode.bits())));
+    }
+    let (hash, _) = hash_large(&mut file)?;
+    Ok((hash != *id.0.hash()).then(|| "its bytes are not those of its digest".to_owned()))
+}
+
+/// Removes every file and every tree that is not among these; called while nobody else has the store open.
+pub(crate) fn sweep(layout: &Layout, contents: &FxHashSet<ContentId>, trees: &FxHashSet<TreeId>) -> Result<Swept> {
+    let hashes: FxHashSet<[u8; 32]> = contents.iter().map(|id| *id.0.hash()).collect();
+    let is_kept = |file: &Shelved| file.name.is_some_and(|(hash, _)| hashes.contains(&hash));
+    let files: Vec<Shelved> = list(layout)?.into_iter().filter(|file| !is_kept(file)).collect();
+    let bytes = files.par_iter().map(|file| remove_shelved(&file.path)).sum::<Result<u64>>()?;
+    let places: FxHashSet<PathBuf> = trees.iter().map(|tree| layout.tree(tree.0)).collect();
+    let mut doomed = entries(&layout.trees())?;
+    doomed.retain(|path| !places.contains(path));
+    doomed.par_iter().try_for_each(|path| remove_tree(path))?;
+    Ok(Swept { files: files.len() as u64, bytes, trees: doomed.len() as u64 })
+}
+
+fn remove_shelved(path: &Path) -> Result<u64> {
+    let bytes = fs::symlink_metadata(path).map_or(0, |meta| meta.len());
+    remove_file(path)?;
+    Ok(bytes)
+}

@@ -1,0 +1,103 @@
+//! What garbage collection takes and what it leaves.
+
+use std::fs;
+use std::time::Duration;
+
+use xb_core::TreeId;
+use xb_store::{ActionCache, Contents, GcPolicy, Store, StoreError};
+
+use crate::common::{World, action, content_file, result};
+
+const NOTHING: GcPolicy = GcPolicy { age: None, bytes: None, wait: false };
+
+fn tree(world: &World, name: &str) -> TreeId {
+    let folder = world.folder(name, &[("own", name), ("sub/shared", "shared")]);
+    world.store.ingest(&folder).unwrap()
+}
+
+#[test]
+fn only_what_roots_need_stays() {
+    let world = World::new();
+    let (kept, gone) = (tree(&world, "kept"), tree(&world, "gone"));
+    world.store.add_root("mine", kept).unwrap();
+    world.store.put_result(action("kept"), &result(kept)).unwrap();
+    world.store.put_result(action("gone"), &result(gone)).unwrap();
+    let gone_place = world.store.materialise(gone).unwrap();
+    let kept_place = world.store.materialise(kept).unwrap();
+    let report = world.store.gc(&NOTHING).unwrap();
+    assert_eq!((report.files, report.bytes, report.trees, report.results), (1, 4, 1, 1));
+    assert!(!gone_place.exists() && kept_place.exists());
+    assert!(!content_file(&world.store, b"gone").exists());
+    assert!(!world.store.has_tree(gone).unwrap());
+    assert_eq!(world.store.result(action("gone")).unwrap(), None);
+    assert_eq!(world.store.result(action("kept")).unwrap(), Some(result(kept)));
+    assert!(world.store.verify(false).unwrap().damaged.is_empty());
+}
+
+#[test]
+fn what_was_used_within_the_age_stays() {
+    let world = World::new();
+    let used = tree(&world, "used");
+    world.store.remember("kind", b"key", used).unwrap();
+    world.store.remember_bytes("kind", b"key", b"note").unwrap();
+    let policy = GcPolicy { age: Some(Duration::from_secs(3600)), ..NOTHING };
+    world.store.gc(&policy).unwrap();
+    assert_eq!(world.store.recall("kind", b"key").unwrap(), Some(used));
+    assert!(world.store.recall_bytes("kind", b"key").unwrap().is_some());
+    world.store.gc(&NOTHING).unwrap();
+    assert_eq!(world.store.recall("kind", b"key").unwrap(), None);
+    assert!(world.store.recall_bytes("kind", b"key").unwrap().is_none());
+    assert_eq!(world.store.stats().unwrap().bytes, 0);
+}
+
+#[test]
+fn a_limit_in_bytes_keeps_no_more() {
+    let world = World::new();
+    for number in 0..10 {
+        let text = number.to_string().repeat(1000);
+        let folder = world.folder(&format!("f{number}"), &[("file", &text)]);
+        let tree = world.store.ingest(&folder).unwrap();
+        world.store.remember("kind", text.as_bytes(), tree).unwrap();
+    }
+    let policy = GcPolicy { bytes: Some(3500), ..NOTHING };
+    let report = world.store.gc(&policy).unwrap();
+    assert_eq!((report.memos, report.kept_bytes), (7, 3000));
+    assert_eq!(world.store.stats().unwrap().bytes, 3000);
+}
+
+#[test]
+fn while_another_has_the_store_open_nothing_goes() {
+    let world = World::new();
+    tree(&world, "gone");
+    let other = Store::open(&world.store_path()).unwrap();
+    let error = world.store.gc(&NOTHING).unwrap_err();
+    assert!(matches!(error, StoreError::Busy { .. }), "{error}");
+    assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
+    drop(other);
+    assert!(world.store.gc(&NOTHING).unwrap().files > 0);
+}
+
+#[test]
+fn what_dead_processes_left_goes() {
+    let world = World::new();
+    let stale = world.store.folder().join("tmp/4711-0");
+    fs::create_dir(&stale).unwrap();
+    fs::write(stale.join("half"), "half").unwrap();
+    let lock = world.store.folder().join("locks/dead");
+    fs::write(&lock, "").unwrap();
+    let unrecorded = content_file(&world.store, b"unrecorded");
+    fs::write(&unrecorded, "unrecorded").unwrap();
+    let report = world.store.gc(&NOTHING).unwrap();
+    assert_eq!((report.scratch, report.files), (1, 1));
+    assert!(!stale.exists() && !lock.exists() && !unrecorded.exists());
+}
+
+#[test]
+fn a_store_goes_on_after_collecting() {
+    let world = World::new();
+    let first = tree(&world, "tree");
+    world.store.gc(&NOTHING).unwrap();
+    assert_eq!(tree(&world, "tree"), first);
+    let made = world.store.materialise(first).unwrap();
+    assert_eq!(fs::read_to_string(made.join("own")).unwrap(), "tree");
+}

@@ -1,0 +1,249 @@
+//! Folders to trees and back.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::common::{World, action, listing, result};
+use proptest::prelude::*;
+use xb_core::{Digest, TreeId};
+use xb_graph::reapi::{Directory, FileNode};
+use xb_graph::{Directories, DirectoriesMut};
+use xb_store::{ActionCache, Contents, StoreError};
+
+const FILES: &[(&str, &str)] = &[
+    ("bin/tool*", "#!/bin/sh\n"),
+    ("lib/data", "data"),
+    ("lib/same", "data"),
+    ("lib/link", "-> ../bin/tool"),
+    ("lib/outside", "-> /etc/passwd"),
+    ("empty-file", ""),
+];
+
+#[test]
+fn what_is_ingested_is_materialised() {
+    let world = World::new();
+    let folder = world.folder("in", FILES);
+    fs::create_dir(folder.join("empty")).unwrap();
+    let tree = world.store.ingest(&folder).unwrap();
+    let made = world.store.materialise(tree).unwrap();
+    assert_eq!(listing(&folder), listing(&made));
+    assert_eq!(world.store.ingest(&made).unwrap(), tree);
+}
+
+#[test]
+fn everything_in_a_materialised_tree_has_the_constant_time() {
+    let world = World::new();
+    let tree = world.store.ingest(&world.folder("in", FILES)).unwrap();
+    let made = world.store.materialise(tree).unwrap();
+    for path in listing(&made).keys() {
+        let meta = fs::symlink_metadata(made.join(path)).unwrap();
+        assert_eq!((meta.mtime(), meta.mtime_nsec()), (1, 0), "{path}");
+    }
+}
+
+#[test]
+fn equal_contents_are_one_inode() {
+    let world = World::new();
+    let tree = world.store.ingest(&world.folder("in", FILES)).unwrap();
+    let made = world.store.materialise(tree).unwrap();
+    let inode = |name: &str| fs::metadata(made.join(name)).unwrap().ino();
+    assert_eq!(inode("lib/data"), inode("lib/same"));
+}
+
+#[test]
+fn moving_a_folder_in_gives_the_same_tree_and_consumes_it() {
+    let world = World::new();
+    let folder = world.folder("in", FILES);
+    let hard_linked = world.path("outside");
+    fs::hard_link(folder.join("lib/data"), &hard_linked).unwrap();
+    let copied = world.store.ingest(&folder).unwrap();
+    let other = World::new();
+    let other_folder = other.folder("in", FILES);
+    assert_eq!(other.store.ingest_owned(&other_folder).unwrap(), copied);
+    assert!(!other_folder.exists());
+    let made = other.store.materialise(copied).unwrap();
+    assert_eq!(listing(&made), listing(&folder));
+}
+
+#[test]
+fn a_file_that_has_another_name_is_copied_not_moved() {
+    let world = World::new();
+    let folder = world.folder("in", &[("file", "text")]);
+    let elsewhere = world.path("elsewhere");
+    fs::hard_link(folder.join("file"), &elsewhere).unwrap();
+    let tree = world.store.ingest_owned(&folder).unwrap();
+    fs::write(&elsewhere, "changed").unwrap();
+    let made = world.store.materialise(tree).unwrap();
+    assert_eq!(fs::read_to_string(made.join("file")).unwrap(), "text");
+}
+
+#[test]
+fn moving_reads_what_its_owner_may_not_read() {
+    let world = World::new();
+    let folder = world.folder("in", &[("a/secret", "text")]);
+    for name in ["a/secret", "a"] {
+        fs::set_permissions(folder.join(name), Permissions::from_mode(0o000)).unwrap();
+    }
+    let tree = world.store.ingest_owned(&folder).unwrap();
+    let made = world.store.materialise(tree).unwrap();
+    assert_eq!(fs::read_to_string(made.join("a/secret")).unwrap(), "text");
+}
+
+#[test]
+fn set_id_and_sticky_bits_are_part_of_a_tree() {
+    let world = World::new();
+    let folder = world.folder("in", &[("su*", "x"), ("plain*", "x"), ("tmp/a", "x")]);
+    fs::set_permissions(folder.join("su"), Permissions::from_mode(0o4755)).unwrap();
+    fs::set_permissions(folder.join("tmp"), Permissions::from_mode(0o1777)).unwrap();
+    let tree = world.store.ingest(&folder).unwrap();
+    let made = world.store.materialise(tree).unwrap();
+    assert_eq!(listing(&folder), listing(&made));
+    assert_eq!(world.store.ingest(&made).unwrap(), tree);
+}
+
+#[test]
+fn large_files_stream_through() {
+    let world = World::new();
+    let bytes: Vec<u8> = (0..5_000_000_u32).flat_map(u32::to_le_bytes).collect();
+    let id = world.store.add_content(&mut bytes.as_slice()).unwrap();
+    assert_eq!(id.0, Digest::of(&bytes));
+    let mut file = world.store.open_content(id).unwrap();
+    let mut back = Vec::new();
+    std::io::Read::read_to_end(&mut file, &mut back).unwrap();
+    assert_eq!(back, bytes);
+}
+
+#[test]
+fn the_empty_tree_is_always_there() {
+    let world = World::new();
+    let empty = TreeId(Digest::of(b""));
+    assert!(world.store.has_tree(empty).unwrap());
+    assert_eq!(*world.store.directory(empty).unwrap(), Directory::default());
+    let made = world.store.materialise(empty).unwrap();
+    assert_eq!(listing(&made).len(), 1);
+}
+
+#[test]
+fn trees_outlive_the_process() {
+    let world = World::new();
+    let tree = world.store.ingest(&world.folder("in", FILES)).unwrap();
+    world.store.put_result(action("a"), &result(tree)).unwrap();
+    world.store.remember("kind", b"key", tree).unwrap();
+    world.store.add_root("mine", tree).unwrap();
+    world.store.remember_bytes("kind", b"key", b"value").unwrap();
+    let world = world.reopen();
+    let store = &world.store;
+    assert!(store.has_tree(tree).unwrap());
+    assert_eq!(store.result(action("a")).unwrap(), Some(result(tree)));
+    assert_eq!(store.recall("kind", b"key").unwrap(), Some(tree));
+    assert_eq!(store.recall("kind", b"other").unwrap(), None);
+    assert_eq!(store.recall_bytes("kind", b"key").unwrap().unwrap(), b"value");
+    assert_eq!(store.roots().unwrap(), [("mine".to_owned(), tree)]);
+    assert!(store.remove_root("mine").unwrap());
+    assert!(!store.remove_root("mine").unwrap());
+}
+
+#[test]
+fn a_tree_with_a_missing_content_is_not_whole() {
+    let world = World::new();
+    let directory = Directory {
+        files: vec![FileNode {
+            name: "file".to_owned(),
+            digest: Some(Digest::of(b"nowhere").into()),
+            ..FileNode::default()
+        }],
+        ..Directory::default()
+    };
+    let tree = world.store.add_directory(directory).unwrap();
+    assert!(!world.store.has_tree(tree).unwrap());
+    let error = world.store.materialise(tree).unwrap_err();
+    assert!(matches!(error, StoreError::Missing { .. }), "{error}");
+    assert!(world.store.put_result(action("a"), &result(tree)).is_err());
+    assert!(world.store.remember("kind", b"key", tree).is_err());
+    world.store.add_bytes(b"nowhere").unwrap();
+    assert!(world.store.has_tree(tree).unwrap());
+}
+
+#[test]
+fn a_name_that_leads_elsewhere_is_refused() {
+    let world = World::new();
+    let content = world.store.add_bytes(b"x").unwrap();
+    for name in ["../x", "/etc/x", "..", "", "a/b"] {
+        let directory = Directory {
+            files: vec![FileNode { name: name.to_owned(), digest: Some(content.0.into()), ..FileNode::default() }],
+            ..Directory::default()
+        };
+        let tree = world.store.add_directory(directory).unwrap();
+        let error = world.store.materialise(tree).unwrap_err();
+        assert!(matches!(error, StoreError::Damaged { .. }), "{name}: {error}");
+    }
+}
+
+#[test]
+fn an_inode_with_all_its_names_taken_is_replaced() {
+    let world = World::new();
+    let tree = world.store.ingest(&world.folder("in", &[("file", "popular")])).unwrap();
+    let content = crate::common::content_file(&world.store, b"popular");
+    let names = world.path("names");
+    fs::create_dir(&names).unwrap();
+    let link = |number: u32| fs::hard_link(&content, names.join(number.to_string()));
+    let limit = (0..70_000).find(|number| link(*number).is_err());
+    if limit.is_none() {
+        // This file system has no such limit (or a far greater one), so there is nothing to see.
+        return;
+    }
+    let made = world.store.materialise(tree).unwrap();
+    assert_eq!(fs::read_to_string(made.join("file")).unwrap(), "popular");
+    assert!(fs::metadata(&content).unwrap().nlink() < 10);
+}
+
+fn any_files() -> impl Strategy<Value = Vec<(String, String)>> {
+    let name = prop_oneof!["[a-c]", "[a-z ä.-]{1,6}x"];
+    let path = prop::collection::vec(name, 1..5).prop_map(|parts| parts.join("/"));
+    let text = prop_oneof!["[a-z]{0,3}", "[a-z]{0,300}", "-> [a-z/.]{1,9}"];
+    let executable = prop_oneof![Just(""), Just("*")];
+    let file = (path, executable, text).prop_map(|(path, mark, text)| (path + mark, text));
+    prop::collection::vec(file, 0..20)
+}
+
+/// Leaves out what cannot be beside what came before: a file where a folder is, or the reverse.
+fn possible(files: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut kept: Vec<(String, String)> = Vec::new();
+    for (path, text) in files {
+        let bare = path.trim_end_matches('*').to_owned();
+        let clashes = kept.iter().any(|(other, _)| {
+            let other = other.trim_end_matches('*');
+            let beneath = |a: &str, b: &str| a == b || a.starts_with(&format!("{b}/"));
+            beneath(other, &bare) || beneath(&bare, other)
+        });
+        if !clashes {
+            kept.push((path, text));
+        }
+    }
+    kept
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn ingest_materialise_ingest_is_identity(files in any_files()) {
+        // One store for all cases: that contents meet is part of what is tested.
+        static WORLD: LazyLock<World> = LazyLock::new(World::new);
+        static CASE: AtomicU32 = AtomicU32::new(0);
+        let world = &*WORLD;
+        let name = CASE.fetch_add(1, Ordering::Relaxed).to_string();
+        let files = possible(files);
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let folder = world.folder(&name, &files);
+        let tree = world.store.ingest(&folder).unwrap();
+        let made = world.store.materialise(tree).unwrap();
+        prop_assert_eq!(listing(&folder), listing(&made));
+        prop_assert_eq!(world.store.ingest(&made).unwrap(), tree);
+        prop_assert_eq!(world.store.ingest_owned(&folder).unwrap(), tree);
+    }
+}
