@@ -1,0 +1,117 @@
+//! The commands that look at what is built, and compare it.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use xb_core::Arch;
+use xb_graph::Method;
+
+use super::{How, LockManners, Work};
+
+/// `xb graph`.
+#[derive(Clone, Debug, Args)]
+pub struct GraphArgs {
+    /// Files or folders, with `:NAME` where they hold several packages
+    #[arg(value_name = "TARGET", default_value = ".")]
+    pub targets: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub how: How,
+
+    /// The form of the graph
+    #[arg(long, value_name = "FORMAT", default_value = "dot")]
+    pub format: GraphFormat,
+
+    /// Show every step (fetches, roots, runs), not only packages
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// The form of a printed graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// For Graphviz
+    Dot,
+    /// The nodes as data
+    Json,
+    /// A drawing
+    Svg,
+}
+
+/// `xb why`.
+#[derive(Clone, Debug, Args)]
+pub struct WhyArgs {
+    /// A file or a folder, with `:NAME` where it holds several packages
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+
+    /// The package that it needs, directly or not; a Debian package too
+    #[arg(value_name = "DEP")]
+    pub dep: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub how: How,
+}
+
+/// `xb log`.
+#[derive(Clone, Debug, Args)]
+pub struct LogArgs {
+    /// A file or a folder, with `:NAME` where it holds several packages
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+
+    /// The architecture [default: this machine's]
+    #[arg(long, value_name = "ARCH")]
+    pub arch: Option<Arch>,
+
+    /// Print the log of the check in place of the build's
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `xb verify`.
+#[derive(Clone, Debug, Args)]
+pub struct VerifyArgs {
+    /// Files or folders, with `:NAME` where they hold several packages
+    #[arg(value_name = "TARGET", default_value = ".")]
+    pub targets: Vec<String>,
+
+    /// Methods to compare: `native`, `cross`, `emulate`, `pure-emulate`
+    #[arg(
+        long,
+        value_name = "METHODS",
+        value_delimiter = ',',
+        default_values = ["cross", "emulate"]
+    )]
+    pub methods: Vec<Method>,
+
+    /// Architectures to build for [default: every one that is not this machine's]
+    #[arg(long, value_name = "ARCH", value_delimiter = ',')]
+    pub arch: Vec<Arch>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub work: Work,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub lock: LockManners,
+
+    /// Print the comparison as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `xb diff`.
+#[derive(Clone, Debug, Args)]
+pub struct DiffArgs {
+    /// A tree (`HEX/SIZE`), a root's name, or a folder
+    #[arg(value_name = "A")]
+    pub first: PathBuf,
+
+    /// What to compare it with
+    #[arg(value_name = "B")]
+    pub second: PathBuf,
+
+    /// Print the differences as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}

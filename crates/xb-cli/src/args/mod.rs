@@ -1,0 +1,129 @@
+//! What was typed, exactly: clap's types, whose doc comments are the help.
+//!
+//! Nothing is looked up here; [`crate::request`] and [`crate::project`] turn these into domain objects.
+
+mod build;
+mod inspect;
+mod language;
+mod maintain;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use build::{BuildArgs, How, LockManners, MethodName, OneTarget, RunArgs, ShellArgs, TestArgs, Work};
+pub use inspect::{DiffArgs, GraphArgs, GraphFormat, LogArgs, VerifyArgs, WhyArgs};
+pub use language::{CheckArgs, EvalArgs, ExplainArgs, FmtArgs, ReplArgs};
+pub use maintain::{CompletionsArgs, DoctorArgs, GcArgs, InitArgs, LockArgs, ManArgs, StoreArgs, StoreCommand};
+
+/// Builds software for any architecture from one description, by any method, with the same bits.
+///
+/// A `.xb` file describes a package once, with the architecture as a parameter. xb builds it by a cross
+/// toolchain, in an emulated sandbox or natively, from pinned inputs only, and keeps every result by its digest.
+#[derive(Debug, Parser)]
+#[command(
+    name = "xb",
+    version,
+    propagate_version = false,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "Begin with `xb init hello`, then `xb build hello --arch arm64`."
+)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// When to colour what is printed
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Colour,
+
+    /// Work as if started in DIR
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+
+    /// Say only what went wrong
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Show the log of every step as it is written
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Every command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build packages, and run their checks
+    Build(BuildArgs),
+    /// Build packages if need be, and run their checks again
+    Test(TestArgs),
+    /// Run a command of a result, in a sandbox of the result's architecture
+    Run(RunArgs),
+    /// Open a shell in the sandbox that a package is built in
+    Shell(ShellArgs),
+    /// Show the graph of what a build consists of
+    Graph(GraphArgs),
+    /// Tell why a target needs a package
+    Why(WhyArgs),
+    /// Print the log of the last build of a target
+    Log(LogArgs),
+    /// Build by several methods and compare the results, file by file
+    Verify(VerifyArgs),
+    /// Compare two results, file by file
+    Diff(DiffArgs),
+    /// Write `xb.lock`, or bring what it pins up to date
+    Lock(LockArgs),
+    /// Remove from the store what nothing needs any more
+    Gc(GcArgs),
+    /// Look at the store, or check it
+    Store(StoreArgs),
+    /// Tell what this machine can do, what is missing, and how to mend it
+    Doctor(DoctorArgs),
+    /// Begin a package in a new folder
+    Init(InitArgs),
+    /// Find mistakes without building anything
+    Check(CheckArgs),
+    /// Format `.xb` files
+    Fmt(FmtArgs),
+    /// Evaluate an expression or a file, and print its value
+    Eval(EvalArgs),
+    /// Evaluate expressions as you type them
+    Repl(ReplArgs),
+    /// Explain an error code
+    Explain(ExplainArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Write the manual pages to a folder
+    Man(ManArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,153 @@
+//! What failed in a build, told to a person: the cause, the chain of packages, the end of the log, what to do next.
+
+use std::io::Read;
+
+use serde::Serialize;
+use xb_build::{Failure, Realised, Why};
+use xb_graph::{Cause, Graph, Node, Run};
+use xb_store::Contents;
+
+use crate::output::{say, style, styled};
+use crate::session::Session;
+use crate::size::show_time;
+
+/// How many lines of the end of a log are shown.
+const TAIL: usize = 20;
+
+/// A failure as data, for `--json`.
+#[derive(Debug, Serialize)]
+pub struct Blame {
+    title: String,
+    chain: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<Cause>,
+    why: String,
+    attempts: Vec<String>,
+    log_end: Vec<String>,
+}
+
+/// Every failure as data.
+pub fn data(session: &Session, realised: &Realised) -> Vec<Blame> {
+    let blame = |failure: &Failure| Blame {
+        title: failure.title.clone(),
+        chain: failure.chain.clone(),
+        cause: match &failure.why {
+            Why::Run { result, .. } => Some(result.cause.clone()),
+            _ => None,
+        },
+        why: failure.why.to_string(),
+        attempts: attempts(failure),
+        log_end: log_end(session, failure),
+    };
+    realised.failures.iter().map(blame).collect()
+}
+
+/// Tells about every failure.
+pub fn tell(session: &Session, graph: &Graph, realised: &Realised, kept: bool) {
+    for failure in &realised.failures {
+        say(text(session, graph, failure, kept));
+    }
+}
+
+fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> String {
+    let title = styled(style::STRONG, &failure.title);
+    let mut text = format!("{}: {title}: {}", styled(style::ERROR, "error"), failure.why);
+    let mut part = |name: &str, text_of: &str| {
+        text += &format!("\n  {} {text_of}", styled(style::FAINT, format_args!("{name}:")));
+    };
+    if let Why::Run { method, result, .. } = &failure.why {
+        let time = show_time(std::time::Duration::from_millis(result.milliseconds));
+        part("ran", &format!("by {method} on {}, for {time}", result.executor));
+    }
+    if failure.chain.len() > 1 {
+        part("needed by", &failure.chain.join(" > "));
+    }
+    for attempt in attempts(failure) {
+        part("before", &attempt);
+    }
+    let log = log_end(session, failure);
+    if !log.is_empty() {
+        part("the end of its log", "");
+        for line in log {
+            text += &format!("\n    {} {line}", styled(style::FAINT, "|"));
+        }
+    }
+    for help in helps(session, graph, failure, kept) {
+        text += &format!("\n  {} {help}", styled(style::HELP, "help:"));
+    }
+    text
+}
+
+fn attempts(failure: &Failure) -> Vec<String> {
+    let one = |attempt: &xb_build::Attempt| {
+        let before = if attempt.remembered { " in an earlier build" } else { "" };
+        format!("by {}{before}: {}", attempt.method, attempt.why)
+    };
+    failure.attempts.iter().map(one).collect()
+}
+
+/// The end of the log: as the store has it, or else as it came by.
+fn log_end(session: &Session, failure: &Failure) -> Vec<String> {
+    let Why::Run { result, .. } = &failure.why else {
+        return Vec::new();
+    };
+    let stored = result.log.and_then(|log| {
+        let mut bytes = Vec::new();
+        session.store.open_content(log).ok()?.read_to_end(&mut bytes).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    });
+    match stored {
+        Some(text) => {
+            let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+            lines[lines.len().saturating_sub(TAIL)..].to_vec()
+        }
+        None => session.progress.tail(failure.node, TAIL),
+    }
+}
+
+fn helps(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Vec<String> {
+    match &failure.why {
+        Why::Run { .. } => run_helps(session, graph, failure, kept),
+        Why::Provide(error) => error.help.clone().into_iter().collect(),
+        Why::NoExecutor { .. } => vec!["`xb doctor` tells what this machine can do".to_owned()],
+        Why::Executor { .. } => vec!["`xb doctor` tells what this machine lacks and how to mend it".to_owned()],
+        Why::Store(_) => vec!["`xb store verify` finds what is damaged".to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+fn run_helps(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Vec<String> {
+    let Node::Run(run) = graph.node(failure.node) else {
+        return Vec::new();
+    };
+    let target = format!("{}:{} --arch {}", file_of(session, graph, run), run.package, run.arch);
+    let check = if run.step == "check" { " --check" } else { "" };
+    let shell = format!("`xb shell {target} --failed`");
+    let shell = if kept {
+        format!("{shell} opens a shell in its sandbox")
+    } else {
+        format!("built again with `--keep-failed`, {shell} opens a shell in its sandbox")
+    };
+    vec![format!("`xb log {target}{check}` prints the whole log"), shell]
+}
+
+/// The file that describes the package of a run, as it can be typed.
+fn file_of(session: &Session, graph: &Graph, run: &Run) -> String {
+    let is_its =
+        |node: &Node| matches!(node, Node::Choice(choice) if choice.package == run.package && choice.arch == run.arch);
+    let places = graph.nodes().filter(|(_, node)| is_its(node)).map(|(id, _)| &graph.origin(id).place);
+    let files = places.filter_map(|place| place.split(':').next());
+    match files.into_iter().find(|file| file.ends_with(".xb")) {
+        Some(file) => shortened(&session.project.folder.join(file).display().to_string()),
+        None => ".".to_owned(),
+    }
+}
+
+/// A path from the working folder, where that is shorter.
+fn shortened(path: &str) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    match std::path::Path::new(path).strip_prefix(&here) {
+        Ok(inside) => inside.display().to_string(),
+        Err(_) => path.to_owned(),
+    }
+}

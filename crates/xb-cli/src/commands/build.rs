@@ -1,0 +1,201 @@
+//! `xb build`: results of packages, their checks run.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Instant;
+
+use serde::Serialize;
+use xb_build::Realised;
+use xb_graph::{Graph, NodeId};
+use xb_store::Store;
+
+use crate::args::{BuildArgs, LockManners, Work};
+use crate::blame::{self, Blame};
+use crate::emission::{Emission, emit};
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::output::{print_json, print_line, say, style, styled};
+use crate::report::{Built, Check, results};
+use crate::request::Request;
+use crate::session::Session;
+use crate::size::{count, show_time};
+use crate::stores::open_store;
+use crate::{export, logs, memo};
+
+/// More results than this are summed up and not listed.
+const MOST_LISTED: usize = 40;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Json<'a> {
+    results: &'a [Built],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failures: Vec<Blame>,
+}
+
+/// What there is to do, as `xb build` and `xb test` share it.
+pub struct Job<'a> {
+    /// What is asked for.
+    pub request: Request,
+    /// How much at once, and what becomes of failures.
+    pub work: &'a Work,
+    /// What may happen to the lock.
+    pub manners: LockManners,
+    /// Whether checks are run.
+    pub checks: bool,
+    /// What runs although its result is known.
+    pub again: Again,
+    /// Whether the results are printed as JSON.
+    pub json: bool,
+}
+
+/// What runs although its result is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// Nothing.
+    Nothing,
+    /// The builds and the checks of the targets.
+    Builds,
+    /// The checks of the targets.
+    Checks,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When something could not be built or checked.
+pub fn run(here: &Invocation, args: &BuildArgs) -> Result<(), Failure> {
+    let job = Job {
+        request: Request::new(&here.folder, &args.targets, &args.how)?,
+        work: &args.work,
+        manners: args.lock,
+        checks: !args.no_check,
+        again: if args.rebuild { Again::Builds } else { Again::Nothing },
+        json: args.json,
+    };
+    let out = args.out.as_ref().map(|out| here.folder.join(out));
+    job.run(here, out.as_deref())
+}
+
+impl Job<'_> {
+    /// Does what there is to do.
+    ///
+    /// # Errors
+    /// When something could not be built or checked.
+    pub fn run(&self, here: &Invocation, out: Option<&Path>) -> Result<(), Failure> {
+        let began = Instant::now();
+        let store = open_store(&self.request.project.config)?;
+        if self.again == Again::Nothing
+            && let Some(built) = memo::recall(&store, &self.request, self.checks)
+        {
+            return self.show(here, &store, &built, out, &format!("nothing to do, {}", show_time(began.elapsed())));
+        }
+        let emission = emit(&self.request)?;
+        let project = self.request.project.clone();
+        let session = Session::new(here, project, store, self.request.host, self.manners)?;
+        let realised = self.realise(&session, &emission.graph)?;
+        session.progress.close();
+        self.finish(here, &session, &emission, &realised, out, began)
+    }
+
+    fn realise(&self, session: &Session, graph: &std::sync::Arc<Graph>) -> Result<Realised, Failure> {
+        if self.manners.locked {
+            let nodes = graph.nodes().map(|(_, node)| node);
+            session.block_on_unless_interrupted(session.sources.complete(nodes))??;
+        }
+        let mut options = session.options(self.work);
+        options.rebuild = self.rebuilt(graph);
+        session.realise(graph, &self.goals(graph), &options)
+    }
+
+    fn goals(&self, graph: &Graph) -> Vec<NodeId> {
+        let targets = graph.targets.iter();
+        let goals = targets.flat_map(|target| [Some(target.build), target.check.filter(|_| self.checks)]);
+        goals.flatten().collect()
+    }
+
+    fn rebuilt(&self, graph: &Graph) -> BTreeSet<NodeId> {
+        let builds = graph.targets.iter().map(|target| target.build);
+        let checks = graph.targets.iter().filter_map(|target| target.check);
+        match self.again {
+            Again::Nothing => BTreeSet::new(),
+            Again::Builds => builds.chain(checks).collect(),
+            Again::Checks => checks.collect(),
+        }
+    }
+
+    fn finish(
+        &self,
+        here: &Invocation,
+        session: &Session,
+        emission: &Emission,
+        realised: &Realised,
+        out: Option<&Path>,
+        began: Instant,
+    ) -> Result<(), Failure> {
+        let Self { request, checks, .. } = self;
+        let graph = &emission.graph;
+        logs::remember(&session.store, &request.project, graph, realised);
+        let built = results(graph, realised, *checks, &session.store)?;
+        keep(&session.store, request, &built)?;
+        if !realised.succeeded() {
+            blame::tell(session, graph, realised, self.work.keep_failed);
+            if self.json {
+                let failures = blame::data(session, realised);
+                print_json(&Json { results: &built, failures })?;
+            }
+            say(format!("{} in {}", styled(style::ERROR, failed(graph, &built)), show_time(began.elapsed())));
+            return Err(Failure::already_told());
+        }
+        memo::remember(&session.store, request, *checks, emission, realised, &built);
+        let (ran, known) = session.progress.counts();
+        let steps = format!("{} ran, {known} known, {}", count(ran, "step"), show_time(began.elapsed()));
+        self.show(here, &session.store, &built, out, &steps)
+    }
+
+    fn show(
+        &self,
+        here: &Invocation,
+        store: &Store,
+        built: &[Built],
+        out: Option<&Path>,
+        summary: &str,
+    ) -> Result<(), Failure> {
+        if let Some(out) = out {
+            export::copy(store, built, out)?;
+        }
+        if self.json {
+            let failures = Vec::new();
+            return print_json(&Json { results: built, failures });
+        }
+        for built in built.iter().take(MOST_LISTED) {
+            if !here.is_quiet() {
+                say(built.text());
+            }
+            print_line(out.map_or_else(|| built.path.display(), Path::display))?;
+        }
+        if built.len() > MOST_LISTED && !here.is_quiet() {
+            say(format!("... and {}", count(built.len() - MOST_LISTED, "more package")));
+        }
+        if !here.is_quiet() {
+            let packages = count(built.len(), "package");
+            say(format!("{} {packages}: {summary}", styled(style::GOOD, "ready")));
+        }
+        Ok(())
+    }
+}
+
+/// Keeps results from garbage collection: the newest of each package, architecture and method of a project.
+fn keep(store: &Store, request: &Request, built: &[Built]) -> Result<(), Failure> {
+    let folder = request.project.folder.display();
+    let name = |one: &Built| format!("{folder}:{}:{}:{}", one.package, one.arch, one.method);
+    let roots: Vec<_> = built.iter().map(|one| (name(one), one.tree)).collect();
+    Ok(store.add_roots(&roots)?)
+}
+
+/// `2 of 3 packages failed`.
+fn failed(graph: &Graph, built: &[Built]) -> String {
+    let good = built.iter().filter(|built| built.check != Check::Failed).count();
+    let all = graph.targets.len();
+    format!("{} of {} failed", all - good.min(all), count(all, "package"))
+}

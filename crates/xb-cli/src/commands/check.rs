@@ -1,0 +1,78 @@
+//! `xb check`: mistakes that can be found without evaluating or building anything.
+
+use std::path::PathBuf;
+
+use xb_core::{Diagnostic, Severity, Sources};
+use xb_syntax::Globals;
+
+use crate::args::CheckArgs;
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::output::{print_json, say, style, styled};
+use crate::project::{Project, xb_files};
+use crate::render;
+use crate::size::count;
+
+/// Runs the command.
+///
+/// # Errors
+/// When a file cannot be read, or an error was found.
+pub fn run(here: &Invocation, args: &CheckArgs) -> Result<(), Failure> {
+    let files = files(here, &args.paths)?;
+    let mut sources = Sources::default();
+    let mut found = Vec::new();
+    for file in &files {
+        let name = file.strip_prefix(&here.folder).unwrap_or(file).display().to_string();
+        found.append(&mut check(&mut sources, &name, &read(file)?));
+    }
+    if args.json {
+        print_json(&serde_json::json!({ "found": render::found(&sources, &found) }))?;
+    } else {
+        render::diagnostics(&sources, &found);
+    }
+    let errors = found.iter().filter(|one| one.severity == Severity::Error).count();
+    if !args.json && !here.is_quiet() {
+        say(summary(files.len(), errors, found.len() - errors));
+    }
+    if errors == 0 { Ok(()) } else { Err(Failure::already_told()) }
+}
+
+fn check(sources: &mut Sources, name: &str, text: &str) -> Vec<Diagnostic> {
+    let id = sources.add(name, text);
+    let parsed = xb_syntax::parse(id, text);
+    let mut found = parsed.diagnostics;
+    if found.iter().all(|one| one.severity != Severity::Error) {
+        found.extend(xb_syntax::check(&parsed.file, &Globals::new(xb_eval::names())));
+    }
+    found
+}
+
+/// The files that were named, or all of the project.
+///
+/// # Errors
+/// When one does not exist.
+pub fn files(here: &Invocation, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    if paths.is_empty() {
+        return xb_files(&[Project::of(&here.folder)?.folder]);
+    }
+    let paths: Vec<_> = paths.iter().map(|path| here.folder.join(path)).collect();
+    xb_files(&paths)
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read(file: &std::path::Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| Failure::user(format!("cannot read `{}`: {error}", file.display())))
+}
+
+fn summary(files: usize, errors: usize, warnings: usize) -> String {
+    let title = match (errors, warnings) {
+        (0, 0) => return format!("{}: nothing found in {}", styled(style::GOOD, "good"), count(files, "file")),
+        (0, _) => styled(style::WARNING, "warnings"),
+        _ => styled(style::ERROR, "errors"),
+    };
+    let found = format!("{} and {}", count(errors, "error"), count(warnings, "warning"));
+    format!("{title}: {found} in {}", count(files, "file"))
+}

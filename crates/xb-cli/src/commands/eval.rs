@@ -1,0 +1,60 @@
+//! `xb eval`: an expression or a file, evaluated and printed.
+
+use std::path::Path;
+
+use xb_core::{Diagnostic, RelPath};
+use xb_eval::{Arena, Session};
+
+use crate::args::EvalArgs;
+use crate::emission::limits;
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::output::{print_json, print_line};
+use crate::project::{Project, ProjectWorld, canonical};
+
+/// Runs the command.
+///
+/// # Errors
+/// What evaluating gives.
+pub fn run(here: &Invocation, args: &EvalArgs) -> Result<(), Failure> {
+    let (project, file) = place(here, args.file.as_deref())?;
+    let world = ProjectWorld::new(&project.folder);
+    let arena = Arena::new();
+    let session = Session::new(&arena, &world, limits(&project.config.limits));
+    let told = |diagnostics: Vec<Diagnostic>| Failure::findings(session.sources(), diagnostics);
+    let value = match (&file, &args.expression) {
+        (Some(file), None) => Some(session.eval_file(file).map_err(told)?),
+        (Some(file), Some(expression)) => {
+            let text = format!("{}\n{expression}\n", read(&project, file)?);
+            session.eval_text_at(file, &text).map_err(told)?
+        }
+        (None, expression) => {
+            let text = expression.as_deref().unwrap_or_default();
+            session.eval_text("<argument>", text).map_err(told)?
+        }
+    };
+    match value {
+        Some(value) if args.json => print_json(&session.to_json(value).map_err(told)?),
+        Some(value) => print_line(session.print(value).map_err(told)?),
+        None => Ok(()),
+    }
+}
+
+/// The project, and the file in it if one is given.
+///
+/// # Errors
+/// When there is no such file.
+pub fn place(here: &Invocation, file: Option<&Path>) -> Result<(Project, Option<RelPath>), Failure> {
+    let Some(file) = file else {
+        return Ok((Project::of(&here.folder)?, None));
+    };
+    let file = canonical(&here.folder.join(file))?;
+    let project = Project::of(file.parent().unwrap_or(&file))?;
+    let relative = project.relative(&file)?;
+    Ok((project, Some(relative)))
+}
+
+fn read(project: &Project, file: &RelPath) -> Result<String, Failure> {
+    let path = project.on_disk(file);
+    std::fs::read_to_string(&path).map_err(|error| Failure::user(format!("cannot read `{}`: {error}", path.display())))
+}

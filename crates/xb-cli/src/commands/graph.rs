@@ -1,0 +1,84 @@
+//! `xb graph`: what a build consists of, as a drawing or as data.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use xb_graph::{Graph, Node, NodeId};
+
+use crate::args::{GraphArgs, GraphFormat};
+use crate::drawing::{Drawing, svg};
+use crate::emission::emit;
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::output::{print, print_json};
+use crate::packages::packages;
+use crate::request::Request;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the descriptions are wrong.
+pub fn run(here: &Invocation, args: &GraphArgs) -> Result<(), Failure> {
+    let request = Request::new(&here.folder, &args.targets, &args.how)?;
+    let graph = emit(&request)?.graph;
+    let drawing = || if args.all { everything(&graph) } else { only_packages(&graph) };
+    match args.format {
+        GraphFormat::Json if args.all => print_json(&*graph),
+        GraphFormat::Json => print_json(&json(&drawing())),
+        GraphFormat::Dot => print(dot(&drawing())),
+        GraphFormat::Svg => print(svg(&drawing())),
+    }
+}
+
+fn only_packages(graph: &Graph) -> Drawing {
+    let packages = packages(graph);
+    Drawing::new(packages.titles, packages.needs)
+}
+
+fn everything(graph: &Graph) -> Drawing {
+    let titles: BTreeMap<_, _> = graph.nodes().map(|(id, node)| (id, describe(graph, id, node))).collect();
+    let edges = graph.nodes().flat_map(|(id, node)| node.inputs().into_iter().map(move |input| (id, input)));
+    Drawing::new(titles, edges)
+}
+
+/// What a node is, in a few words.
+pub fn describe(graph: &Graph, id: NodeId, node: &Node) -> String {
+    match node {
+        Node::Fetch(fetch) => fetch.url.rsplit('/').next().unwrap_or(&fetch.url).to_owned(),
+        Node::Folder(folder) if folder.path.is_root() => "the project".to_owned(),
+        Node::Folder(folder) => folder.path.to_string(),
+        Node::Debian(root) => {
+            let sets = root.packages.iter().map(|(arch, names)| format!("{} {arch}", names.len()));
+            format!("Debian {} ({})", root.suite, sets.collect::<Vec<_>>().join(", "))
+        }
+        Node::Files(files) => match files.entries.len() {
+            1 => "1 file".to_owned(),
+            number => format!("{number} files"),
+        },
+        Node::Compose { layers } => format!("{} layers", layers.len()),
+        Node::Run(run) => format!("{} by {}", run.title(), run.method),
+        Node::Choice(_) => crate::packages::title(graph, id).unwrap_or_default(),
+    }
+}
+
+fn json(drawing: &Drawing) -> serde_json::Value {
+    let needs = |index: usize| {
+        let needs = drawing.edges.iter().filter(|(user, _)| *user == index);
+        needs.map(|(_, need)| drawing.titles[*need].clone()).collect::<Vec<_>>()
+    };
+    let packages = drawing.titles.iter().enumerate();
+    let packages = packages.map(|(index, title)| serde_json::json!({ "package": title, "needs": needs(index) }));
+    serde_json::json!({ "packages": packages.collect::<Vec<_>>() })
+}
+
+fn dot(drawing: &Drawing) -> String {
+    let mut text = "digraph xb {\n  rankdir = LR\n  node [shape = box, fontname = \"sans-serif\"]\n".to_owned();
+    for (index, title) in drawing.titles.iter().enumerate() {
+        let title = title.replace('\\', "\\\\").replace('"', "\\\"");
+        let _ = writeln!(text, "  n{index} [label = \"{title}\"]");
+    }
+    for (user, need) in &drawing.edges {
+        let _ = writeln!(text, "  n{user} -> n{need}");
+    }
+    text + "}\n"
+}

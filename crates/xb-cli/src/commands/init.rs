@@ -1,0 +1,84 @@
+//! `xb init`: the beginning of a package.
+
+use std::fs;
+use std::path::Path;
+
+use crate::args::InitArgs;
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::output::say;
+use crate::project::CONFIG_NAME;
+
+const CONFIG: &str = "\
+# What lies beneath this folder is one project. `xb.lock`, beside this file, pins everything from outside.
+";
+
+const PROGRAM: &str = r#"#include <stdio.h>
+
+int main(void) {
+    puts("Hello from NAME!");
+    return 0;
+}
+"#;
+
+const PACKAGE: &str = r#"use std { c }
+
+package IDENT(arch) {
+  version = "0.1.0"
+  summary = "Says hello"
+  source = ./src
+  build = { script = sh"""
+    $CC $CFLAGS $LDFLAGS -o NAME main.c
+    install -D -m 755 NAME "$out/usr/local/bin/NAME"
+  """ }
+  check = sh"./NAME | grep -q Hello"
+}
+"#;
+
+/// Runs the command.
+///
+/// # Errors
+/// When there is a package already, or the folder cannot be written.
+pub fn run(here: &Invocation, args: &InitArgs) -> Result<(), Failure> {
+    let folder = here.folder.join(&args.folder);
+    fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
+    let folder = crate::project::canonical(&folder)?;
+    let name = name_of(&folder)?;
+    let package = folder.join(format!("{name}.xb"));
+    if package.exists() {
+        return Err(Failure::user(format!("there is a package already: `{}`", package.display())));
+    }
+    let in_project = folder.ancestors().any(|above| above.join(CONFIG_NAME).is_file());
+    if !in_project {
+        write(&folder.join(CONFIG_NAME), CONFIG)?;
+    }
+    let filled = |text: &str| text.replace("IDENT", &name.replace('-', "_")).replace("NAME", &name);
+    write(&folder.join("src").join("main.c"), &filled(PROGRAM))?;
+    write(&package, &filled(PACKAGE))?;
+    let shown = args.folder.display();
+    say(format!("`{}` describes the package; build it: xb build {shown} --arch arm64", package.display()));
+    Ok(())
+}
+
+/// The folder's name, if it can be a package's.
+fn name_of(folder: &Path) -> Result<String, Failure> {
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(word) {
+        return Ok(name);
+    }
+    Err(Failure::user(format!("`{name}` cannot be a package's name"))
+        .help("a name starts with a letter, followed by letters, digits, `-` and `_`: `xb init hello`"))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+    if path.exists() {
+        return Ok(());
+    }
+    made.and_then(|()| fs::write(path, text)).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::environment(format!("cannot write `{}`: {error}", path.display()))
+}

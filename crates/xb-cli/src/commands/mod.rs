@@ -1,0 +1,59 @@
+//! One file for each command.
+
+mod build;
+mod check;
+mod completions;
+mod diff;
+mod doctor;
+mod eval;
+mod explain;
+mod fmt;
+mod gc;
+mod graph;
+mod init;
+mod lock;
+mod log;
+mod man;
+mod repl;
+mod run;
+mod sandbox;
+mod shell;
+mod store;
+mod test;
+mod verify;
+mod why;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+
+/// Runs the command that was typed.
+///
+/// # Errors
+/// When it could not do what it was asked for.
+pub fn run(cli: Cli) -> Result<(), Failure> {
+    let here = Invocation::new(&cli.global)?;
+    match cli.command {
+        Command::Build(args) => build::run(&here, &args),
+        Command::Test(args) => test::run(&here, &args),
+        Command::Run(args) => run::run(&here, &args),
+        Command::Shell(args) => shell::run(&here, &args),
+        Command::Graph(args) => graph::run(&here, &args),
+        Command::Why(args) => why::run(&here, &args),
+        Command::Log(args) => log::run(&here, &args),
+        Command::Verify(args) => verify::run(&here, &args),
+        Command::Diff(args) => diff::run(&here, &args),
+        Command::Lock(args) => lock::run(&here, &args),
+        Command::Gc(args) => gc::run(&here, &args),
+        Command::Store(args) => store::run(&here, &args),
+        Command::Doctor(args) => doctor::run(&here, &args),
+        Command::Init(args) => init::run(&here, &args),
+        Command::Check(args) => check::run(&here, &args),
+        Command::Fmt(args) => fmt::run(&here, &args),
+        Command::Eval(args) => eval::run(&here, &args),
+        Command::Repl(args) => repl::run(&here, &args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&here, &args),
+    }
+}

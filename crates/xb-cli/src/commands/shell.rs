@@ -1,0 +1,64 @@
+//! `xb shell`: the sandbox that a package is built in, for a person.
+
+use xb_graph::{Method, Run};
+
+use super::sandbox::{Opened, open};
+use crate::args::{MethodName, ShellArgs};
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::logs::last_run;
+use crate::output::say;
+
+/// The shell: what the standard library's scripts may call (`prepare`, `words`) can be called in it.
+const SHELL: [&str; 4] = ["/bin/bash", "--rcfile", "/xb/prelude.sh", "-i"];
+
+/// Runs the command.
+///
+/// # Errors
+/// When the sandbox cannot be made, nothing that failed was kept, or the command fails.
+pub fn run(here: &Invocation, args: &ShellArgs) -> Result<(), Failure> {
+    let opened = open(here, &args.one)?;
+    let run = if args.failed { failed(&opened)? } else { chosen(&opened, args.one.how.method)? };
+    let action = opened.action(&args.one.work, run)?;
+    if args.failed && opened.session.executor.kept(action.id).is_none() {
+        return Err(nothing_kept(&opened));
+    }
+    if args.command.is_empty() && !here.is_quiet() {
+        say(format!(
+            "the sandbox of {}, by {}: `. /xb/run.sh` runs the build, `exit` leaves",
+            action.title, run.method
+        ));
+    }
+    let command = match &args.command[..] {
+        [] => SHELL.map(str::to_owned).to_vec(),
+        given => given.to_vec(),
+    };
+    opened.enter(&action, &command, args.failed)
+}
+
+/// By the method that was asked for; else on the package's own architecture.
+fn chosen(opened: &Opened, method: MethodName) -> Result<&Run, Failure> {
+    if method == MethodName::Cross
+        && let Some((_, _, run)) = opened.runs().into_iter().find(|(method, ..)| *method == Method::Cross)
+    {
+        return Ok(run);
+    }
+    opened.own()
+}
+
+/// The run that failed last.
+fn failed(opened: &Opened) -> Result<&Run, Failure> {
+    let Opened { session, package, arch, .. } = opened;
+    let last = last_run(&session.store, &session.project, package, *arch, "build")?;
+    let Some(last) = last.filter(|last| !last.succeeded) else {
+        return Err(nothing_kept(opened));
+    };
+    let run = opened.runs().into_iter().find(|(method, ..)| *method == last.method);
+    run.map(|(_, _, run)| run).ok_or_else(|| nothing_kept(opened))
+}
+
+fn nothing_kept(opened: &Opened) -> Failure {
+    let Opened { package, arch, .. } = opened;
+    Failure::user(format!("nothing is kept of a failed build of {package} ({arch}) as it is described now"))
+        .help("build it with `--keep-failed` first")
+}

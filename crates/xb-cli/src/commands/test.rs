@@ -1,0 +1,23 @@
+//! `xb test`: the checks of packages, run again.
+
+use super::build::{Again, Job};
+use crate::args::TestArgs;
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::request::Request;
+
+/// Runs the command.
+///
+/// # Errors
+/// When something could not be built, or a check failed.
+pub fn run(here: &Invocation, args: &TestArgs) -> Result<(), Failure> {
+    let job = Job {
+        request: Request::new(&here.folder, &args.targets, &args.how)?,
+        work: &args.work,
+        manners: args.lock,
+        checks: true,
+        again: if args.cached { Again::Nothing } else { Again::Checks },
+        json: args.json,
+    };
+    job.run(here, None)
+}

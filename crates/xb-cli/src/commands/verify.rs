@@ -1,0 +1,134 @@
+//! `xb verify`: are the bits the same, whichever way a package is built?
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use xb_core::{Arch, TreeId};
+use xb_graph::Method;
+
+use super::diff::compare;
+use crate::args::{How, VerifyArgs};
+use crate::blame;
+use crate::emission::emit;
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::output::{print_json, print_line, style, styled};
+use crate::request::{Request, host};
+use crate::session::Session;
+use crate::size::count;
+use crate::stores::open_store;
+
+/// More differences than this are counted, not listed.
+const MOST_LISTED: usize = 50;
+
+/// The trees of one package, by method.
+type Trees = BTreeMap<(String, Arch), Vec<(Method, TreeId)>>;
+
+/// A comparison, for `--json`.
+#[derive(Debug, Serialize)]
+struct Compared {
+    package: String,
+    arch: Arch,
+    equal: bool,
+    trees: BTreeMap<Method, TreeId>,
+    differences: Vec<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When something could not be built, or results differ.
+pub fn run(here: &Invocation, args: &VerifyArgs) -> Result<(), Failure> {
+    if args.methods.len() < 2 {
+        return Err(Failure::usage("at least two methods are needed for a comparison"));
+    }
+    let mut trees = Trees::new();
+    let request = request(here, args)?;
+    let store = open_store(&request.project.config)?;
+    for method in &args.methods {
+        let request = Request { methods: vec![*method], ..request.clone() };
+        let session = Session::new(here, request.project.clone(), store.clone(), request.host, args.lock)?;
+        build(&session, &request, *method, args, &mut trees)?;
+    }
+    let compared = trees
+        .into_iter()
+        .map(|((package, arch), trees)| compared(&store, package, arch, &trees))
+        .collect::<Result<Vec<_>, _>>()?;
+    if args.json {
+        print_json(&serde_json::json!({ "packages": compared }))?;
+    } else {
+        compared.iter().try_for_each(|one| print_line(told(one)))?;
+    }
+    if compared.iter().all(|one| one.equal) { Ok(()) } else { Err(Failure::already_told()) }
+}
+
+fn request(here: &Invocation, args: &VerifyArgs) -> Result<Request, Failure> {
+    let host = host()?;
+    let mut how = How { arch: args.arch.clone(), ..How::default() };
+    if how.arch.is_empty() {
+        how.arch = Arch::ALL.into_iter().filter(|arch| *arch != host).collect();
+    }
+    if how.arch.contains(&host) {
+        return Err(Failure::usage(format!("for this machine's own architecture ({host}) there is one method only")));
+    }
+    Request::new(&here.folder, &args.targets, &how)
+}
+
+fn build(
+    session: &Session,
+    request: &Request,
+    method: Method,
+    args: &VerifyArgs,
+    trees: &mut Trees,
+) -> Result<(), Failure> {
+    let graph = emit(request)?.graph;
+    let goals: Vec<_> = graph.targets.iter().map(|target| target.build).collect();
+    let realised = session.realise(&graph, &goals, &session.options(&args.work))?;
+    session.progress.close();
+    if !realised.succeeded() {
+        blame::tell(session, &graph, &realised, args.work.keep_failed);
+        return Err(Failure::already_told());
+    }
+    for target in &graph.targets {
+        let node = realised.node(target.build);
+        if let Some(tree) = node.and_then(|node| node.outputs.get("out")) {
+            let key = (target.package.clone(), target.arch);
+            trees.entry(key).or_default().push((method, *tree));
+        }
+    }
+    Ok(())
+}
+
+fn compared(
+    store: &xb_store::Store,
+    package: String,
+    arch: Arch,
+    trees: &[(Method, TreeId)],
+) -> Result<Compared, Failure> {
+    let mut differences = Vec::new();
+    if let Some(((first_method, first), others)) = trees.split_first() {
+        for (method, tree) in others {
+            for difference in compare(store, *first, *tree)? {
+                differences.push(format!("{first_method} and {method}: {difference}"));
+            }
+        }
+    }
+    Ok(Compared { package, arch, equal: differences.is_empty(), trees: trees.iter().copied().collect(), differences })
+}
+
+fn told(one: &Compared) -> String {
+    let methods: Vec<_> = one.trees.keys().map(|method| method.name()).collect();
+    let title = format!("{} ({}) by {}", one.package, one.arch, methods.join(", "));
+    if one.equal {
+        return format!("{}: {title}", styled(style::GOOD, "equal"));
+    }
+    let number = count(one.differences.len(), "difference");
+    let mut text = format!("{}: {title}: {number}", styled(style::ERROR, "differs"));
+    for difference in one.differences.iter().take(MOST_LISTED) {
+        text += &format!("\n  {difference}");
+    }
+    if one.differences.len() > MOST_LISTED {
+        text += &format!("\n  ... and {} more", one.differences.len() - MOST_LISTED);
+    }
+    text
+}

@@ -1,0 +1,94 @@
+//! `--out`: results as folders of the user's own.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use xb_store::Store;
+
+use crate::failure::Failure;
+use crate::report::Built;
+
+const KIND: &str = "exported-v1";
+
+/// Copies the result to a folder; several to one folder each, beneath it.
+///
+/// A folder that an earlier copy made is replaced; any other must be empty or not there.
+///
+/// # Errors
+/// When the folder holds something else, or cannot be written.
+pub fn copy(store: &Store, built: &[Built], out: &Path) -> Result<(), Failure> {
+    match built {
+        [one] => copy_one(store, &one.path, out),
+        _ => built.iter().try_for_each(|one| copy_one(store, &one.path, &out.join(one.folder_name()))),
+    }
+}
+
+fn copy_one(store: &Store, from: &Path, to: &Path) -> Result<(), Failure> {
+    let failed =
+        |error: io::Error| Failure::environment(format!("cannot copy the result to `{}`: {error}", to.display()));
+    let to = std::path::absolute(to).map_err(failed)?;
+    if !may_replace(store, &to).map_err(failed)? {
+        return Err(Failure::user(format!("`{}` holds something that xb did not put there", to.display()))
+            .help("name another folder, or remove this one"));
+    }
+    let aside = aside(&to);
+    let _ = fs::remove_dir_all(&aside);
+    if let Some(above) = to.parent() {
+        fs::create_dir_all(above).map_err(failed)?;
+    }
+    copy_tree(from, &aside).map_err(failed)?;
+    if to.exists() {
+        fs::remove_dir_all(&to).map_err(failed)?;
+    }
+    fs::rename(&aside, &to).map_err(failed)?;
+    store.remember_bytes(KIND, &key(&to), b"")?;
+    Ok(())
+}
+
+fn may_replace(store: &Store, to: &Path) -> io::Result<bool> {
+    match fs::read_dir(to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error),
+        Ok(mut entries) => Ok(entries.next().is_none() || is_ours(store, to)),
+    }
+}
+
+fn is_ours(store: &Store, to: &Path) -> bool {
+    store.recall_bytes(KIND, &key(to)).ok().flatten().is_some()
+}
+
+fn key(to: &Path) -> Vec<u8> {
+    to.as_os_str().as_encoded_bytes().to_vec()
+}
+
+/// A name beside the folder, on the same file system.
+fn aside(to: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".xb-out-");
+    name.push(to.file_name().unwrap_or_default());
+    to.with_file_name(name)
+}
+
+/// Copies a tree: modes and links as they are, everything writable by its owner.
+fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+    let mut waiting = vec![(from.to_owned(), to.to_owned())];
+    while let Some((from, to)) = waiting.pop() {
+        DirBuilder::new().mode(0o755).create(&to)?;
+        for entry in fs::read_dir(&from)? {
+            let entry = entry?;
+            let (from, to) = (entry.path(), to.join(entry.file_name()));
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                waiting.push((from, to));
+            } else if kind.is_symlink() {
+                symlink(fs::read_link(&from)?, &to)?;
+            } else {
+                fs::copy(&from, &to)?;
+                let mode = entry.metadata()?.permissions().mode();
+                fs::set_permissions(&to, fs::Permissions::from_mode(mode | 0o200))?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! The program `xb`: arguments, configuration, composition, rendering; nothing else.
+//!
+//! | module | job |
+//! |---|---|
+//! | [`args`] | what was typed |
+//! | [`invocation`], [`request`] | from what was typed to what is asked for |
+//! | [`project`] | the folder that the language sees, `xb.toml`, and which file a target is |
+//! | [`emission`] | the evaluator, called |
+//! | [`session`] | the composition root: store, provider, executor and planner, put together |
+//! | [`memo`] | the shortest way to "nothing to do" |
+//! | [`commands`] | one file for each command |
+//! | [`progress`], [`report`], [`blame`], [`logs`] | what is seen of a build: meanwhile, in the end, when it failed, later |
+//! | [`render`] | diagnostics, drawn or as data |
+//! | [`output`] | the only place that prints |
+//! | [`failure`] | every way to fail, its class and its exit code |
+
+pub mod args;
+pub mod blame;
+pub mod commands;
+pub mod drawing;
+pub mod emission;
+pub mod export;
+pub mod failure;
+pub mod interrupt;
+pub mod invocation;
+pub mod logs;
+pub mod memo;
+pub mod output;
+pub mod packages;
+pub mod progress;
+pub mod project;
+pub mod render;
+pub mod report;
+pub mod request;
+pub mod session;
+pub mod size;
+pub mod stores;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+
+/// Runs the program: reads the arguments, runs the command, says what went wrong, gives the exit code.
+pub fn main() -> ExitCode {
+    xb_exec::maybe_run_as_child();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    output::choose_colours(cli.global.color);
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Help and version are no errors; a reader that went away is none either.
+fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}

@@ -1,0 +1,5 @@
+//! The program `xb`.
+
+fn main() -> std::process::ExitCode {
+    xb_cli::main()
+}

@@ -1,0 +1,123 @@
+//! The shortest way to "nothing to do": what a build was made from, and what it led to.
+//!
+//! A build that succeeded is remembered by what was asked for. It counts again when every file that was read, every
+//! folder that went in and the lock are what they were, and every result still lies in the store as a folder, which
+//! holds all of it. Then neither the evaluator nor the planner is asked.
+//!
+//! The program's own file is part of the key: another xb has another standard library and may decide otherwise.
+
+use std::os::unix::fs::MetadataExt;
+
+use serde::{Deserialize, Serialize};
+use xb_build::{Realised, RealisedNode};
+use xb_core::{Arch, Digest, RelPath, TreeId};
+use xb_graph::{Folder, Graph, Method, Node, NodeId};
+use xb_store::Store;
+
+use crate::emission::Emission;
+use crate::project::Project;
+use crate::report::Built;
+use crate::request::Request;
+
+const KIND: &str = "build-memo-v1";
+
+/// What a build was made from, and what it led to.
+#[derive(Debug, Serialize, Deserialize)]
+struct Memo {
+    reads: Vec<(RelPath, Digest)>,
+    folders: Vec<(Folder, TreeId)>,
+    lock: Option<Digest>,
+    results: Vec<Built>,
+}
+
+#[derive(Serialize)]
+struct Key<'a> {
+    version: &'a str,
+    program: Option<(u64, u64, i64, i64)>,
+    project: &'a std::path::Path,
+    targets: Vec<(&'a RelPath, Option<&'a str>)>,
+    arches: &'a [Arch],
+    methods: &'a [Method],
+    checks: bool,
+}
+
+/// The results of a build for which nothing has changed; none when something has, or when that cannot be told.
+pub fn recall(store: &Store, request: &Request, checks: bool) -> Option<Vec<Built>> {
+    let bytes = store.recall_bytes(KIND, &key(request, checks)?).ok()??;
+    let memo: Memo = serde_json::from_slice(&bytes).ok()?;
+    holds(store, &request.project, &memo).then(|| {
+        let mut results = memo.results;
+        results.iter_mut().for_each(|built| built.cached = true);
+        results
+    })
+}
+
+/// Remembers a build that succeeded. Failing to costs time, never correctness.
+pub fn remember(
+    store: &Store,
+    request: &Request,
+    checks: bool,
+    emission: &Emission,
+    realised: &Realised,
+    results: &[Built],
+) {
+    let memo = || {
+        let memo = Memo {
+            reads: emission.reads.clone(),
+            folders: folders(&emission.graph, realised),
+            lock: lock_digest(&request.project),
+            results: results.to_vec(),
+        };
+        Some((key(request, checks)?, serde_json::to_vec(&memo).ok()?))
+    };
+    if let Some((key, value)) = memo() {
+        let _ = store.remember_bytes(KIND, &key, &value);
+    }
+}
+
+fn key(request: &Request, checks: bool) -> Option<Vec<u8>> {
+    let key = Key {
+        version: env!("CARGO_PKG_VERSION"),
+        program: program(),
+        project: &request.project.folder,
+        targets: request.targets.iter().map(|target| (&target.file, target.name.as_deref())).collect(),
+        arches: &request.arches,
+        methods: &request.methods,
+        checks,
+    };
+    let bytes = serde_json::to_vec(&key).ok()?;
+    Some(Digest::of(&bytes).hash().to_vec())
+}
+
+/// What tells this program's file from another one.
+fn program() -> Option<(u64, u64, i64, i64)> {
+    let file = std::fs::metadata("/proc/self/exe").ok()?;
+    Some((file.ino(), file.size(), file.mtime(), file.mtime_nsec()))
+}
+
+fn lock_digest(project: &Project) -> Option<Digest> {
+    std::fs::read(project.lock()).ok().map(|bytes| Digest::of(&bytes))
+}
+
+/// The folders of the project that went in, as they went in. What was not needed had no say in the result.
+fn folders(graph: &Graph, realised: &Realised) -> Vec<(Folder, TreeId)> {
+    let folder = |(id, node): (&NodeId, &RealisedNode)| match graph.node(*id) {
+        Node::Folder(folder) => Some((folder.clone(), *node.outputs.get("out")?)),
+        _ => None,
+    };
+    realised.nodes.iter().filter_map(folder).collect()
+}
+
+fn folder_now(store: &Store, project: &Project, folder: &Folder) -> Option<TreeId> {
+    xb_fetch::ingest_folder(&project.folder, folder, store).ok()
+}
+
+fn holds(store: &Store, project: &Project, memo: &Memo) -> bool {
+    let unchanged = |(path, digest): &(RelPath, Digest)| {
+        std::fs::read(project.on_disk(path)).is_ok_and(|bytes| Digest::of(&bytes) == *digest)
+    };
+    memo.lock == lock_digest(project)
+        && memo.reads.iter().all(unchanged)
+        && memo.folders.iter().all(|(folder, tree)| folder_now(store, project, folder) == Some(*tree))
+        && memo.results.iter().all(|built| built.path.is_dir())
+}

@@ -1,0 +1,82 @@
+//! One line for each thing that happens.
+
+use std::time::{Duration, Instant};
+
+use xb_build::Event;
+
+use super::board::{Board, Change, End, Running};
+use crate::output::{say, style, styled};
+use crate::size::{show_size, show_time};
+
+/// Downloads are spoken of no more often than this.
+const DOWNLOADS_EVERY: Duration = Duration::from_secs(5);
+
+/// Lines on the standard error.
+#[derive(Debug)]
+pub(super) struct Lines {
+    logs: bool,
+    downloads_shown: Option<Instant>,
+}
+
+impl Lines {
+    /// Lines; with the lines of logs if asked for.
+    pub fn new(logs: bool) -> Self {
+        Self { logs, downloads_shown: None }
+    }
+
+    pub fn show(&mut self, board: &Board, change: &Change, event: &Event) {
+        match (change, event) {
+            (Change::Began(node), _) => {
+                if let Some(running) = board.running.get(node).filter(|step| step.method.is_some()) {
+                    say(began(running));
+                }
+            }
+            (Change::Ended(running, end), _) if running.method.is_some() => say(ended(running, *end)),
+            (Change::Arrived, _) => self.show_downloads(board),
+            (_, Event::Log { node, line }) if self.logs => {
+                let title = board.running.get(node).map_or("", |step| &step.title);
+                say(format!("{} {line}", styled(style::FAINT, format_args!("{title}:"))));
+            }
+            (_, Event::FellBack { .. }) => say(fell_back(event)),
+            _ => {}
+        }
+    }
+
+    fn show_downloads(&mut self, board: &Board) {
+        let long_ago = |shown: Instant| shown.elapsed() >= DOWNLOADS_EVERY;
+        if self.downloads_shown.is_none_or(long_ago) {
+            self.downloads_shown = Some(Instant::now());
+            say(format!(
+                "fetched {} ({})",
+                crate::size::count(board.downloaded.names.len(), "file"),
+                show_size(board.downloaded.bytes)
+            ));
+        }
+    }
+}
+
+fn began(running: &Running) -> String {
+    format!("begin {}", running.text())
+}
+
+/// The line about a step that ended.
+pub(super) fn ended(running: &Running, end: End) -> String {
+    let (style, word) = match end {
+        End::Good => (style::GOOD, "done"),
+        End::Cached => (style::GOOD, "known"),
+        End::Bad => (style::ERROR, "failed"),
+    };
+    let time = show_time(running.since.elapsed());
+    format!("{} {} in {time}", styled(style, word), running.text())
+}
+
+/// The lines about a method that did not lead to a result.
+pub(super) fn fell_back(event: &Event) -> String {
+    match event {
+        Event::FellBack { package, from, to, why } => {
+            let title = styled(style::WARNING, "note:");
+            format!("{title} {package}: {from} did not lead to a result, going on by {to}\n  {why}")
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,186 @@
+//! Targets: from `examples/hello:tool` to a file of a project and a name in it.
+
+use std::path::{Path, PathBuf};
+
+use xb_core::RelPath;
+
+use super::{Project, canonical};
+use crate::failure::Failure;
+
+/// A target as it was typed, split.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetSpec {
+    path: PathBuf,
+    name: Option<String>,
+}
+
+/// A file of a project, and which of its packages; all of them when there is no name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The file, beneath the project's folder.
+    pub file: RelPath,
+    /// The package.
+    pub name: Option<String>,
+}
+
+impl TargetSpec {
+    /// Splits `PATH[:NAME]`.
+    pub fn parse(text: &str) -> Self {
+        match text.rsplit_once(':') {
+            Some((path, name)) if is_name(name) => {
+                Self { path: if path.is_empty() { "." } else { path }.into(), name: Some(name.replace('-', "_")) }
+            }
+            _ => Self { path: text.into(), name: None },
+        }
+    }
+
+    /// The project and the file.
+    ///
+    /// # Errors
+    /// When there is no such file, or a folder does not say which of its files is meant.
+    pub fn resolve(&self, from: &Path) -> Result<(Project, Target), Failure> {
+        let path = canonical(&from.join(&self.path))?;
+        let file = if path.is_dir() { file_of(&path)? } else { path };
+        let project = Project::of(file.parent().unwrap_or(&file))?;
+        let target = Target { file: project.relative(&file)?, name: self.name.clone() };
+        Ok((project, target))
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.chars().all(word)
+}
+
+/// The file that a folder stands for: the one of its name, or the only one.
+fn file_of(folder: &Path) -> Result<PathBuf, Failure> {
+    if let Some(name) = folder.file_name() {
+        let own = folder.join(name).with_added_extension("xb");
+        if own.is_file() {
+            return Ok(own);
+        }
+    }
+    let mut files = xb_files_in(folder)?;
+    match files.len() {
+        1 => Ok(files.remove(0)),
+        0 => Err(Failure::user(format!("there is no `.xb` file in `{}`", folder.display()))
+            .help(format!("`xb init {}` begins a package there", folder.display()))),
+        _ => Err(several(folder, &files)),
+    }
+}
+
+fn several(folder: &Path, files: &[PathBuf]) -> Failure {
+    let names: Vec<_> = files.iter().filter_map(|file| file.file_name()).map(|name| name.to_string_lossy()).collect();
+    let shown = folder.display();
+    Failure::user(format!("`{shown}` holds several `.xb` files: {}", names.join(", ")))
+        .help(format!("name one of them, such as `{shown}/{}`", names[0]))
+}
+
+fn xb_files_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let unreadable = |error: std::io::Error| Failure::user(format!("cannot list `{}`: {error}", folder.display()));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if is_xb(&path) && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn is_xb(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "xb")
+}
+
+/// Every `.xb` file beneath these paths, without what `.gitignore` ignores; a file that is named is taken as it is.
+///
+/// # Errors
+/// When a path does not exist or a folder cannot be read.
+pub fn xb_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        let path = canonical(path)?;
+        if path.is_file() {
+            files.push(path);
+            continue;
+        }
+        let walk = ignore::WalkBuilder::new(&path).require_git(false).build();
+        for entry in walk {
+            let entry = entry.map_err(|error| Failure::user(error.to_string()))?;
+            if is_xb(entry.path()) && entry.path().is_file() {
+                files.push(entry.into_path());
+            }
+        }
+    }
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, path: &str, name: Option<&str>) {
+        let right = TargetSpec { path: path.into(), name: name.map(str::to_owned) };
+        assert_eq!(TargetSpec::parse(text), right, "{text}");
+    }
+
+    #[test]
+    fn a_name_follows_the_last_colon() {
+        check("examples/hello", "examples/hello", None);
+        check("a/b.xb:tool", "a/b.xb", Some("tool"));
+        check("a:edge-agent", "a", Some("edge_agent"));
+        check(":tool", ".", Some("tool"));
+        check("odd:dir/x", "odd:dir/x", None);
+    }
+
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        folder
+    }
+
+    fn resolve(folder: &tempfile::TempDir, text: &str) -> Result<String, String> {
+        let resolved = TargetSpec::parse(text).resolve(folder.path());
+        resolved.map(|(_, target)| target.file.to_string()).map_err(|failure| format!("{failure:?}"))
+    }
+
+    #[test]
+    fn a_folder_stands_for_the_file_of_its_name_or_for_its_only_one() {
+        let folder =
+            folder(&["xb.toml", "a/a.xb", "a/other.xb", "b/x.xb", "c/x.xb", "c/y.xb", "d-1.0/d-1.0.xb", "d-1.0/e.xb"]);
+        assert_eq!(resolve(&folder, "a").unwrap(), "a/a.xb");
+        assert_eq!(resolve(&folder, "b").unwrap(), "b/x.xb");
+        assert_eq!(resolve(&folder, "d-1.0").unwrap(), "d-1.0/d-1.0.xb");
+        assert!(resolve(&folder, "c").unwrap_err().contains("x.xb, y.xb"));
+        assert!(resolve(&folder, ".").unwrap_err().contains("no `.xb` file"));
+        assert!(resolve(&folder, "none").unwrap_err().contains("no file or folder"));
+    }
+
+    #[test]
+    fn the_project_is_the_nearest_marked_folder_or_the_targets_own() {
+        let folder = folder(&["p/xb.toml", "p/q/a.xb", "z/a.xb"]);
+        let project = |text: &str| TargetSpec::parse(text).resolve(folder.path()).unwrap();
+        let (marked, target) = project("p/q");
+        assert!(marked.folder.ends_with("p"));
+        assert_eq!(target.file.as_str(), "q/a.xb");
+        let (own, target) = project("z/a.xb");
+        assert!(own.folder.ends_with("z"));
+        assert_eq!(target.file.as_str(), "a.xb");
+    }
+
+    #[test]
+    fn ignored_files_are_not_listed() {
+        let folder = folder(&["a.xb", "out/b.xb", "c/d.xb", "c/d.txt"]);
+        std::fs::write(folder.path().join(".gitignore"), "out/\n").unwrap();
+        let files = xb_files(&[folder.path().to_owned()]).unwrap();
+        let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap()).collect();
+        assert_eq!(names, ["a.xb", "d.xb"]);
+    }
+}

@@ -1,0 +1,132 @@
+//! What a build led to, target by target: for a person, for `--json`, and for the memo.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use xb_build::{Realised, RealisedNode};
+use xb_core::{ActionId, Arch, TreeId};
+use xb_graph::{Graph, Method, Node, NodeId, Target};
+use xb_store::{Contents, Store, StoreError};
+
+use crate::size::show_time;
+
+/// The result of one target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Built {
+    /// The package.
+    pub package: String,
+    /// Its version, if it has one.
+    pub version: Option<String>,
+    /// What it is for.
+    pub arch: Arch,
+    /// How it was built.
+    pub method: Method,
+    /// Where it was built.
+    pub executor: String,
+    /// What ran: the key of the result.
+    pub action: ActionId,
+    /// The result.
+    pub tree: TreeId,
+    /// The result as a folder that nobody may write to.
+    pub path: PathBuf,
+    /// Whether it was known already.
+    pub cached: bool,
+    /// What became of its check.
+    pub check: Check,
+    /// How long the build ran, when it ran.
+    pub seconds: f64,
+}
+
+/// What became of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Check {
+    /// It ran, now or before, and succeeded.
+    Passed,
+    /// It failed.
+    Failed,
+    /// It was left out.
+    Skipped,
+    /// The package has none.
+    None,
+}
+
+impl Built {
+    /// `hello-arm64`: a folder's name.
+    pub fn folder_name(&self) -> String {
+        format!("{}-{}", self.package, self.arch)
+    }
+
+    /// `hello 1.0 (arm64): built by cross in 1.2 s, check passed`.
+    pub fn text(&self) -> String {
+        let version = self.version.iter().map(|version| format!(" {version}")).collect::<String>();
+        let known = if self.cached { "known, was built" } else { "built" };
+        let time = show_time(Duration::from_secs_f64(self.seconds));
+        let check = match self.check {
+            Check::Passed => ", check passed",
+            Check::Failed => ", check failed",
+            Check::Skipped => ", check left out",
+            Check::None => "",
+        };
+        let Self { package, arch, method, .. } = self;
+        format!("{package}{version} ({arch}): {known} by {method} in {time}{check}")
+    }
+}
+
+/// The results of the targets that have one.
+///
+/// # Errors
+/// When the store cannot show a result as a folder.
+pub fn results(graph: &Graph, realised: &Realised, checks: bool, store: &Store) -> Result<Vec<Built>, StoreError> {
+    let mut results = Vec::new();
+    for target in &graph.targets {
+        if let Some(node) = realised.node(target.build) {
+            let check = check_of(graph, realised, target, checks);
+            results.extend(built(target, node, check, store)?);
+        }
+    }
+    Ok(results)
+}
+
+fn built(target: &Target, node: &RealisedNode, check: Check, store: &Store) -> Result<Option<Built>, StoreError> {
+    let (Some(run), Some(tree)) = (&node.run, node.outputs.get("out")) else {
+        return Ok(None);
+    };
+    Ok(Some(Built {
+        package: target.package.clone(),
+        version: target.version.clone(),
+        arch: target.arch,
+        method: run.method,
+        executor: run.result.executor.clone(),
+        action: run.action,
+        tree: *tree,
+        path: store.materialise(*tree)?,
+        cached: node.cached,
+        check,
+        seconds: Duration::from_millis(run.result.milliseconds).as_secs_f64(),
+    }))
+}
+
+fn check_of(graph: &Graph, realised: &Realised, target: &Target, checks: bool) -> Check {
+    let Some(check) = target.check else {
+        return Check::None;
+    };
+    let mut of_check = alternatives(graph, check);
+    of_check.push(check);
+    if realised.node(check).is_some() {
+        Check::Passed
+    } else if checks && realised.failures.iter().any(|failure| of_check.contains(&failure.node)) {
+        Check::Failed
+    } else {
+        Check::Skipped
+    }
+}
+
+/// The runs that a choice chooses from.
+pub fn alternatives(graph: &Graph, node: NodeId) -> Vec<NodeId> {
+    match graph.node(node) {
+        Node::Choice(choice) => choice.options.iter().map(|(_, run)| *run).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,150 @@
+//! From the options of a command to what is asked for: one project, its targets, architectures and methods.
+
+use std::path::{Path, PathBuf};
+
+use xb_core::Arch;
+use xb_graph::Method;
+
+use crate::args::{How, MethodName};
+use crate::failure::Failure;
+use crate::project::{Project, Target, TargetSpec};
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The project that all targets belong to.
+    pub project: Project,
+    /// Files, and which of their packages.
+    pub targets: Vec<Target>,
+    /// As the targets were typed.
+    pub typed: Vec<String>,
+    /// Architectures, each once, in the order in which they were given.
+    pub arches: Vec<Arch>,
+    /// How to build for an architecture that is not this machine's, best first.
+    pub methods: Vec<Method>,
+    /// The architecture of this machine.
+    pub host: Arch,
+}
+
+impl Request {
+    /// Looks the targets up and works out the methods.
+    ///
+    /// # Errors
+    /// When a target does not exist, targets belong to different projects, or no method fits.
+    pub fn new(from: &Path, typed: &[String], how: &How) -> Result<Self, Failure> {
+        let host = host()?;
+        let (project, targets) = resolve(from, typed)?;
+        let arches = arches(&how.arch, host);
+        let methods = methods(how, &arches, host)?;
+        Ok(Self { project, targets, typed: typed.to_vec(), arches, methods, host })
+    }
+
+    /// The only architecture.
+    ///
+    /// # Errors
+    /// When there are several.
+    pub fn one_arch(&self) -> Result<Arch, Failure> {
+        match self.arches[..] {
+            [arch] => Ok(arch),
+            _ => Err(Failure::usage("this command takes one architecture")),
+        }
+    }
+}
+
+/// The architecture of this machine.
+///
+/// # Errors
+/// When xb does not know it.
+pub fn host() -> Result<Arch, Failure> {
+    Arch::host().ok_or_else(|| {
+        Failure::environment(format!("xb does not know this machine's architecture, {}", std::env::consts::ARCH))
+    })
+}
+
+fn resolve(from: &Path, typed: &[String]) -> Result<(Project, Vec<Target>), Failure> {
+    let mut found: Option<(Project, &str)> = None;
+    let mut targets = Vec::new();
+    for text in typed {
+        let (project, target) = TargetSpec::parse(text).resolve(from)?;
+        match &found {
+            Some((first, _)) if first.folder == project.folder => {}
+            Some((first, first_text)) => {
+                return Err(two_projects((first_text, &first.folder), (text, &project.folder)));
+            }
+            None => found = Some((project, text)),
+        }
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    let (project, _) = found.ok_or_else(|| Failure::usage("no target is given"))?;
+    Ok((project, targets))
+}
+
+fn two_projects(first: (&str, &PathBuf), second: (&str, &PathBuf)) -> Failure {
+    Failure::user(format!("`{}` and `{}` belong to different projects", first.0, second.0))
+        .note(format!("the projects are `{}` and `{}`", first.1.display(), second.1.display()))
+        .help("build them one after another, or put an `xb.toml` in a folder above both")
+}
+
+fn arches(given: &[Arch], host: Arch) -> Vec<Arch> {
+    let mut arches = Vec::new();
+    for arch in given {
+        if !arches.contains(arch) {
+            arches.push(*arch);
+        }
+    }
+    if arches.is_empty() {
+        arches.push(host);
+    }
+    arches
+}
+
+/// The methods for an architecture that is not this machine's; for its own there is only `native`.
+fn methods(how: &How, arches: &[Arch], host: Arch) -> Result<Vec<Method>, Failure> {
+    let emulate = if how.pure_emulation { Method::PureEmulate } else { Method::Emulate };
+    let foreign = arches.iter().find(|arch| **arch != host);
+    match (how.method, foreign) {
+        (MethodName::Auto, _) => Ok(vec![Method::Cross, emulate]),
+        (MethodName::Emulate, _) => Ok(vec![emulate]),
+        (MethodName::Cross | MethodName::Native, _) if how.pure_emulation => {
+            Err(Failure::usage("`--pure-emulation` goes with `--method emulate`"))
+        }
+        (MethodName::Cross, _) => Ok(vec![Method::Cross]),
+        (MethodName::Native, None) => Ok(vec![Method::Native]),
+        (MethodName::Native, Some(foreign)) => {
+            Err(Failure::environment(format!("this machine ({host}) cannot build for {foreign} natively"))
+                .help("leave `--method` out, or say `--method cross` or `--method emulate`"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(method: MethodName, pure_emulation: bool, arches: &[Arch]) -> Option<Vec<Method>> {
+        let how = How { arch: arches.to_vec(), method, pure_emulation };
+        methods(&how, &super::arches(arches, Arch::Amd64), Arch::Amd64).ok()
+    }
+
+    #[test]
+    fn methods_by_what_was_asked_for() {
+        use MethodName::{Auto, Cross, Emulate, Native};
+        let foreign = [Arch::Arm64];
+        assert_eq!(check(Auto, false, &foreign), Some(vec![Method::Cross, Method::Emulate]));
+        assert_eq!(check(Auto, true, &foreign), Some(vec![Method::Cross, Method::PureEmulate]));
+        assert_eq!(check(Emulate, true, &foreign), Some(vec![Method::PureEmulate]));
+        assert_eq!(check(Cross, false, &foreign), Some(vec![Method::Cross]));
+        assert_eq!(check(Cross, true, &foreign), None);
+        assert_eq!(check(Native, false, &foreign), None);
+        assert_eq!(check(Native, false, &[]), Some(vec![Method::Native]));
+    }
+
+    #[test]
+    fn each_architecture_counts_once() {
+        let given = [Arch::Arm64, Arch::Amd64, Arch::Arm64];
+        assert_eq!(arches(&given, Arch::Amd64), [Arch::Arm64, Arch::Amd64]);
+        assert_eq!(arches(&[], Arch::Arm64), [Arch::Arm64]);
+    }
+}

@@ -1,0 +1,167 @@
+//! The composition root: the store, the provider, the executor and the planner of one command, put together.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+use xb_build::{Builder, Cancel, Events, Executor, Options, Realised};
+use xb_core::Arch;
+use xb_exec::LocalExecutor;
+use xb_fetch::{Manners, Mirrors, Settings, Sources};
+use xb_graph::{Graph, NodeId};
+use xb_store::Store;
+
+use crate::args::{LockManners, Work};
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::invocation::Invocation;
+use crate::progress::Progress;
+use crate::project::Project;
+use crate::stores::{StoreLocks, StoreMemory};
+
+/// Everything that a command needs to build.
+pub struct Session {
+    /// The project.
+    pub project: Project,
+    /// The store.
+    pub store: Store,
+    /// Who brings what comes from outside.
+    pub sources: Arc<Sources>,
+    /// Who runs actions on this machine.
+    pub executor: Arc<LocalExecutor>,
+    /// What is seen.
+    pub progress: Progress,
+    /// Whether a stop was asked for.
+    pub cancel: Cancel,
+    builder: Builder,
+    runtime: Runtime,
+}
+
+impl Session {
+    /// Puts everything together; nothing is fetched or run yet.
+    ///
+    /// # Errors
+    /// When the lock cannot be read, or the machine refuses something.
+    pub fn new(
+        invocation: &Invocation,
+        project: Project,
+        store: Store,
+        host: Arch,
+        manners: LockManners,
+    ) -> Result<Self, Failure> {
+        let progress = Progress::new(invocation.verbosity);
+        let events: Arc<dyn Events> = Arc::new(progress.clone());
+        let sources = Arc::new(sources(&project, &store, host, manners, Arc::clone(&events))?);
+        let executor = Arc::new(executor(&store)?);
+        let builder = Builder {
+            contents: Arc::new(store.clone()),
+            cache: Arc::new(store.clone()),
+            provider: Arc::clone(&sources) as _,
+            executors: vec![Arc::clone(&executor) as Arc<dyn Executor>],
+            events,
+            memory: Arc::new(StoreMemory(store.clone())),
+            locks: Arc::new(StoreLocks(store.clone())),
+        };
+        Ok(Self {
+            project,
+            store,
+            sources,
+            executor,
+            progress,
+            cancel: Cancel::default(),
+            builder,
+            runtime: runtime()?,
+        })
+    }
+
+    /// Realises goals of a graph.
+    ///
+    /// # Errors
+    /// Only when somebody pressed Ctrl-C; what failed is data.
+    pub fn realise(&self, graph: &Arc<Graph>, goals: &[NodeId], options: &Options) -> Result<Realised, Failure> {
+        let realised = self.block_on(self.builder.realise(graph, goals, options));
+        if realised.cancelled {
+            return Err(Failure::interrupted());
+        }
+        Ok(realised)
+    }
+
+    /// The options of a build.
+    pub fn options(&self, work: &Work) -> Options {
+        let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get());
+        let jobs = work.jobs.or(self.project.config.jobs);
+        Options {
+            jobs: jobs.map_or(cpus, |jobs| jobs as usize),
+            memory: self.project.config.memory.unwrap_or(0),
+            keep_going: work.keep_going,
+            keep_failed: work.keep_failed,
+            cancel: self.cancel.clone(),
+            ..Options::default()
+        }
+    }
+
+    /// Waits for something, and meanwhile listens for Ctrl-C.
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(async {
+            let watch = tokio::spawn(interrupt::watch(self.cancel.clone()));
+            let done = future.await;
+            watch.abort();
+            done
+        })
+    }
+
+    /// Waits for something that cannot be asked to stop: Ctrl-C drops it.
+    ///
+    /// # Errors
+    /// When somebody pressed Ctrl-C.
+    pub fn block_on_unless_interrupted<T>(&self, future: impl Future<Output = T>) -> Result<T, Failure> {
+        self.block_on(async {
+            tokio::select! {
+                done = future => Ok(done),
+                () = self.cancel.cancelled() => Err(Failure::interrupted()),
+            }
+        })
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.progress.close();
+        self.executor.settle();
+    }
+}
+
+fn sources(
+    project: &Project,
+    store: &Store,
+    host: Arch,
+    manners: LockManners,
+    events: Arc<dyn Events>,
+) -> Result<Sources, Failure> {
+    let settings = Settings {
+        project: project.folder.clone(),
+        lock: project.lock(),
+        manners: Manners { locked: manners.locked, offline: manners.offline },
+        mirrors: Mirrors::of_machine(project.config.mirrors.clone()),
+        host,
+        limits: Default::default(),
+        patience: Default::default(),
+        scratch: store.scratch().to_owned(),
+    };
+    Ok(Sources::new(settings, Arc::new(store.clone()), events)?)
+}
+
+fn executor(store: &Store) -> Result<LocalExecutor, Failure> {
+    let scratch = store.folder().join("sandboxes");
+    let owned = store.clone();
+    let options =
+        xb_exec::Options { ingest: Some(Arc::new(move |folder| owned.ingest_owned(folder))), ..Default::default() };
+    LocalExecutor::new(Arc::new(store.clone()), scratch, options).map_err(Failure::environment)
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::environment(format!("cannot start threads: {error}")))
+}

@@ -1,0 +1,82 @@
+//! The store, as the planner wants it.
+
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy;
+use xb_build::{ActionLocks, BoxFuture, LockGuard, Memory};
+use xb_core::ActionId;
+use xb_store::Store;
+
+use crate::failure::Failure;
+use crate::project::Config;
+
+/// The variable that names the store.
+pub const STORE_VARIABLE: &str = "XB_STORE";
+
+/// Where the store is: by `XB_STORE`, else by `xb.toml`, else in the user's data folder.
+///
+/// # Errors
+/// When the user has no home.
+pub fn store_path(config: &Config) -> Result<PathBuf, Failure> {
+    if let Some(path) = std::env::var_os(STORE_VARIABLE).filter(|path| !path.is_empty()) {
+        return Ok(path.into());
+    }
+    if let Some(path) = &config.store {
+        return Ok(path.clone());
+    }
+    let strategy = etcetera::choose_base_strategy().map_err(|error| {
+        Failure::environment(format!("the folder for the store cannot be found: {error}"))
+            .help(format!("name one: `{STORE_VARIABLE}=/somewhere/with/room`"))
+    })?;
+    Ok(strategy.data_dir().join("xb").join("store"))
+}
+
+/// Opens the store, and makes it when there is none.
+///
+/// # Errors
+/// When it cannot be used.
+pub fn open_store(config: &Config) -> Result<Store, Failure> {
+    let path = store_path(config)?;
+    Store::open(&path).map_err(|error| {
+        Failure::from(error).note(format!("the store is `{}`; `{STORE_VARIABLE}` names another one", path.display()))
+    })
+}
+
+/// What is remembered from build to build, in the store.
+pub struct StoreMemory(pub Store);
+
+impl Memory for StoreMemory {
+    fn recall(&self, kind: &str, keys: &[Vec<u8>]) -> Vec<Option<Vec<u8>>> {
+        let recall = |key: &Vec<u8>| self.0.recall_bytes(kind, key).ok().flatten();
+        keys.iter().map(recall).collect()
+    }
+
+    fn remember(&self, kind: &str, key: &[u8], value: &[u8]) {
+        // Forgetting costs time, never correctness.
+        let _ = self.0.remember_bytes(kind, key, value);
+    }
+}
+
+/// The locks of the store.
+pub struct StoreLocks(pub Store);
+
+struct Held(#[expect(dead_code, reason = "it is held, not looked at")] xb_store::ActionLock);
+
+impl ActionLocks for StoreLocks {
+    fn try_lock(&self, action: ActionId) -> Result<Option<LockGuard>, String> {
+        let lock = self.0.try_lock_action(action).map_err(|error| error.to_string())?;
+        Ok(lock.map(|lock| Box::new(Held(lock)) as LockGuard))
+    }
+
+    fn lock(&self, action: ActionId) -> BoxFuture<'_, Result<LockGuard, String>> {
+        let store = self.0.clone();
+        Box::pin(async move {
+            let locked = tokio::task::spawn_blocking(move || store.lock_action(action)).await;
+            match locked {
+                Ok(Ok(lock)) => Ok(Box::new(Held(lock)) as LockGuard),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(error) => Err(error.to_string()),
+            }
+        })
+    }
+}

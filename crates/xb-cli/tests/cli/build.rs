@@ -1,0 +1,95 @@
+//! A small package from its description to its result. Needs a network for Debian's base, unless the store that
+//! `XB_TEST_STORE` names has it.
+
+use serde_json::Value;
+
+use crate::world::World;
+
+/// Whether Debian's base is to be had; in CI a skip is a failure.
+fn has_base(world: &World) -> bool {
+    world.write("probe.xb", "package probe(arch) { build = { script = sh\"true\" } }\n");
+    let probe = world.xb(&["build", "probe.xb"]);
+    if probe.code == 3 || probe.err.contains("no index") || probe.err.contains("network") {
+        assert!(std::env::var_os("XB_TEST_NO_SKIP").is_none(), "cannot build here:\n{}", probe.err);
+        eprintln!("skipped: Debian's base is not to be had here:\n{}", probe.err);
+        return false;
+    }
+    let _ = probe.good();
+    true
+}
+
+fn json(world: &World, args: &[&str]) -> Value {
+    let out = world.xb(args).good();
+    serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
+}
+
+const GREETER: &str = r#"
+package greeter(arch) {
+  version = "1.0"
+  source = ./src
+  build = { script = sh"mkdir -p $out/bin; cp greeting $out/bin/; echo built for $arch" }
+  check = sh"grep -q Hello greeting"
+}
+"#;
+
+#[test]
+fn from_a_description_to_a_result_and_back_to_a_failure() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    world.write("greeter.xb", GREETER);
+    // The store may be shared with earlier runs, which must not have seen this one.
+    let greeting = format!("Hello, {:?}!\n", std::time::SystemTime::now());
+    world.write("src/greeting", &greeting);
+
+    let built = json(&world, &["build", "greeter.xb", "--json"]);
+    let result = &built["results"][0];
+    assert_eq!(result["package"], "greeter");
+    assert_eq!(result["method"], "native");
+    assert_eq!(result["check"], "passed");
+    assert_eq!(result["cached"], false);
+
+    let again = json(&world, &["build", "greeter.xb", "--json"]);
+    assert_eq!(again["results"][0]["cached"], true);
+    assert_eq!(again["results"][0]["tree"], result["tree"]);
+
+    let _ = world.xb(&["build", "greeter.xb", "--out", "dist", "--locked", "--offline"]).good();
+    assert_eq!(world.read("dist/bin/greeting"), greeting);
+    let _ = world.xb(&["build", "greeter.xb", "--out", "dist"]).good();
+    world.write("mine/file", "x");
+    let err = world.xb(&["build", "greeter.xb", "--out", "mine"]).bad(1);
+    assert!(err.contains("did not put there"), "{err}");
+
+    assert!(world.xb(&["log", "greeter.xb"]).good().contains("built for"));
+    let ran = world.xb(&["run", "greeter.xb", "--", "cat", "/bin/greeting"]);
+    assert_eq!(ran.good(), greeting);
+
+    // A failed check: the result is there all the same, and the exit code says so.
+    world.write("src/greeting", "Good bye!\n");
+    let failed = world.xb(&["build", "greeter.xb", "--json"]);
+    assert_eq!(failed.code, 1, "{}", failed.err);
+    let report: Value = serde_json::from_str(&failed.out).expect("JSON");
+    assert_eq!(report["results"][0]["check"], "failed");
+    assert_eq!(json(&world, &["build", "greeter.xb", "--no-check", "--json"])["results"][0]["check"], "skipped");
+}
+
+#[test]
+fn a_failed_build_shows_the_end_of_its_log_and_the_way_on() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    world.write(
+        "broken.xb",
+        "package part(arch) { build = { script = sh\"echo one; echo two >&2; exit 3\" } }\n\
+         package whole(arch) { build = { script = sh\"true\" }, needs = [part(arch)] }\n",
+    );
+    let err = world.xb(&["build", "broken.xb:whole", "--keep-failed"]).bad(1);
+    for part in
+        ["part (", "exit code 3", "| one", "| two", "whole (", "xb log broken.xb:part --arch", "xb shell", "--failed"]
+    {
+        assert!(err.contains(part), "{part} is missing in:\n{err}");
+    }
+    assert_eq!(world.xb(&["log", "broken.xb:part"]).good(), "one\ntwo\n");
+}

@@ -1,0 +1,10 @@
+//! The program, driven from outside: each test has a project, a store and a home of its own.
+
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+
+mod build;
+mod help;
+mod language;
+mod maintain;
+mod project;
+mod world;

@@ -1,0 +1,52 @@
+//! The store and the beginning of a project.
+
+use crate::world::World;
+
+#[test]
+fn a_package_can_be_begun_and_is_well_formed() {
+    let world = World::new();
+    let _ = world.xb(&["init", "greeter"]).good();
+    assert!(world.read("greeter/greeter.xb").contains("package greeter(arch)"));
+    let _ = world.xb(&["check", "greeter"]).good();
+    let _ = world.xb(&["fmt", "--check", "greeter"]).good();
+    let err = world.xb(&["init", "greeter"]).bad(1);
+    assert!(err.contains("already"), "{err}");
+    let err = world.xb(&["init", "2nd"]).bad(1);
+    assert!(err.contains("cannot be a package's name"), "{err}");
+}
+
+#[test]
+fn an_empty_store_is_sound() {
+    let world = World::new();
+    let path = world.xb(&["store", "path"]).good();
+    assert_eq!(path, "STORE\n");
+    let _ = world.xb(&["store", "verify"]).good();
+    let json = world.xb(&["store", "stats", "--json"]).good();
+    let stats: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert!(stats["contents"].is_u64());
+    let _ = world.xb(&["gc", "--keep", "1d"]).good();
+    let err = world.xb(&["gc", "--keep", "soon"]).bad(2);
+    assert!(err.contains("`soon` is not a time"), "{err}");
+}
+
+#[test]
+fn folders_are_compared() {
+    let world = World::new();
+    world.write("a/same", "1");
+    world.write("b/same", "1");
+    assert_eq!(world.xb(&["diff", "a", "b"]).good(), "");
+    world.write("b/same", "22");
+    world.write("b/more", "");
+    let said = world.xb(&["diff", "a", "b"]);
+    assert_eq!(said.code, 1);
+    assert_eq!(said.out, "/more: only in the second\n/same: the contents differ (1 and 2 bytes)\n");
+    let err = world.xb(&["diff", "a", "nothing"]).bad(1);
+    assert!(err.contains("neither a tree"), "{err}");
+}
+
+#[test]
+fn the_doctor_looks_at_this_machine() {
+    let json = World::new().xb(&["doctor", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    assert!(found.as_array().is_some_and(|found| found.len() >= 3), "{found}");
+}

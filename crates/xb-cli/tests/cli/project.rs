@@ -1,0 +1,76 @@
+//! Projects, targets and the settings in `xb.toml`.
+
+use crate::world::World;
+
+#[test]
+fn a_target_that_is_not_there_is_named() {
+    let world = World::new();
+    let err = world.xb(&["build", "nothing"]).bad(1);
+    insta::assert_snapshot!(err, @"error: there is no file or folder `PROJECT/nothing`");
+}
+
+#[test]
+fn a_folder_that_is_no_package_says_what_to_do() {
+    let world = World::new();
+    world.write("empty/notes.txt", "");
+    let err = world.xb(&["build", "empty"]).bad(1);
+    insta::assert_snapshot!(err, @"
+    error: there is no `.xb` file in `PROJECT/empty`
+      help: `xb init PROJECT/empty` begins a package there
+    ");
+}
+
+#[test]
+fn settings_are_checked() {
+    let world = World::new();
+    world.write("a.xb", "1");
+    world.write("xb.toml", "[build]\njbos = 2\n");
+    let err = world.xb(&["build", "a.xb"]).bad(1);
+    insta::assert_snapshot!(err, @"
+    error: `PROJECT/xb.toml`: there is no setting `jbos in [build]`
+      help: did you mean `jobs`?
+    ");
+}
+
+#[test]
+fn targets_of_two_projects_are_refused() {
+    let world = World::new();
+    for project in ["a", "b"] {
+        world.write(&format!("{project}/xb.toml"), "");
+        world.write(&format!("{project}/{project}.xb"), "1");
+    }
+    let err = world.xb(&["build", "a", "b"]).bad(1);
+    assert!(err.contains("different projects"), "{err}");
+}
+
+#[test]
+fn a_file_without_packages_is_no_target() {
+    let world = World::new();
+    world.write("a.xb", "let x = 1");
+    let err = world.xb(&["build", "a.xb"]).bad(1);
+    assert!(err.contains("defines no package"), "{err}");
+}
+
+#[test]
+fn graphs_and_ways_through_them() {
+    let world = World::new();
+    world.write(
+        "app.xb",
+        "package base(arch) { build = { script = sh\"true\" } }\n\
+         package lib(arch) { build = { script = sh\"true\" }, needs = [base(arch)] }\n\
+         package app(arch) { build = { script = sh\"true\" }, needs = [lib(arch), \"zlib1g-dev\"] }\n",
+    );
+    let dot = world.xb(&["graph", "app.xb:app"]).good();
+    assert_eq!(dot.matches(" -> ").count(), 2, "{dot}");
+    let svg = world.xb(&["graph", "app.xb:app", "--format", "svg"]).good();
+    assert!(svg.starts_with("<svg"), "{svg}");
+    let json = world.xb(&["graph", "app.xb:app", "--format", "json"]).good();
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["packages"].as_array().map(Vec::len), Some(3));
+    let way = world.xb(&["why", "app.xb:app", "base", "--arch", "amd64"]).good();
+    assert_eq!(way, "app (amd64)\n  needs lib (amd64)\n  needs base (amd64)\n");
+    let way = world.xb(&["why", "app.xb:app", "zlib1g-dev", "--arch", "amd64"]).good();
+    assert!(way.ends_with("needs Debian's zlib1g-dev (amd64)\n"), "{way}");
+    let err = world.xb(&["why", "app.xb:app", "openssl"]).bad(1);
+    assert!(err.contains("does not need"), "{err}");
+}

@@ -1,0 +1,114 @@
+//! The examples: real upstream software, built and checked for both architectures, and compared between methods.
+//!
+//! Takes the base from the machine's own Debian mirror. `XB_TEST_EXAMPLES` says which: names with commas between
+//! them, or `all`; without it, a few that are quick. `XB_TEST_STORE` names a store to keep between runs.
+
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// What is built when nobody says what.
+const QUICK: &str = "hello,zlib,lua";
+
+/// The store that all examples of one run share.
+fn store() -> &'static Path {
+    static STORE: OnceLock<(PathBuf, Option<tempfile::TempDir>)> = OnceLock::new();
+    let (path, _) = STORE.get_or_init(|| match std::env::var_os("XB_TEST_STORE") {
+        Some(path) => (path.into(), None),
+        None => {
+            let folder = tempfile::tempdir_in("/var/tmp").expect("a folder for the store");
+            (folder.path().join("store"), Some(folder))
+        }
+    });
+    path
+}
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
+}
+
+fn is_wanted(name: &str) -> bool {
+    let wanted = std::env::var("XB_TEST_EXAMPLES").unwrap_or_else(|_| QUICK.to_owned());
+    wanted == "all" || wanted.split(',').any(|one| one == name)
+}
+
+/// Whether the machine can do it at all; in CI it must.
+fn is_possible() -> bool {
+    static POSSIBLE: OnceLock<bool> = OnceLock::new();
+    *POSSIBLE.get_or_init(|| {
+        let output = xb(&["build", "hello", "--arch", "arm64"]);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        let missing = !output.status.success() && ["mirror", "namespace"].iter().any(|word| errors.contains(word));
+        if missing && std::env::var_os("XB_TEST_NO_SKIP").is_none() {
+            eprintln!("skipped: the base cannot be had or run here:\n{errors}");
+            return false;
+        }
+        true
+    })
+}
+
+fn xb(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xb"))
+        .args(arguments)
+        .current_dir(examples())
+        .env("XB_STORE", store())
+        .output()
+        .expect("xb starts")
+}
+
+/// Builds and checks an example, and gives the record of the result from `--json`.
+fn build(name: &str, arch: &str, method: &str) -> Value {
+    let output = xb(&["build", name, "--arch", arch, "--method", method, "--locked", "--json"]);
+    assert!(output.status.success(), "{name} for {arch} by {method}:\n{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON on standard output");
+    report["results"][0].clone()
+}
+
+/// Both architectures, every method: built, checked, and where it should be so, equal.
+fn check(name: &str, equal: bool) {
+    if !is_wanted(name) || !is_possible() {
+        return;
+    }
+    for (arch, method) in [("amd64", "auto"), ("arm64", "cross"), ("arm64", "emulate")] {
+        let result = build(name, arch, method);
+        assert_eq!(result["check"], "passed", "{name} for {arch} by {method}: {result}");
+        assert!(Path::new(result["path"].as_str().unwrap_or_default()).is_dir(), "{result}");
+    }
+    if equal {
+        let output = xb(&["verify", name, "--arch", "arm64", "--methods", "cross,emulate", "--locked"]);
+        assert!(output.status.success(), "{name} differs:\n{}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+macro_rules! examples {
+    ($($name:ident $equal:literal)*) => {$(
+        #[test]
+        fn $name() {
+            check(stringify!($name), $equal);
+        }
+    )*};
+}
+
+examples! {
+    hello true
+    zlib true
+    libpng false
+    lua true
+    zstd true
+    jq true
+    sqlite true
+    fmt false
+    redis false
+}
+
+#[test]
+fn every_example_is_tested() {
+    let source = include_str!("examples.rs");
+    for folder in std::fs::read_dir(examples()).expect("the examples").flatten() {
+        let name = folder.file_name().to_string_lossy().into_owned();
+        assert!(!folder.path().is_dir() || source.contains(&format!("    {name} ")), "{name} is not in the list");
+    }
+}

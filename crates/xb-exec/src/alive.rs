@@ -1,0 +1,52 @@
+//! How many sandboxes are alive, so that a program can wait for the last one to be cleaned up.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+#[derive(Debug, Default)]
+struct Count {
+    count: Mutex<usize>,
+    changed: Condvar,
+}
+
+impl Count {
+    fn change(&self, change: impl FnOnce(&mut usize)) {
+        change(&mut self.count.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changed.notify_all();
+    }
+}
+
+/// Counts its [`Guard`]s.
+#[derive(Debug, Default)]
+pub struct Alive(Arc<Count>);
+
+/// Something that is alive.
+#[derive(Debug)]
+pub struct Guard(Arc<Count>);
+
+impl Alive {
+    /// One more.
+    pub fn enter(&self) -> Guard {
+        self.0.change(|count| *count += 1);
+        Guard(Arc::clone(&self.0))
+    }
+
+    /// Waits until there are none, but not longer than `patience`.
+    pub fn settle(&self, patience: Duration) {
+        let count = self.0.count.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever is late is cleaned up after by a later xb.
+        drop(self.0.changed.wait_timeout_while(count, patience, |count| *count > 0));
+    }
+}
+
+impl Clone for Guard {
+    fn clone(&self) -> Self {
+        Alive(Arc::clone(&self.0)).enter()
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.change(|count| *count -= 1);
+    }
+}

@@ -1,0 +1,97 @@
+//! What the sandbox has written to the disk.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstatvfs, openat, statat};
+use rustix::io::Errno;
+
+use super::{Broken, Tried};
+
+/// Counting takes at most one part in this many of the time.
+const SHARE: u32 = 20;
+
+/// Counting at one time takes no longer than this, and misses what it has not come to.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// Deeper folders are not counted.
+const DEEPEST: usize = 500;
+
+/// Counts are made even when the file system seems not to fill up.
+const RARELY: Duration = Duration::from_secs(10);
+
+/// With less than this to write nobody gets far.
+const HARDLY_ANYTHING: u64 = 64 << 20;
+
+/// A limit on what is written.
+pub struct Disk {
+    written: OwnedFd,
+    limit: u64,
+    free: u64,
+    last: Instant,
+    next: Instant,
+    used: u64,
+}
+
+impl Disk {
+    /// To be called in the sandbox's own folder.
+    pub fn new(limit: u64) -> Result<Self, Broken> {
+        let written = open(CWD, "upper").tried("watch the disk")?;
+        let now = Instant::now();
+        Ok(Self { free: free(&written), written, limit, last: now, next: now, used: 0 })
+    }
+
+    /// Whether more was written than is allowed.
+    ///
+    /// The free space of the file system says whether it can be so at no cost; only then the files are counted.
+    pub fn is_exceeded(&mut self) -> bool {
+        let now = Instant::now();
+        let taken = self.free.saturating_sub(free(&self.written));
+        let suspicious = taken > self.limit / 2 || now > self.last + RARELY;
+        if self.limit == 0 || !suspicious || now < self.next {
+            return false;
+        }
+        let until = now + LONGEST;
+        self.used = used(&self.written, DEEPEST, until);
+        self.last = Instant::now();
+        self.next = self.last + (self.last - now) * SHARE;
+        self.used > self.limit
+    }
+
+    /// Whether hardly anything can be written, because of the limit as far as that is known, or of the file system.
+    pub fn is_nearly_full(&self) -> bool {
+        let of_limit = self.limit > 0 && self.used > self.limit / 10 * 9;
+        of_limit || fstatvfs(&self.written).is_ok_and(|system| system.f_bavail * system.f_frsize < HARDLY_ANYTHING)
+    }
+}
+
+fn free(folder: &OwnedFd) -> u64 {
+    fstatvfs(folder).map_or(u64::MAX, |system| system.f_bfree * system.f_frsize)
+}
+
+/// What is beneath a folder, in bytes; what disappears meanwhile is not counted.
+fn used(folder: &OwnedFd, depth: usize, until: Instant) -> u64 {
+    let Ok(entries) = open(folder, ".").and_then(Dir::new) else {
+        return 0;
+    };
+    let mut bytes = 0;
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") || Instant::now() > until {
+            continue;
+        }
+        let Ok(stat) = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) else {
+            continue;
+        };
+        bytes += u64::try_from(stat.st_blocks).unwrap_or(0) * 512;
+        if FileType::from_raw_mode(stat.st_mode) == FileType::Directory && depth > 0 {
+            bytes += open(folder, name).map_or(0, |below| used(&below, depth - 1, until));
+        }
+    }
+    bytes
+}
+
+fn open(at: impl AsFd, name: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(at, name, flags, Mode::empty())
+}

@@ -1,0 +1,133 @@
+//! Programs of other architectures: emulated, or refused and reported (DESIGN D6).
+//!
+//! Every sandbox registers its own interpreters, in an instance of binfmt_misc that belongs to its user namespace
+//! and is gone with it. What is registered is a tiny program of ours (`helper/interpreter.c`) under a name that says
+//! what it does: execute the emulator as a chosen CPU, or note that a program was refused.
+//!
+//! Flag P keeps the program's own `argv[0]`, flag F the interpreter at hand wherever a process changes its root to.
+//! The flags O and C would hand an open file to the interpreter, and through it to the program; they serve set-id
+//! programs, and in a sandbox with one user those have nobody to become.
+
+use std::io::Read;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
+use rustix::io::Errno;
+use xb_core::Arch;
+
+use super::devices::{OWN, touch};
+use super::root::{attach, clone_mount, new_mount};
+use super::{Broken, Tried};
+use crate::spec::Foreign;
+
+/// The interpreter, for the machine's own architecture.
+static INTERPRETER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/interpreter"));
+
+/// The interpreter's name where programs are refused.
+const REFUSE: &str = "refuse";
+
+/// The file beside it that holds the paths of refused programs, one on a line.
+const REFUSED: &str = "refused";
+
+/// Interpreters at hand, and registered when [`Foreigners::register`] was called; valid as long as this lives.
+pub struct Foreigners {
+    binfmt: Option<OwnedFd>,
+    interpreters: Vec<Interpreter>,
+}
+
+struct Interpreter {
+    arch: Arch,
+    name: &'static str,
+    folder: OwnedFd,
+}
+
+/// Puts the interpreters into `dev`; the machine's file system is still reachable.
+pub fn prepare(dev: &OwnedFd, foreign: &[Foreign]) -> Result<Foreigners, Broken> {
+    let binfmt = match new_mount("binfmt_misc", &[]) {
+        Ok(binfmt) => Some(binfmt),
+        Err(error) if foreign.iter().any(|each| each.emulator.is_some()) => {
+            return Err(Broken(format!(
+                "cannot register an emulator in a sandbox, which needs Linux 6.7 or later: {error}"
+            )));
+        }
+        // Programs of other architectures fail all the same; only the reason is not certain.
+        Err(_) => None,
+    };
+    let interpreters = foreign.iter().map(|each| interpreter(dev, each)).collect::<Result<_, _>>()?;
+    Ok(Foreigners { binfmt, interpreters })
+}
+
+fn interpreter(dev: &OwnedFd, foreign: &Foreign) -> Result<Interpreter, Broken> {
+    let name = foreign.emulator.as_ref().map_or(REFUSE, |_| cpu(foreign.arch));
+    let what = format_args!("prepare for {} programs", foreign.arch).to_string();
+    let folder = own_folder(dev, foreign.arch).tried(&what)?;
+    let file = touch(&folder, name, 0o755).tried(&what)?;
+    rustix::io::write(&file, INTERPRETER).tried(&what)?;
+    match &foreign.emulator {
+        Some(emulator) => {
+            touch(&folder, "emulator", 0o755).tried(&what)?;
+            let mount = clone_mount(CWD, emulator).tried(format_args!("use the emulator `{}`", emulator.display()))?;
+            attach(&mount, &folder, "emulator").tried(&what)?;
+        }
+        None => drop(touch(&folder, REFUSED, 0o666).tried(&what)?),
+    }
+    Ok(Interpreter { arch: foreign.arch, name, folder })
+}
+
+fn own_folder(dev: &OwnedFd, arch: Arch) -> Result<OwnedFd, Errno> {
+    let path = format!("{OWN}/{}", arch.machine());
+    mkdirat(dev, &path, Mode::from_raw_mode(0o755))?;
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(dev, &path, flags, Mode::empty())
+}
+
+/// The CPU that an emulator pretends to be: one that many builds are made for, with little that is slow to emulate.
+const fn cpu(arch: Arch) -> &'static str {
+    match arch {
+        Arch::Amd64 => "Nehalem",
+        Arch::Arm64 => "neoverse-n1",
+    }
+}
+
+impl Foreigners {
+    /// Registers the interpreters under the paths that they have in the root, which is the sandbox's by now.
+    pub fn register(&self) -> Result<(), Broken> {
+        let Some(binfmt) = &self.binfmt else {
+            return Ok(());
+        };
+        for Interpreter { arch, name, .. } in &self.interpreters {
+            let path = format!("/dev/{OWN}/{}/{name}", arch.machine());
+            let line = format!(":{arch}:M::{}:{}:{path}:PF", magic(*arch), MASK);
+            openat(binfmt, "register", OFlags::WRONLY, Mode::empty())
+                .and_then(|file| rustix::io::write(file, line.as_bytes()))
+                .tried(format_args!("register `{path}`"))?;
+        }
+        Ok(())
+    }
+
+    /// The program that was refused last.
+    pub fn refused(&self) -> Option<String> {
+        self.interpreters.iter().find_map(Interpreter::refused)
+    }
+}
+
+impl Interpreter {
+    fn refused(&self) -> Option<String> {
+        let flags = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let file = openat(&self.folder, REFUSED, flags, Mode::empty()).ok()?;
+        let mut text = Vec::new();
+        // The command can write what it likes to it: no more than a few paths are read.
+        let most = 64 << 10;
+        std::fs::File::from(file).take(most).read_to_end(&mut text).ok()?;
+        let last = text.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty())?;
+        Some(String::from_utf8_lossy(last).into_owned())
+    }
+}
+
+/// 64-bit little-endian ELF, of any system, an executable or a shared object, of one machine.
+const MASK: &str = r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff";
+
+fn magic(arch: Arch) -> String {
+    let [low, high] = arch.elf_machine().to_le_bytes();
+    format!(r"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x{low:02x}\x{high:02x}")
+}

@@ -1,0 +1,116 @@
+//! The first process of the sandbox: sets it up, starts the command, and reports how it ended.
+
+use std::convert::Infallible;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::exit;
+
+use rustix::process::{
+    DumpableBehavior, Pid, Signal, WaitOptions, set_dumpable_behavior, set_parent_process_death_signal, wait,
+};
+use rustix::system::{setdomainname, sethostname};
+
+use super::disk::Disk;
+use super::foreign::Foreigners;
+use super::watch::Watch;
+use super::{Broken, Tried, command, devices, foreign, outputs, proc, report_broken, root, terminal};
+use crate::spec::{self, Ended, Report, Spec, Stdio};
+use crate::sys::{self, Fork};
+
+/// The name of every sandbox's machine.
+const HOST_NAME: &[u8] = b"xb";
+
+/// Runs the sandbox and ends the process, and with it everything in the sandbox.
+pub fn run(control: &mut UnixStream, spec: &Spec) -> ! {
+    let done = supervise(control, spec)
+        .and_then(|ended| spec::send(control, &Report::Ended(ended)).tried("report how the command ended"));
+    if let Err(broken) = done {
+        report_broken(control, broken);
+    }
+    exit(0)
+}
+
+fn supervise(control: &UnixStream, spec: &Spec) -> Result<Ended, Broken> {
+    // Neither may outlive the outer process, nor may the command look into this one.
+    set_parent_process_death_signal(Some(Signal::KILL)).tried("tie the sandbox to xb")?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).tried("hide from the command")?;
+    let Prepared { root, foreign, disk } = set_up(spec)?;
+    let terminal = match spec.stdio {
+        Stdio::Terminal => Some(terminal::open(control)?),
+        Stdio::Log | Stdio::Inherit => None,
+    };
+    let command = start(spec, terminal)?;
+    let watch = Watch::start(&spec.limits, disk)?;
+    let exit_code = reap_until(Some(command))?;
+    sys::kill_everything();
+    reap_until(None)?;
+    Ok(Ended {
+        exit_code,
+        exceeded: watch.exceeded(),
+        peak_memory: watch.peak_memory(),
+        nearly_full: watch.nearly_full(),
+        foreign: foreign.refused(),
+        outputs: outputs::find(&root, &spec.outputs),
+    })
+}
+
+/// What is needed while the command runs and after it.
+struct Prepared {
+    root: OwnedFd,
+    foreign: Foreigners,
+    disk: Disk,
+}
+
+fn set_up(spec: &Spec) -> Result<Prepared, Broken> {
+    sethostname(HOST_NAME).tried("set the host name")?;
+    setdomainname(b"(none)").tried("set the domain name")?;
+    sys::loopback_up().tried("bring the loopback network up")?;
+    let root = root::mount(spec)?;
+    proc::mount(&root, spec)?;
+    let dev = devices::mount(&root, spec.limits.memory)?;
+    root::make_tmp(&root).tried("make `/tmp`")?;
+    let foreign = foreign::prepare(&dev, &spec.foreign)?;
+    let disk = Disk::new(spec.limits.disk)?;
+    root::enter(&root)?;
+    foreign.register()?;
+    root::make_folder(&root, &spec.cwd).tried(format_args!("make the working folder `/{}`", spec.cwd))?;
+    Ok(Prepared { root, foreign, disk })
+}
+
+fn start(spec: &Spec, terminal: Option<OwnedFd>) -> Result<Pid, Broken> {
+    let null = std::fs::File::open("/dev/null").tried("open /dev/null")?;
+    if spec.stdio == Stdio::Log {
+        // By the machine's own descriptor the mode of its device could be changed.
+        sys::replace_stdio(&null, 0).tried("have an empty input")?;
+    }
+    match sys::fork().tried("start the command's process")? {
+        Fork::Parent(command) => {
+            // The log ends when the last process of the command does.
+            sys::replace_stdio(&null, 1).tried("close the log")?;
+            sys::replace_stdio(&null, 2).tried("close the log")?;
+            Ok(command)
+        }
+        Fork::Child => {
+            let Err(Broken(reason)) = command::execute(spec, terminal) as Result<Infallible, Broken>;
+            let line = format!("xb: {reason}\n");
+            // When the log is gone nobody is left to be told.
+            let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
+            exit(127)
+        }
+    }
+}
+
+/// Takes note of ended processes until the given one has ended, or until there are no more.
+fn reap_until(last: Option<Pid>) -> Result<i32, Broken> {
+    loop {
+        match wait(WaitOptions::empty()) {
+            Ok(Some((pid, status))) if Some(pid) == last => {
+                let signal = status.terminating_signal().map(|signal| 128 + signal);
+                return Ok(status.exit_status().or(signal).unwrap_or(255));
+            }
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::CHILD) if last.is_none() => return Ok(0),
+            Err(error) => return Err(error).tried("wait for the command"),
+        }
+    }
+}

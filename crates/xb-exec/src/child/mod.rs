@@ -1,0 +1,82 @@
+//! The child's side of the sandbox: one program, three processes.
+//!
+//! The *outer* process is started by xb; it leaves the caller's namespaces, starts the first process of the new pid
+//! namespace and waits. That *init* sets up mounts, starts the command, watches the limits and reports; when it
+//! ends the kernel kills whatever is left. The *command* gives up every privilege and executes the program.
+//!
+//! No path of the machine is reachable once init has changed the root, and no descriptor of xb's is open in the
+//! command. Nothing here depends on the host but its kernel and the device nodes of `/dev`.
+
+mod caps;
+mod command;
+mod devices;
+mod disk;
+mod foreign;
+mod init;
+mod namespaces;
+mod outer;
+mod outputs;
+mod proc;
+mod root;
+mod seccomp;
+mod terminal;
+mod watch;
+
+use std::fmt::{self, Display};
+use std::os::unix::net::UnixStream;
+use std::process::exit;
+
+use crate::spec::{self, Report};
+use crate::sys;
+
+/// The first argument that makes a program that offers the sandbox its child.
+pub const ARGUMENT: &str = "__sandbox";
+
+/// Something that the child tried and could not do.
+#[derive(Debug)]
+pub struct Broken(pub String);
+
+/// Gives an error the thing that was tried.
+pub trait Tried<T> {
+    /// `what` reads like `mount the root`.
+    fn tried(self, what: impl Display) -> Result<T, Broken>;
+}
+
+impl Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<T, E: Display> Tried<T> for Result<T, E> {
+    fn tried(self, what: impl Display) -> Result<T, Broken> {
+        self.map_err(|error| Broken(format!("cannot {what}: {error}")))
+    }
+}
+
+/// Becomes the sandbox's child when the program was started as one; returns at once otherwise.
+///
+/// The first thing that `main` of a program with a [`LocalExecutor`](crate::LocalExecutor) does.
+pub fn maybe_run_as_child() {
+    if std::env::args_os().nth(1).is_some_and(|first| first == ARGUMENT) {
+        sandbox_main();
+    }
+}
+
+/// The sandbox's child: reads what to do from its standard input, and never returns.
+pub fn sandbox_main() -> ! {
+    let code = match sys::take_stdio(0) {
+        Ok(control) => match outer::run(UnixStream::from(control)) {
+            Ok(()) => 0,
+            Err(()) => 1,
+        },
+        Err(_) => 2,
+    };
+    exit(code)
+}
+
+/// Tells xb that the sandbox could not be set up.
+fn report_broken(control: &mut UnixStream, Broken(reason): Broken) {
+    // When xb is gone nobody is left to be told.
+    let _ = spec::send(control, &Report::Broken { reason });
+}

@@ -1,0 +1,61 @@
+//! The outer process: leaves the caller's namespaces, and kills the sandbox when xb goes away.
+
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid};
+
+use super::{Broken, Tried, init, namespaces, report_broken};
+use crate::spec::{self, Spec, Stdio};
+use crate::sys::{self, Fork};
+
+/// Runs a sandbox from its [`Spec`] to its end.
+pub fn run(mut control: UnixStream) -> Result<(), ()> {
+    let done = spec::receive_spec(&mut control).tried("read what to do").and_then(|(spec, _lock)| {
+        // The lock is held until nothing of the sandbox runs any more.
+        let init = start(&mut control, &spec)?;
+        wait(&control, init)
+    });
+    done.map_err(|broken| report_broken(&mut control, broken))
+}
+
+fn start(control: &mut UnixStream, spec: &Spec) -> Result<Pid, Broken> {
+    let null = OwnedFd::from(File::open("/dev/null").tried("open /dev/null")?);
+    let input = match spec.stdio {
+        Stdio::Inherit => &spec::receive_descriptor(&*control).tried("have a standard input")?,
+        Stdio::Log | Stdio::Terminal => &null,
+    };
+    sys::replace_stdio(input, 0).tried("have a standard input")?;
+    namespaces::leave()?;
+    match sys::fork().tried("start the sandbox's first process")? {
+        Fork::Child => init::run(control, spec),
+        Fork::Parent(init) => {
+            // The log ends when nobody can write to it any more.
+            sys::replace_stdio(&null, 1).tried("close the log")?;
+            sys::replace_stdio(&null, 2).tried("close the log")?;
+            Ok(init)
+        }
+    }
+}
+
+/// Waits for init, and kills it when xb's end of the socket closes.
+fn wait(control: &UnixStream, init: Pid) -> Result<(), Broken> {
+    let handle = pidfd_open(init, PidfdFlags::empty()).tried("watch the sandbox")?;
+    let mut events = [
+        PollFd::from_borrowed_fd(control.as_fd(), PollFlags::RDHUP),
+        PollFd::from_borrowed_fd(handle.as_fd(), PollFlags::IN),
+    ];
+    while events.iter().all(|event| event.revents().is_empty()) {
+        if poll(&mut events, None).is_err_and(|error| error != rustix::io::Errno::INTR) {
+            break;
+        }
+    }
+    if events[1].revents().is_empty() {
+        // It may have ended by itself in the meantime.
+        let _ = pidfd_send_signal(&handle, Signal::KILL);
+    }
+    waitpid(Some(init), WaitOptions::empty()).tried("wait for the sandbox")?;
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Watching what the sandbox uses: a thread of init that looks now and then.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use xb_graph::Limits;
+
+use super::disk::Disk;
+use super::{Broken, Tried};
+use crate::spec::Exceeded;
+use crate::sys;
+
+/// How often the thread looks.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// What is known about the use of resources so far.
+pub struct Watch(Arc<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    peak: AtomicU64,
+    /// Zero, or one more than the place in [`ALL`].
+    exceeded: AtomicU8,
+    nearly_full: AtomicBool,
+}
+
+const ALL: [Exceeded; 3] = [Exceeded::Memory, Exceeded::Disk, Exceeded::Processes];
+
+impl Watch {
+    /// Starts to watch.
+    pub fn start(limits: &Limits, disk: Disk) -> Result<Self, Broken> {
+        let seen = Arc::new(Seen::default());
+        let (watched, limits) = (Arc::clone(&seen), limits.clone());
+        thread::Builder::new()
+            .stack_size(256 << 10)
+            .spawn(move || watched.watch(&limits, disk))
+            .tried("watch the command")?;
+        Ok(Self(seen))
+    }
+
+    /// The limit that the sandbox was killed for.
+    pub fn exceeded(&self) -> Option<Exceeded> {
+        let place = self.0.exceeded.load(Ordering::SeqCst);
+        ALL.get(usize::from(place).checked_sub(1)?).copied()
+    }
+
+    /// Whether there was a time when hardly anything could be written.
+    pub fn nearly_full(&self) -> bool {
+        self.0.nearly_full.load(Ordering::SeqCst)
+    }
+
+    /// The largest resident memory of all processes together that was seen, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        self.0.peak.load(Ordering::SeqCst).max(sys::largest_child())
+    }
+}
+
+impl Seen {
+    fn watch(&self, limits: &Limits, mut disk: Disk) {
+        loop {
+            thread::sleep(INTERVAL);
+            let processes = processes();
+            let memory = processes.iter().map(|pid| resident(*pid)).sum();
+            self.peak.fetch_max(memory, Ordering::SeqCst);
+            if limits.memory > 0 && memory > limits.memory && counted_once(&processes) > limits.memory {
+                self.stop(Exceeded::Memory);
+            }
+            if limits.processes > 0 && processes.len() as u64 > limits.processes {
+                self.stop(Exceeded::Processes);
+            }
+            if disk.is_exceeded() {
+                self.stop(Exceeded::Disk);
+            }
+            self.nearly_full.fetch_or(disk.is_nearly_full(), Ordering::SeqCst);
+        }
+    }
+
+    fn stop(&self, why: Exceeded) {
+        let place = ALL.iter().position(|each| *each == why).unwrap_or(0) as u8;
+        // The first reason counts: what follows may be its consequence.
+        let _ = self.exceeded.compare_exchange(0, place + 1, Ordering::SeqCst, Ordering::SeqCst);
+        sys::kill_everything();
+    }
+}
+
+/// The processes of the sandbox but its first.
+fn processes() -> Vec<u32> {
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).filter(|pid| *pid != 1).collect()
+}
+
+/// Resident memory in bytes, memory that is shared counted in full.
+fn resident(pid: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
+    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse().ok());
+    pages.unwrap_or(0) * rustix::param::page_size() as u64
+}
+
+/// Resident memory of all, memory that is shared counted once: slower to find out.
+fn counted_once(processes: &[u32]) -> u64 {
+    processes.iter().map(|pid| proportional(*pid)).sum()
+}
+
+/// Resident memory in bytes, memory that is shared counted in parts.
+fn proportional(pid: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let kilobytes = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Pss:"))
+        .and_then(|rest| rest.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kilobytes.map_or_else(|| resident(pid), |kilobytes| kilobytes * 1024)
+}

@@ -1,0 +1,136 @@
+//! What this machine can do, and what would mend what it cannot.
+
+use std::fs;
+use std::path::Path;
+
+use xb_graph::Limits;
+
+use crate::emulator;
+use crate::executor::LocalExecutor;
+use crate::interactive::interact;
+use crate::scratch::Scratch;
+use crate::spec::{Report, Spec, Stdio};
+
+/// Less free space than this is worth a word.
+const LITTLE_SPACE: u64 = 10 << 30;
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What: `sandbox`.
+    pub name: &'static str,
+    /// How it is.
+    pub state: State,
+    /// A sentence about it.
+    pub detail: String,
+    /// The command that mends it, if one does.
+    pub mend: Option<String>,
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// As it should be.
+    Good,
+    /// Something works less well than it could.
+    Poor,
+    /// Nothing works without it.
+    Bad,
+}
+
+impl LocalExecutor {
+    /// Looks at what this machine can do.
+    pub fn doctor(&self) -> Vec<Finding> {
+        vec![kernel(), self.sandbox(), emulation(), self.space()]
+    }
+
+    /// Opens a sandbox that has nothing in it: that its command is not found is the best that can happen.
+    fn sandbox(&self) -> Finding {
+        let tried = Scratch::new(&self.inner.scratch).and_then(|scratch| {
+            let lower = scratch.path().join("lower");
+            fs::create_dir(&lower)?;
+            interact(self.inner.child(), &empty_spec(&scratch, &lower), &scratch)
+        });
+        let reason = match tried {
+            Ok(Report::Ended(_)) => None,
+            Ok(Report::Broken { reason }) => Some(reason),
+            Err(error) => Some(error.to_string()),
+        };
+        match reason {
+            None => good("sandbox", "actions run in namespaces of their own".to_owned()),
+            Some(reason) => Finding { name: "sandbox", state: State::Bad, detail: reason, mend: mend_namespaces() },
+        }
+    }
+
+    fn space(&self) -> Finding {
+        let free = rustix::fs::statvfs(&self.inner.scratch).map_or(0, |system| system.f_bavail * system.f_frsize);
+        let detail = format!("{} GiB are free at `{}`", free >> 30, self.inner.scratch.display());
+        let state = if free < LITTLE_SPACE { State::Poor } else { State::Good };
+        let mend = (state == State::Poor).then(|| "xb gc".to_owned());
+        Finding { name: "disk", state, detail, mend }
+    }
+}
+
+fn empty_spec(scratch: &Scratch, lower: &Path) -> Spec {
+    Spec {
+        scratch: scratch.path().to_owned(),
+        layers: vec![lower.to_owned()],
+        command: vec!["/nothing".to_owned()],
+        env: Default::default(),
+        cwd: Default::default(),
+        outputs: Default::default(),
+        limits: Limits::default(),
+        first_cpu: 0,
+        foreign: Vec::new(),
+        stdio: Stdio::Log,
+    }
+}
+
+fn good(name: &'static str, detail: String) -> Finding {
+    Finding { name, state: State::Good, detail, mend: None }
+}
+
+fn kernel() -> Finding {
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    if emulator::kernel_version(&release) >= (6, 7) {
+        return good("kernel", format!("Linux {release}"));
+    }
+    Finding {
+        name: "kernel",
+        state: State::Bad,
+        detail: format!("Linux {release} is older than 6.7, which sandboxes of many layers and emulation need"),
+        mend: None,
+    }
+}
+
+fn emulation() -> Finding {
+    if emulator::is_possible() {
+        return good("emulation", "a sandbox can register an emulator of its own".to_owned());
+    }
+    Finding {
+        name: "emulation",
+        state: State::Poor,
+        detail: "programs of other architectures cannot run: the kernel has no binfmt_misc for user namespaces"
+            .to_owned(),
+        mend: module_missing().then(|| "sudo modprobe binfmt_misc".to_owned()),
+    }
+}
+
+fn module_missing() -> bool {
+    !fs::read_to_string("/proc/filesystems").is_ok_and(|known| known.contains("binfmt_misc"))
+}
+
+/// Settings by which distributions forbid user namespaces, the value that does, and the one that mends it.
+const SETTINGS: [(&str, &str, &str); 3] = [
+    ("kernel.unprivileged_userns_clone", "0", "1"),
+    ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),
+    ("user.max_user_namespaces", "0", "10000"),
+];
+
+fn mend_namespaces() -> Option<String> {
+    let (name, _, mended) = SETTINGS.into_iter().find(|(name, forbidding, _)| {
+        let path = Path::new("/proc/sys").join(name.replace('.', "/"));
+        fs::read_to_string(path).is_ok_and(|value| value.trim() == *forbidding)
+    })?;
+    Some(format!("sudo sysctl -w {name}={mended}"))
+}

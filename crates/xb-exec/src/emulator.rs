@@ -1,0 +1,52 @@
+//! Which programs of other architectures a sandbox runs, and by what.
+
+use std::path::{Path, PathBuf};
+
+use xb_core::Arch;
+
+use crate::spec::Foreign;
+
+/// What becomes of every architecture that the machine cannot run itself.
+///
+/// # Errors
+/// When the emulator's tree has none for the platform: a sentence for a person.
+pub fn foreign(host: Arch, platform: Arch, tree: Option<&Path>) -> Result<Vec<Foreign>, String> {
+    let foreign: Vec<Foreign> = Arch::ALL
+        .into_iter()
+        .filter(|arch| *arch != host)
+        .map(|arch| Foreign { arch, emulator: tree.and_then(|tree| find(tree, arch)) })
+        .collect();
+    let lacking = foreign.iter().find(|each| each.arch == platform && each.emulator.is_none());
+    match lacking {
+        None => Ok(foreign),
+        Some(_) => Err(format!(
+            "this {host} machine cannot run {platform} programs itself, and the action brings no emulator \
+             (`usr/bin/qemu-{}`) for them",
+            platform.machine()
+        )),
+    }
+}
+
+/// Debian's names have changed over time; links are followed within the tree.
+fn find(tree: &Path, arch: Arch) -> Option<PathBuf> {
+    ["", "-static"].map(|suffix| tree.join(format!("usr/bin/qemu-{}{suffix}", arch.machine()))).into_iter().find_map(
+        |path| {
+            let real = path.canonicalize().ok()?;
+            (real.is_file() && real.starts_with(tree.canonicalize().ok()?)).then_some(real)
+        },
+    )
+}
+
+/// Whether this kernel lets a sandbox register an emulator of its own: Linux 6.7 and later.
+pub fn is_possible() -> bool {
+    let release = rustix::system::uname();
+    kernel_version(&release.release().to_string_lossy()) >= (6, 7)
+        && std::fs::read_to_string("/proc/filesystems")
+            .is_ok_and(|known| known.lines().any(|line| line.ends_with("\tbinfmt_misc")))
+}
+
+/// `6.18.44-generic` to `(6, 18)`.
+pub fn kernel_version(release: &str) -> (u32, u32) {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}

@@ -1,0 +1,145 @@
+//! The executor of this machine.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+use xb_build::{BoxFuture, Executor, RunContext};
+use xb_core::{ActionId, Arch, TreeId};
+use xb_graph::{ActionResult, ResolvedAction};
+use xb_store::{Contents, StoreError};
+
+use crate::alive::Alive;
+use crate::child::ARGUMENT;
+use crate::{emulator, run, scratch};
+
+/// How many layers a root may have; one with more is mounted as its merged tree.
+const MOST_LAYERS: usize = 200;
+
+/// How long the end of the program waits for sandboxes to be cleaned up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Takes a folder in as a tree, and may consume it.
+pub type Ingest = dyn Fn(&Path) -> Result<TreeId, StoreError> + Send + Sync;
+
+/// What can be chosen about a [`LocalExecutor`].
+#[derive(Clone, Default)]
+pub struct Options {
+    /// The program that becomes the sandbox's child, when it is not the running one; it calls
+    /// [`sandbox_main`](crate::sandbox_main).
+    pub child: Option<PathBuf>,
+    /// How outputs are taken in, when there is a faster way than [`Contents::ingest`]: the folder is the executor's
+    /// own, on the file system of the scratch folder, and need not be left behind.
+    pub ingest: Option<Arc<Ingest>>,
+}
+
+/// Runs actions in sandboxes on this machine.
+pub struct LocalExecutor {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What a run needs of its executor, wherever it runs.
+pub struct Inner {
+    pub store: Arc<dyn Contents>,
+    pub scratch: PathBuf,
+    pub options: Options,
+    pub host: Arch,
+    pub alive: Alive,
+    /// The CPU that the next run with a limit on them begins at.
+    pub next_cpu: AtomicU32,
+}
+
+impl LocalExecutor {
+    /// An executor that keeps the folders of its sandboxes in `scratch`, on the file system of the store.
+    ///
+    /// Folders that a killed xb left there are removed in the background.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, or when this machine is of an architecture that xb does not know.
+    pub fn new(store: Arc<dyn Contents>, scratch: PathBuf, options: Options) -> Result<Self, String> {
+        let wrong = |error: io::Error| format!("cannot use the folder `{}`: {error}", scratch.display());
+        // What builds leave there may be executable and set-id: nobody else may get at it.
+        DirBuilder::new().recursive(true).mode(0o700).create(&scratch).map_err(wrong)?;
+        let scratch = fs::canonicalize(&scratch).map_err(wrong)?;
+        let host = Arch::host().ok_or("xb does not know the architecture of this machine")?;
+        let stale = scratch.clone();
+        std::thread::spawn(move || scratch::remove_stale(&stale));
+        let (alive, next_cpu) = (Alive::default(), AtomicU32::new(0));
+        Ok(Self { inner: Arc::new(Inner { store, scratch, options, host, alive, next_cpu }) })
+    }
+
+    /// The folder of the last failed sandbox of an action, if it was kept.
+    pub fn kept(&self, action: ActionId) -> Option<PathBuf> {
+        let path = scratch::kept_path(&self.inner.scratch, action);
+        path.is_dir().then_some(path)
+    }
+
+    /// Waits until every sandbox that was given up is gone, for some seconds at most.
+    ///
+    /// A program does so before it ends, so that nothing stays behind.
+    pub fn settle(&self) {
+        self.inner.alive.settle(PATIENCE);
+    }
+}
+
+impl Executor for LocalExecutor {
+    fn name(&self) -> &str {
+        "local"
+    }
+
+    fn arch(&self) -> Arch {
+        self.inner.host
+    }
+
+    fn can_run(&self, platform: Arch) -> bool {
+        platform == self.inner.host || emulator::is_possible()
+    }
+
+    fn run<'a>(
+        &'a self,
+        action: &'a ResolvedAction,
+        context: &'a RunContext,
+    ) -> BoxFuture<'a, Result<ActionResult, String>> {
+        Box::pin(run::run(&self.inner, action, context))
+    }
+}
+
+impl Inner {
+    /// A command that starts the sandbox's child.
+    pub fn child(&self) -> Command {
+        let program = self.options.child.as_deref();
+        let mut command = Command::new(program.unwrap_or(Path::new("/proc/self/exe")));
+        command.arg(ARGUMENT).env_clear();
+        command
+    }
+
+    /// The folders of an action's root, from the lowest, each once.
+    pub fn layers(&self, action: &ResolvedAction) -> Result<Vec<PathBuf>, StoreError> {
+        if action.layers.is_empty() || action.layers.len() > MOST_LAYERS {
+            return Ok(vec![self.store.materialise(action.root)?]);
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        let mut layers = action
+            .layers
+            .iter()
+            .rev()
+            .filter(|layer| seen.insert(**layer))
+            .map(|layer| self.store.materialise(*layer))
+            .collect::<Result<Vec<_>, _>>()?;
+        layers.reverse();
+        Ok(layers)
+    }
+
+    /// Takes in a folder that the command wrote.
+    pub fn ingest(&self, folder: &Path) -> Result<TreeId, StoreError> {
+        match &self.options.ingest {
+            Some(ingest) => ingest(folder),
+            None => self.store.ingest(folder),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A sandbox for a person: `xb shell` and `xb run`.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio as ProcessStdio};
+
+use xb_graph::{Limits, ResolvedAction};
+
+use crate::executor::{Inner, LocalExecutor};
+use crate::run;
+use crate::scratch::{Scratch, kept_path};
+use crate::spec::{self, Report, Spec, Stdio};
+use crate::terminal::pass_through;
+
+/// What a person does in a sandbox.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    /// The program and its arguments, in place of the action's.
+    pub command: Option<Vec<String>>,
+    /// Whether it gets a terminal of its own, with job control: only when xb has one itself.
+    pub terminal: bool,
+    /// Whether it goes on with what the last failed run of the action left, when that was kept; what is written
+    /// then stays.
+    pub resume: bool,
+    /// How many jobs it should run at once (`$jobs`).
+    pub jobs: u32,
+}
+
+impl LocalExecutor {
+    /// Runs a command in the sandbox of an action, with the standard streams of this program, and returns its exit
+    /// code. There are no limits, and no outputs are taken in.
+    ///
+    /// # Errors
+    /// When there could be no sandbox: a sentence for a person.
+    pub fn run_interactive(&self, action: &ResolvedAction, session: &Session) -> Result<i32, String> {
+        let wrong = |error: io::Error| format!("cannot open a sandbox for {}: {error}", action.title);
+        let scratch = scratch(&self.inner, action, session).map_err(wrong)?;
+        let mut spec = run::spec(&self.inner, action, &scratch, session.jobs)?;
+        adapt(&mut spec, session);
+        let program = self.inner.child();
+        match interact(program, &spec, &scratch).map_err(wrong)? {
+            Report::Ended(ended) => Ok(ended.exit_code),
+            Report::Broken { reason } => Err(format!("cannot run {} in a sandbox: {reason}", action.title)),
+        }
+    }
+}
+
+fn scratch(inner: &Inner, action: &ResolvedAction, session: &Session) -> io::Result<Scratch> {
+    let kept = kept_path(&inner.scratch, action.id);
+    if session.resume && kept.is_dir() { Scratch::reopen(kept) } else { Scratch::new(&inner.scratch) }
+}
+
+fn adapt(spec: &mut Spec, session: &Session) {
+    spec.limits = Limits { memory: 0, processes: 0, seconds: 0, disk: 0, log: 0, cpus: 0 };
+    spec.outputs.clear();
+    spec.stdio = if session.terminal { Stdio::Terminal } else { Stdio::Inherit };
+    if let Some(command) = &session.command {
+        spec.command.clone_from(command);
+    }
+    if let Some(kind) = std::env::var("TERM").ok().filter(|_| session.terminal) {
+        spec.env.entry("TERM".to_owned()).or_insert(kind);
+    }
+}
+
+/// Starts a child and talks with it to its end.
+pub fn interact(mut program: Command, spec: &Spec, scratch: &Scratch) -> io::Result<Report> {
+    let (mut control, theirs) = UnixStream::pair()?;
+    let (output, errors) = match spec.stdio {
+        Stdio::Terminal | Stdio::Log => (ProcessStdio::null(), ProcessStdio::null()),
+        Stdio::Inherit => (ProcessStdio::inherit(), ProcessStdio::inherit()),
+    };
+    let mut child = program.stdin(OwnedFd::from(theirs)).stdout(output).stderr(errors).spawn()?;
+    // The command holds our end of the child's socket.
+    drop(program);
+    let report = converse(&mut control, spec, scratch);
+    drop(control);
+    end(&mut child)?;
+    report
+}
+
+fn converse(control: &mut UnixStream, spec: &Spec, scratch: &Scratch) -> io::Result<Report> {
+    spec::send_spec(control, spec, scratch.lock())?;
+    match spec.stdio {
+        Stdio::Inherit => spec::send_descriptor(&*control, rustix::stdio::stdin())?,
+        // Without a terminal there is a report of what went wrong instead.
+        Stdio::Terminal => {
+            if let Ok(inner) = spec::receive_descriptor(&*control) {
+                pass_through(&inner)?;
+            }
+        }
+        Stdio::Log => {}
+    }
+    spec::receive(control)
+}
+
+fn end(child: &mut Child) -> io::Result<()> {
+    child.wait().map(drop)
+}

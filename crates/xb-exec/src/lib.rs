@@ -1,0 +1,30 @@
+//! Executors: where actions run. There is one, the local sandbox with emulation.
+//!
+//! [`LocalExecutor`] runs an action in namespaces of its own, unprivileged or as root, on this machine's kernel and
+//! with nothing else of this machine. It decides nothing: how a command ended is data (DESIGN D12).
+//!
+//! The sandbox's child is the program that offers the executor, started again: its `main` calls
+//! [`maybe_run_as_child`] first.
+
+mod alive;
+mod child;
+mod classify;
+mod doctor;
+mod emulator;
+mod executor;
+mod interactive;
+mod log;
+mod output;
+mod remove;
+mod run;
+mod sandbox;
+mod scratch;
+mod spec;
+mod sys;
+mod terminal;
+
+pub use child::{maybe_run_as_child, sandbox_main};
+pub use doctor::{Finding, State};
+pub use executor::{Ingest, LocalExecutor, Options};
+pub use interactive::Session;
+pub use scratch::remove_kept;

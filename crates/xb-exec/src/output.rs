@@ -1,0 +1,138 @@
+//! Taking in the outputs of a command: what it wrote, over what its layers have at the same place.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, FileType, Metadata};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use xb_core::RelPath;
+
+/// A folder of one layer.
+#[derive(Clone, Debug)]
+struct Source {
+    path: PathBuf,
+    /// Whether it is what the command wrote, which is ours to change.
+    ours: bool,
+}
+
+/// Makes the folder at `path` of a root whole: `upper` as overlayfs left it, `layers` from the lowest, `into` a
+/// folder that is not there yet. Nothing is copied: what the command wrote is moved, the rest is linked.
+///
+/// # Errors
+/// When the system refuses.
+pub fn gather(upper: &Path, layers: &[PathBuf], path: &RelPath, into: &Path) -> io::Result<()> {
+    let upper = Source { path: upper.to_owned(), ours: true };
+    let layers = layers.iter().rev().map(|path| Source { path: path.clone(), ours: false });
+    let mut sources: Vec<Source> = std::iter::once(upper).chain(layers).collect();
+    for part in path.components() {
+        sources = descend(&sources, &OsString::from(part))?;
+    }
+    merge(&sources, into)
+}
+
+/// The folders of this name that shine through, from the uppermost.
+fn descend(sources: &[Source], name: &OsString) -> io::Result<Vec<Source>> {
+    let mut found = Vec::new();
+    for source in sources {
+        let path = source.path.join(name);
+        match fs::symlink_metadata(&path) {
+            Ok(data) if data.is_dir() => {
+                let hides = source.ours && is_opaque(&path)?;
+                found.push(Source { path, ours: source.ours });
+                if hides {
+                    break;
+                }
+            }
+            Ok(_) => break,
+            Err(error) if is_absent(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+fn merge(sources: &[Source], into: &Path) -> io::Result<()> {
+    match sources {
+        [only] if only.ours => return fs::rename(&only.path, into),
+        [first, ..] => make_like(&fs::metadata(&first.path)?, into)?,
+        [] => return Err(io::ErrorKind::NotFound.into()),
+    }
+    for (name, (source, kind)) in uppermost(sources)? {
+        let (from, to) = (source.path.join(&name), into.join(&name));
+        if kind.is_dir() {
+            merge(&descend(sources, &name)?, &to)?;
+        } else if source.ours {
+            fs::rename(from, to)?;
+        } else if kind.is_symlink() {
+            symlink(fs::read_link(from)?, to)?;
+        } else {
+            link(&from, &to)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is seen under each name; names that the command removed are not among them.
+fn uppermost(sources: &[Source]) -> io::Result<BTreeMap<OsString, (&Source, FileType)>> {
+    let mut seen = BTreeMap::new();
+    for source in sources {
+        for entry in fs::read_dir(&source.path)? {
+            let entry = entry?;
+            seen.entry(entry.file_name()).or_insert((source, entry.file_type()?));
+        }
+    }
+    // Overlayfs marks what was removed by a character device.
+    seen.retain(|_, (_, kind)| !kind.is_char_device());
+    Ok(seen)
+}
+
+fn make_like(like: &Metadata, path: &Path) -> io::Result<()> {
+    fs::create_dir(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(like.mode() | 0o700))
+}
+
+/// A hard link, or a copy where there can be no link.
+fn link(from: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
+}
+
+/// Whether overlayfs marked a folder as hiding those below it.
+fn is_opaque(path: &Path) -> io::Result<bool> {
+    let mut value = [0; 1];
+    match rustix::fs::lgetxattr(path, c"user.overlay.opaque", &mut value[..]) {
+        Ok(length) => Ok(length == 1 && value[0] == b'y'),
+        Err(rustix::io::Errno::NODATA | rustix::io::Errno::OPNOTSUPP) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Gives ourselves the right to read everything beneath a folder that the command wrote.
+///
+/// # Errors
+/// When the system refuses.
+pub fn make_readable(folder: &Path) -> io::Result<()> {
+    let mut pending = vec![folder.to_owned()];
+    while let Some(path) = pending.pop() {
+        let data = fs::symlink_metadata(&path)?;
+        let wanted = match (data.is_dir(), data.is_file()) {
+            (true, _) => 0o700,
+            (_, true) => 0o400,
+            _ => continue,
+        };
+        if data.mode() & wanted != wanted {
+            fs::set_permissions(&path, fs::Permissions::from_mode(data.mode() | wanted))?;
+        }
+        if data.is_dir() {
+            for entry in fs::read_dir(&path)? {
+                pending.push(entry?.path());
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! One run of an action: prepare, start, follow, collect.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use xb_build::{Event, RunContext};
+use xb_core::{RelPath, TreeId};
+use xb_graph::{ActionResult, Cause, ResolvedAction};
+
+use crate::classify::{Ending, classify};
+use crate::executor::Inner;
+use crate::log::Log;
+use crate::sandbox::{End, Sandbox};
+use crate::scratch::{Scratch, kept_path};
+use crate::spec::{Ended, Exceeded, Report, Spec, Stdio};
+use crate::{emulator, output};
+
+/// The exit code of what had to be killed: that of `SIGKILL` in a shell.
+const KILLED: i32 = 137;
+
+/// The exit code after `SIGXFSZ`, which is sent to who makes a file larger than the limit.
+const TOO_LARGE: i32 = 128 + 25;
+
+/// What collecting needs to know of a run.
+struct Finished {
+    sandbox: Sandbox,
+    layers: Vec<PathBuf>,
+    end: End,
+    log: Vec<u8>,
+    started: Instant,
+    keep_failed: bool,
+}
+
+/// Runs an action.
+pub async fn run(inner: &Arc<Inner>, action: &ResolvedAction, context: &RunContext) -> Result<ActionResult, String> {
+    let started = Instant::now();
+    let (mut sandbox, layers) = blocking(inner, action, {
+        let jobs = context.jobs;
+        move |inner, action| start(inner, action, jobs)
+    })
+    .await?;
+    let mut log = Log::new(action.limits.log);
+    let limit = (action.limits.seconds > 0).then(|| Duration::from_secs(action.limits.seconds));
+    let show = |line| {
+        let node = context.node;
+        context.events.event(Event::Log { node, line });
+    };
+    let end = sandbox
+        .follow(limit, &mut log, show)
+        .await
+        .map_err(|error| format!("the sandbox of {} is gone: {error}", action.title))?;
+    let finished = Finished { sandbox, layers, end, log: log.into_bytes(), started, keep_failed: context.keep_failed };
+    blocking(inner, action, |inner, action| collect(inner, action, finished)).await
+}
+
+/// Runs what waits for the disk where it keeps nobody from working.
+async fn blocking<T: Send + 'static>(
+    inner: &Arc<Inner>,
+    action: &ResolvedAction,
+    work: impl FnOnce(&Inner, &ResolvedAction) -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    let (inner, action) = (Arc::clone(inner), action.clone());
+    tokio::task::spawn_blocking(move || work(&inner, &action))
+        .await
+        .map_err(|error| format!("the executor gave up: {error}"))?
+}
+
+fn start(inner: &Inner, action: &ResolvedAction, jobs: u32) -> Result<(Sandbox, Vec<PathBuf>), String> {
+    let wrong = |what: &str, error: io::Error| {
+        let scratch = inner.scratch.display();
+        format!("cannot {what} for {} in `{scratch}`: {error}", action.title)
+    };
+    let scratch = Scratch::new(&inner.scratch).map_err(|error| wrong("make a folder", error))?;
+    let spec = spec(inner, action, &scratch, jobs)?;
+    let sandbox =
+        Sandbox::start(inner.child(), &spec, scratch, &inner.alive).map_err(|error| wrong("start a sandbox", error))?;
+    Ok((sandbox, spec.layers))
+}
+
+/// What the child of an action's sandbox needs to know.
+pub fn spec(inner: &Inner, action: &ResolvedAction, scratch: &Scratch, jobs: u32) -> Result<Spec, String> {
+    let layers = inner.layers(action).map_err(|error| error.to_string())?;
+    let emulator =
+        action.emulator.map(|tree| inner.store.materialise(tree)).transpose().map_err(|error| error.to_string())?;
+    let mut env = action.env.clone();
+    env.insert("jobs".to_owned(), jobs.to_string());
+    Ok(Spec {
+        scratch: scratch.path().to_owned(),
+        layers,
+        command: action.command.clone(),
+        env,
+        cwd: action.cwd.clone(),
+        outputs: action.outputs.clone(),
+        limits: action.limits.clone(),
+        first_cpu: inner.next_cpu.fetch_add(action.limits.cpus, Ordering::Relaxed),
+        foreign: emulator::foreign(inner.host, action.platform, emulator.as_deref())?,
+        stdio: Stdio::Log,
+    })
+}
+
+fn collect(inner: &Inner, action: &ResolvedAction, finished: Finished) -> Result<ActionResult, String> {
+    let scratch = finished
+        .sandbox
+        .finish()
+        .map_err(|error| format!("cannot wait for the sandbox of {}: {error}", action.title))?;
+    let ended = match finished.end {
+        End::Reported(Report::Broken { reason }) => {
+            return Err(format!("cannot run {} in a sandbox: {reason}", action.title));
+        }
+        End::Reported(Report::Ended(ended)) => Some(ended),
+        End::TimedOut => None,
+    };
+    let mut cause = cause(action, ended.as_ref(), &finished.log);
+    let ended = ended.unwrap_or_else(|| Ended { exit_code: KILLED, ..Ended::default() });
+    let mut outputs = BTreeMap::new();
+    if cause == Cause::Success {
+        match take_outputs(inner, action, &scratch, &finished.layers, &ended)? {
+            Ok(trees) => outputs = trees,
+            Err(path) => cause = Cause::MissingOutput { path },
+        }
+    }
+    let log = inner.store.add_content(&mut finished.log.as_slice());
+    if finished.keep_failed && cause != Cause::Success {
+        scratch
+            .keep_as(&kept_path(&inner.scratch, action.id))
+            .map_err(|error| format!("cannot keep the sandbox of {}: {error}", action.title))?;
+    }
+    Ok(ActionResult {
+        exit_code: ended.exit_code,
+        outputs,
+        log: Some(log.map_err(|error| error.to_string())?),
+        cause,
+        milliseconds: u64::try_from(finished.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        peak_memory: ended.peak_memory,
+        executor: "local".to_owned(),
+    })
+}
+
+/// Why the command ended as it did; nothing is known of one that took too long.
+fn cause(action: &ResolvedAction, ended: Option<&Ended>, log: &[u8]) -> Cause {
+    let Some(ended) = ended else {
+        return Cause::TimedOut;
+    };
+    match (ended.exceeded, ended.exit_code) {
+        (Some(Exceeded::Memory), _) => Cause::OutOfMemory,
+        (Some(Exceeded::Disk), _) | (None, TOO_LARGE) => Cause::DiskFull,
+        (Some(Exceeded::Processes), _) => Cause::TooManyProcesses,
+        (None, 0) => Cause::Success,
+        (None, _) => classify(&Ending {
+            foreign: ended.foreign.as_deref(),
+            emulated: action.emulator.is_some(),
+            is_check: action.step == "check",
+            nearly_full: ended.nearly_full,
+            log,
+        }),
+    }
+}
+
+/// The trees of all outputs, or the path of one that is not there.
+fn take_outputs(
+    inner: &Inner,
+    action: &ResolvedAction,
+    scratch: &Scratch,
+    layers: &[PathBuf],
+    ended: &Ended,
+) -> Result<Result<BTreeMap<String, TreeId>, String>, String> {
+    let mut trees = BTreeMap::new();
+    for (number, (name, wanted)) in action.outputs.iter().enumerate() {
+        let Some(path) = ended.outputs.get(name) else {
+            return Ok(Err(format!("/{wanted}")));
+        };
+        let into = scratch.path().join(format!("output-{number}"));
+        let tree = take_output(inner, scratch, layers, path, &into)
+            .map_err(|error| format!("cannot take in `/{wanted}` of {}: {error}", action.title))?;
+        trees.insert(name.clone(), tree);
+    }
+    Ok(Ok(trees))
+}
+
+fn take_output(
+    inner: &Inner,
+    scratch: &Scratch,
+    layers: &[PathBuf],
+    path: &RelPath,
+    into: &std::path::Path,
+) -> Result<TreeId, String> {
+    let written = scratch.upper().join(path.as_str());
+    if written.is_dir() {
+        output::make_readable(&written).map_err(|error| error.to_string())?;
+    }
+    output::gather(&scratch.upper(), layers, path, into).map_err(|error| error.to_string())?;
+    inner.ingest(into).map_err(|error| error.to_string())
+}

@@ -1,0 +1,138 @@
+//! One running sandbox, as xb sees it.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
+use tokio::time::{Instant, sleep_until};
+
+use crate::alive::{Alive, Guard};
+use crate::log::Log;
+use crate::scratch::Scratch;
+use crate::spec::{self, Report, Spec};
+
+/// A sandbox whose child was started: dropping it kills everything in it and removes its folder.
+pub struct Sandbox {
+    /// Empty only while it is dropped.
+    parts: Option<(Child, Scratch)>,
+    control: Option<UnixStream>,
+    log: Option<OwnedFd>,
+    alive: Guard,
+}
+
+/// How a sandbox came to its end.
+pub enum End {
+    /// By itself.
+    Reported(Report),
+    /// It took too long.
+    TimedOut,
+}
+
+impl Sandbox {
+    /// Starts the child and tells it what to do.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn start(mut program: Command, spec: &Spec, scratch: Scratch, alive: &Alive) -> io::Result<Self> {
+        let (mut ours, theirs) = UnixStream::pair()?;
+        let (log, write) = io::pipe()?;
+        let child =
+            program.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(write.try_clone()?).stderr(write).spawn()?;
+        let sent = spec::send_spec(&mut ours, spec, scratch.lock());
+        let mut sandbox =
+            Self { parts: Some((child, scratch)), control: None, log: Some(log.into()), alive: alive.enter() };
+        sent?;
+        ours.set_nonblocking(true)?;
+        sandbox.control = Some(ours);
+        Ok(sandbox)
+    }
+
+    /// Reads the log until the sandbox has ended.
+    ///
+    /// # Errors
+    /// When the child ended without a report.
+    pub async fn follow(
+        &mut self,
+        limit: Option<Duration>,
+        log: &mut Log,
+        mut show: impl FnMut(String),
+    ) -> io::Result<End> {
+        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let mut output = Receiver::from_owned_fd(self.log.take().ok_or_else(gone)?)?;
+        let control = self.control.take().ok_or_else(gone)?;
+        let mut control = tokio::net::UnixStream::from_std(control)?;
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let overdue = async {
+            match deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        let mut report = Vec::new();
+        let ended =
+            async { tokio::try_join!(read_log(&mut output, log, &mut show), read_report(&mut control, &mut report)) };
+        let end = tokio::select! {
+            ended = ended => ended.and_then(|_| parse(&report)).map(End::Reported),
+            () = overdue => Ok(End::TimedOut),
+        };
+        log.flush(show);
+        self.control = Some(control.into_std()?);
+        end
+    }
+
+    /// Waits until nothing of the sandbox runs any more, and hands its folder over.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn finish(mut self) -> io::Result<Scratch> {
+        self.control = None;
+        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let (mut child, scratch) = self.parts.take().ok_or_else(gone)?;
+        child.wait()?;
+        Ok(scratch)
+    }
+}
+
+async fn read_log(from: &mut Receiver, log: &mut Log, show: &mut impl FnMut(String)) -> io::Result<()> {
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match from.read(&mut buffer).await? {
+            0 => break,
+            length => log.push(&buffer[..length], &mut *show),
+        }
+    }
+    Ok(())
+}
+
+/// The report ends when its length says so: the child may take its time to end.
+async fn read_report(from: &mut tokio::net::UnixStream, report: &mut Vec<u8>) -> io::Result<()> {
+    let length = from.read_u32_le().await? as usize;
+    report.resize(length, 0);
+    from.read_exact(report).await.map(drop)
+}
+
+fn parse(report: &[u8]) -> io::Result<Report> {
+    serde_json::from_slice(report).map_err(io::Error::from)
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // Its end of the socket closes, and the child kills everything.
+        self.control = None;
+        let Some((mut child, scratch)) = self.parts.take() else {
+            return;
+        };
+        let alive = self.alive.clone();
+        let cleaning = std::thread::Builder::new().spawn(move || {
+            let _ = child.wait();
+            drop(scratch);
+            drop(alive);
+        });
+        // Without a thread the closure is dropped: the folder goes at once as far as it can.
+        drop(cleaning);
+    }
+}

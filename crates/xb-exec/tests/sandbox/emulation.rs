@@ -1,0 +1,147 @@
+//! Programs of another architecture: emulated where the action brings an emulator, refused where not.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use xb_core::{Arch, TreeId};
+use xb_graph::{Cause, Method, ResolvedAction};
+
+use crate::support::{Outcome, World, program, skip};
+
+/// A program for arm64 that prints its arguments and its environment, one on a line, and exits with 7.
+#[rustfmt::skip]
+const CODE: [u32; 21] = [
+    0x910003f3, // mov x19, sp
+    0xf8408674, // ldr x20, [x19], #8      the number of arguments
+    0xd2800056, // mov x22, #2             two lists: arguments, environment
+    0xf8408661, // next: ldr x1, [x19], #8
+    0xb50000c1, // cbnz x1, print
+    0xf10006d6, // subs x22, x22, #1
+    0x54ffffa1, // b.ne next
+    0xd28000e0, // mov x0, #7
+    0xd2800ba8, // mov x8, #93             exit
+    0xd4000001, // svc #0
+    0xd2800002, // print: mov x2, #0
+    0x38626823, // count: ldrb w3, [x1, x2]
+    0x91000442, // add x2, x2, #1
+    0x35ffffc3, // cbnz w3, count
+    0x52800143, // mov w3, #'\n'           in place of the zero at its end
+    0xd1000444, // sub x4, x2, #1
+    0x38246823, // strb w3, [x1, x4]
+    0xd2800020, // mov x0, #1
+    0xd2800808, // mov x8, #64             write
+    0xd4000001, // svc #0
+    0x17ffffef, // b next
+];
+
+/// The code as a static ELF file with one segment.
+fn elf() -> Vec<u8> {
+    const BASE: u64 = 0x40_0000;
+    const HEADERS: u64 = 64 + 56;
+    let size = HEADERS + CODE.len() as u64 * 4;
+    let mut file = b"\x7fELF\x02\x01\x01\x00\0\0\0\0\0\0\0\0\x02\0\xb7\0\x01\0\0\0".to_vec();
+    for word in [BASE + HEADERS, 64, 0] {
+        file.extend(word.to_le_bytes());
+    }
+    file.extend([0, 0, 0, 0, 64, 0, 56, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+    file.extend([1, 0, 0, 0, 5, 0, 0, 0]);
+    for word in [0, BASE, BASE, size, size, 0x1000] {
+        file.extend(word.to_le_bytes());
+    }
+    file.extend(CODE.iter().flat_map(|word| word.to_le_bytes()));
+    file
+}
+
+struct Foreign {
+    world: World,
+    layer: TreeId,
+    emulator: Option<TreeId>,
+}
+
+impl Foreign {
+    fn new() -> Option<Self> {
+        if Arch::host() == Some(Arch::Arm64) {
+            skip("the foreign program of these tests is not foreign here");
+            return None;
+        }
+        let world = World::new()?;
+        let layer = world.store.tree(|root| {
+            fs::create_dir(root.join("build")).unwrap();
+            fs::write(root.join("build/foreign"), elf()).unwrap();
+            fs::set_permissions(root.join("build/foreign"), fs::Permissions::from_mode(0o755)).unwrap();
+        });
+        Some(Self { world, layer, emulator: None })
+    }
+
+    fn with_emulator() -> Option<Self> {
+        let qemu = program("/usr/bin/qemu-aarch64-static", "qemu-user-static")?;
+        let mut foreign = Self::new()?;
+        foreign.emulator = Some(foreign.world.store.tree(|root| {
+            fs::create_dir_all(root.join("usr/bin")).unwrap();
+            fs::copy(qemu, root.join("usr/bin/qemu-aarch64")).unwrap();
+        }));
+        Some(foreign)
+    }
+
+    fn action(&self, script: &str) -> ResolvedAction {
+        let mut action = self.world.script(script);
+        action.layers.push(self.layer);
+        action.emulator = self.emulator;
+        action.method = if self.emulator.is_some() { Method::Emulate } else { Method::Cross };
+        action
+    }
+
+    fn run(&self, script: &str) -> Outcome {
+        self.world.run_action(&self.action(script))
+    }
+}
+
+#[test]
+fn arguments_environment_and_exit_code_pass_through() {
+    let Some(foreign) = Foreign::with_emulator() else { return };
+    let outcome = foreign.run("env -i LD_PRELOAD=x ./foreign 'one two' '' three || echo $?");
+    assert_eq!(outcome.log, "./foreign\none two\n\nthree\nLD_PRELOAD=x\n7\n");
+}
+
+#[test]
+fn a_program_is_found_by_its_name() {
+    let Some(foreign) = Foreign::with_emulator() else { return };
+    let outcome = foreign.run("cp foreign /bin/nameless; ln -s nameless /bin/named; env -i named || echo $?");
+    assert_eq!(outcome.log, "named\n7\n");
+}
+
+#[test]
+fn the_machine_knows_nothing_of_it() {
+    let Some(foreign) = Foreign::with_emulator() else { return };
+    let before = fs::read_dir("/proc/sys/fs/binfmt_misc").map_or(0, Iterator::count);
+    let during = "ls /proc/sys/fs/binfmt_misc | wc -l; grep -c binfmt_misc /proc/mounts || true";
+    assert_eq!(foreign.run(during).log, "0\n0\n");
+    assert_eq!(fs::read_dir("/proc/sys/fs/binfmt_misc").map_or(0, Iterator::count), before);
+}
+
+#[test]
+fn under_cross_a_foreign_program_is_refused_and_named() {
+    let Some(foreign) = Foreign::new() else { return };
+    let outcome = foreign.run("true; ./foreign; echo not reached");
+    let cause = Cause::ForeignProgram { program: "./foreign".to_owned() };
+    assert_eq!(outcome.result.cause, cause);
+    assert_eq!(outcome.result.exit_code, 126);
+    assert!(outcome.log.contains("./foreign: this program is for another architecture"), "{}", outcome.log);
+}
+
+#[test]
+fn a_probe_whether_foreign_programs_run_does_no_harm() {
+    let Some(foreign) = Foreign::new() else { return };
+    let outcome = foreign.run("if ./foreign 2>/dev/null; then echo runs; else echo cross; fi");
+    assert!(outcome.result.succeeded());
+    assert_eq!(outcome.log, "cross\n");
+}
+
+#[test]
+fn a_platform_without_an_emulator_is_the_executors_error() {
+    let Some(foreign) = Foreign::new() else { return };
+    let mut action = foreign.action("true");
+    action.platform = Arch::Arm64;
+    let error = foreign.world.try_run(&action).err().unwrap();
+    assert!(error.contains("brings no emulator (`usr/bin/qemu-aarch64`)"), "{error}");
+}

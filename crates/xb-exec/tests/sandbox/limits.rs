@@ -1,0 +1,206 @@
+//! What a command may use, and that nothing of it survives.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use xb_build::Executor;
+use xb_graph::{Cause, ResolvedAction};
+
+use crate::support::{Outcome, World, compile, runtime, with_out};
+
+fn probe(world: &World, script: &str, change: impl FnOnce(&mut ResolvedAction)) -> Outcome {
+    let program = compile("probe", include_str!("probe.c"));
+    let layer = world.store.tree(|root| {
+        fs::create_dir(root.join("bin")).unwrap();
+        fs::write(root.join("bin/probe"), program).unwrap();
+        fs::set_permissions(root.join("bin/probe"), fs::Permissions::from_mode(0o755)).unwrap();
+    });
+    world.run(script, |action| {
+        action.layers.push(layer);
+        change(action);
+    })
+}
+
+/// Whether a process of the machine has this among its arguments.
+fn runs(argument: &str) -> bool {
+    fs::read_dir("/proc").unwrap().flatten().any(|entry| {
+        let arguments = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        arguments.split(|byte| *byte == 0).any(|each| each == argument.as_bytes())
+    })
+}
+
+#[track_caller]
+fn wait_until(what: &str, done: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < Duration::from_secs(20), "{what} does not come");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn time() {
+    let Some(world) = World::new() else { return };
+    let started = Instant::now();
+    let outcome = world.run("echo before; printf last; sleep 1000", |action| action.limits.seconds = 1);
+    assert_eq!(outcome.result.cause, Cause::TimedOut);
+    assert_eq!(outcome.log, "before\nlast");
+    assert_eq!(*world.lines.0.lock().unwrap(), ["before", "last"]);
+    assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn memory() {
+    let Some(world) = World::new() else { return };
+    let outcome = probe(&world, "probe eat 3000", |action| action.limits.memory = 300 << 20);
+    assert_eq!(outcome.result.cause, Cause::OutOfMemory);
+    assert!(outcome.result.peak_memory > 300 << 20);
+    assert!(outcome.result.peak_memory < 2000 << 20, "{}", outcome.result.peak_memory);
+}
+
+#[test]
+fn memory_of_several_processes_counts_together() {
+    let Some(world) = World::new() else { return };
+    let script = "for i in 1 2 3 4; do probe hold 100 & done; wait";
+    let outcome = probe(&world, script, |action| action.limits.memory = 300 << 20);
+    assert_eq!(outcome.result.cause, Cause::OutOfMemory);
+}
+
+#[test]
+fn the_peak_of_a_short_command_is_known() {
+    let Some(world) = World::new() else { return };
+    let outcome = probe(&world, "probe eat 50", |_| {});
+    assert!(outcome.result.peak_memory > 50 << 20);
+}
+
+#[test]
+fn processes() {
+    let Some(world) = World::new() else { return };
+    let outcome = probe(&world, "probe bomb", |action| {
+        action.limits.processes = 400;
+        action.limits.seconds = 3;
+    });
+    assert_ne!(outcome.result.cause, Cause::Success);
+    let outcome = probe(&world, "probe bomb & sleep 1; mkdir /out", |action| {
+        action.limits.processes = 400;
+        with_out(action);
+    });
+    assert!(!matches!(outcome.result.cause, Cause::TimedOut), "{}", outcome.log);
+    // Others than root are stopped by the kernel before there are too many.
+    if rustix::process::geteuid().is_root() {
+        let outcome = probe(&world, "probe bomb", |action| action.limits.processes = 50);
+        assert_eq!(outcome.result.cause, Cause::TooManyProcesses);
+    }
+}
+
+#[test]
+fn disk() {
+    let Some(world) = World::new() else { return };
+    let large = "dd if=/dev/zero of=/large bs=1M count=1000";
+    let many = "for i in $(seq 200); do dd if=/dev/zero of=/tmp/$i bs=1M count=5 2>/dev/null; done; sleep 5";
+    for script in [large, many] {
+        let outcome = world.run(script, |action| action.limits.disk = 100 << 20);
+        assert_eq!(outcome.result.cause, Cause::DiskFull, "{script}: {}", outcome.log);
+    }
+}
+
+#[test]
+fn logs() {
+    let Some(world) = World::new() else { return };
+    let script = "echo first; yes 0123456789 | head -c 100000000; echo last";
+    let outcome = world.run(script, |action| action.limits.log = 100_000);
+    assert!(outcome.result.succeeded());
+    assert!(outcome.log.len() < 101_000, "{}", outcome.log.len());
+    assert!(outcome.log.starts_with("first\n") && outcome.log.ends_with("last\n"));
+    assert!(outcome.log.contains("bytes of the log are left out here"));
+    assert!(world.lines.0.lock().unwrap().len() < 20_000);
+}
+
+#[test]
+fn cpus() {
+    let Some(world) = World::new() else { return };
+    let outcome = world.run("nproc", |action| action.limits.cpus = 1);
+    assert_eq!(outcome.log, "1\n");
+    let all = rustix::thread::sched_getaffinity(None).unwrap().count();
+    let which = |_| world.run("grep Cpus_allowed_list /proc/self/status", |action| action.limits.cpus = 1).log;
+    let used: std::collections::BTreeSet<String> = (0..all).map(which).collect();
+    assert_eq!(used.len(), all as usize);
+}
+
+#[test]
+fn daemons_end_with_their_action() {
+    let Some(world) = World::new() else { return };
+    let script = "mkdir /out; setsid sleep 271828 & (trap '' TERM HUP; sleep 271828) & echo done";
+    let started = Instant::now();
+    let outcome = world.run(script, with_out);
+    assert_eq!(outcome.log, "done\n");
+    assert!(outcome.result.succeeded());
+    assert!(started.elapsed() < Duration::from_secs(10));
+    assert!(!runs("271828"));
+}
+
+#[test]
+fn a_dropped_run_leaves_nothing() {
+    let Some(world) = World::new() else { return };
+    let action = world.script("mkdir a; chmod 0 a; touch /tmp/b; sleep 314159");
+    runtime().block_on(async {
+        let context = world.context();
+        let run = world.executor.run(&action, &context);
+        let stopped = tokio::time::timeout(Duration::from_millis(500), run).await;
+        assert!(stopped.is_err());
+    });
+    world.executor.settle();
+    assert!(!runs("314159"));
+    assert_eq!(fs::read_dir(world.scratch()).unwrap().count(), 0);
+}
+
+/// Not a test of its own: what the next one kills.
+#[test]
+fn victim() {
+    if std::env::var_os("XB_TEST_VICTIM").is_none() {
+        return;
+    }
+    let Some(world) = World::new() else { return };
+    fs::write(std::env::var_os("XB_TEST_VICTIM").unwrap(), world.scratch().as_os_str().as_encoded_bytes()).unwrap();
+    drop(world.run("mkdir a; chmod 0 a; sleep 161803", |_| {}));
+}
+
+#[test]
+fn a_killed_xb_leaves_nothing_for_long() {
+    let Some(world) = World::new() else { return };
+    let note = world.temporary.path().join("victim");
+    let mut victim = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "limits::victim"])
+        .env("XB_TEST_VICTIM", &note)
+        .env("TMPDIR", world.temporary.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("the victim's command", || runs("161803"));
+    victim.kill().unwrap();
+    victim.wait().unwrap();
+    wait_until("the end of the victim's command", || !runs("161803"));
+    let scratch = std::path::PathBuf::from(fs::read_to_string(note).unwrap());
+    assert_eq!(fs::read_dir(&scratch).unwrap().count(), 1);
+    std::thread::sleep(Duration::from_secs(2));
+    let next = xb_exec::LocalExecutor::new(world.store.clone(), scratch.clone(), xb_exec::Options::default());
+    wait_until("the removal of what the victim left", || fs::read_dir(&scratch).unwrap().count() == 0);
+    drop(next);
+}
+
+#[test]
+fn a_failed_sandbox_can_be_kept() {
+    let Some(mut world) = World::new() else { return };
+    world.keep_failed = true;
+    let mut action = world.script("echo here > file; exit 1");
+    assert!(world.executor.kept(action.id).is_none());
+    let outcome = world.run_action(&action);
+    assert_eq!(outcome.result.exit_code, 1);
+    let kept = world.executor.kept(action.id).unwrap();
+    assert_eq!(fs::read_to_string(kept.join("upper/build/file")).unwrap(), "here\n");
+    action = world.script("exit 0");
+    assert!(world.run_action(&action).result.succeeded());
+    assert_eq!(fs::read_dir(world.scratch()).unwrap().count(), 1);
+}

@@ -1,0 +1,330 @@
+//! Entries of an archive, collected to a tree while contents are hashed and written beside the decoder.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use rayon::Scope;
+use xb_core::{ContentId, RelPath, TreeId};
+use xb_graph::{Entry, Unbuilt, build_tree};
+use xb_store::{Contents, StoreError};
+
+use super::{ArchiveError, Limits, broken};
+use crate::storage::missing;
+
+/// Files up to this size are handed to other threads; the decoder goes on meanwhile.
+const SMALL: u64 = 1 << 20;
+/// How many bytes may wait for other threads; beyond this the decoder's thread does the work itself.
+const MOST_WAITING: u64 = 64 << 20;
+
+/// The bits of a mode.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mode(pub(crate) u32);
+
+impl Mode {
+    /// A file of this mode.
+    pub(crate) fn file(self, content: ContentId) -> Entry {
+        Entry::File {
+            content,
+            executable: self.0 & 0o111 != 0,
+            mode: (self.0 & 0o6000 != 0).then_some(self.0 & 0o7777),
+        }
+    }
+
+    /// A folder of this mode.
+    pub(crate) fn folder(self) -> Entry {
+        let mode = (self.0 & 0o7000 != 0).then_some(self.0 & 0o7777);
+        Entry::Directory { mode }
+    }
+}
+
+enum Item {
+    File { content: usize, mode: Mode },
+    HardLink { target: RelPath },
+    Other(Entry),
+}
+
+type Written = (usize, Result<ContentId, StoreError>);
+
+/// Takes the entries of an archive.
+pub(crate) struct Sink<'c, 's, C: ?Sized> {
+    scope: &'c Scope<'s>,
+    contents: &'s C,
+    waiting: &'s AtomicU64,
+    written: Sender<Written>,
+    files: usize,
+    items: Vec<(RelPath, Item)>,
+    left: Limits,
+    limits: Limits,
+}
+
+/// Runs `read` with a sink, and gives what it collected.
+pub(crate) fn collect<C: Contents + ?Sized>(
+    contents: &C,
+    limits: Limits,
+    read: impl FnOnce(&mut Sink<'_, '_, C>) -> Result<(), ArchiveError>,
+) -> Result<Collected, ArchiveError> {
+    let (sender, receiver) = channel();
+    let waiting = AtomicU64::new(0);
+    let (items, files) = rayon::in_place_scope(|scope| {
+        let mut sink = Sink {
+            scope,
+            contents,
+            waiting: &waiting,
+            written: sender,
+            files: 0,
+            items: Vec::new(),
+            left: limits,
+            limits,
+        };
+        read(&mut sink)?;
+        Ok::<_, ArchiveError>((sink.items, sink.files))
+    })?;
+    Collected::new(items, &contents_of(files, &receiver)?)
+}
+
+fn contents_of(files: usize, written: &Receiver<Written>) -> Result<Vec<ContentId>, ArchiveError> {
+    let mut contents = vec![ContentId(xb_core::Digest::of(b"")); files];
+    while let Ok((index, content)) = written.try_recv() {
+        contents[index] = content?;
+    }
+    Ok(contents)
+}
+
+impl<'s, C: Contents + ?Sized> Sink<'_, 's, C> {
+    /// Takes a file of `size` bytes.
+    pub(crate) fn file(&mut self, name: &str, mode: Mode, size: u64, from: &mut dyn Read) -> Result<(), ArchiveError> {
+        let path = self.path(name)?;
+        self.left.bytes = self
+            .left
+            .bytes
+            .checked_sub(size)
+            .ok_or_else(|| ArchiveError::TooMuch { limit: format!("{} bytes", self.limits.bytes) })?;
+        let content = self.files;
+        self.files += 1;
+        if size <= SMALL {
+            self.small_file(name, content, size, from)?;
+        } else {
+            self.large_file(name, content, size, from)?;
+        }
+        self.items.push((path, Item::File { content, mode }));
+        Ok(())
+    }
+
+    fn small_file(&mut self, name: &str, index: usize, size: u64, from: &mut dyn Read) -> Result<(), ArchiveError> {
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        from.take(size).read_to_end(&mut bytes).map_err(broken)?;
+        if bytes.len() as u64 != size {
+            return Err(cut(name));
+        }
+        let (contents, waiting, written) = (self.contents, self.waiting, self.written.clone());
+        let write = move |bytes: Vec<u8>| {
+            // Nobody listens any more only when the whole was given up.
+            let _ = written.send((index, contents.add_content(&mut bytes.as_slice())));
+        };
+        if waiting.fetch_add(size, Ordering::Relaxed) < MOST_WAITING {
+            self.scope.spawn(move |_| {
+                write(bytes);
+                waiting.fetch_sub(size, Ordering::Relaxed);
+            });
+        } else {
+            waiting.fetch_sub(size, Ordering::Relaxed);
+            write(bytes);
+        }
+        Ok(())
+    }
+
+    fn large_file(&mut self, name: &str, index: usize, size: u64, from: &mut dyn Read) -> Result<(), ArchiveError> {
+        let mut counted = Counted { from: from.take(size), broken: None };
+        let content = self.contents.add_content(&mut counted);
+        if let Some(error) = counted.broken {
+            return Err(ArchiveError::Broken(error));
+        }
+        let content = content?;
+        if content.0.size() != size {
+            return Err(cut(name));
+        }
+        let _ = self.written.send((index, Ok(content)));
+        Ok(())
+    }
+
+    /// Takes a symbolic link.
+    pub(crate) fn symlink(&mut self, name: &str, target: &str) -> Result<(), ArchiveError> {
+        if target.is_empty() || target.contains('\0') || target.len() > RelPath::LONGEST {
+            return Err(ArchiveError::entry(name, "is a symbolic link that leads to no possible name"));
+        }
+        let entry = Entry::Symlink { target: target.to_owned() };
+        self.other(name, entry)
+    }
+
+    /// Takes a hard link to a file that came before.
+    pub(crate) fn hard_link(&mut self, name: &str, target: &str) -> Result<(), ArchiveError> {
+        let path = self.path(name)?;
+        let target = clean(target)?;
+        self.items.push((path, Item::HardLink { target }));
+        Ok(())
+    }
+
+    /// Takes a folder.
+    pub(crate) fn folder(&mut self, name: &str, mode: Mode) -> Result<(), ArchiveError> {
+        self.other(name, mode.folder())
+    }
+
+    fn other(&mut self, name: &str, entry: Entry) -> Result<(), ArchiveError> {
+        let path = self.path(name)?;
+        self.items.push((path, Item::Other(entry)));
+        Ok(())
+    }
+
+    fn path(&mut self, name: &str) -> Result<RelPath, ArchiveError> {
+        self.left.entries = self
+            .left
+            .entries
+            .checked_sub(1)
+            .ok_or_else(|| ArchiveError::TooMuch { limit: format!("{} entries", self.limits.entries) })?;
+        clean(name)
+    }
+}
+
+/// Remembers that the archive was at fault, and not the store.
+struct Counted<R> {
+    from: R,
+    broken: Option<String>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.from.read(buffer).inspect_err(|error| self.broken = Some(error.to_string()))
+    }
+}
+
+fn cut(name: &str) -> ArchiveError {
+    ArchiveError::entry(name, "ends before its size")
+}
+
+/// An entry's name as a path: `./` and doubled slashes go; what leads upwards or is absolute is refused.
+fn clean(name: &str) -> Result<RelPath, ArchiveError> {
+    let shown = || name.escape_default().take(RelPath::LONGEST).collect::<String>();
+    let wrong = |reason: &str| Err(ArchiveError::entry(shown(), reason));
+    if name.starts_with('/') {
+        return wrong("has an absolute name");
+    }
+    if name.split('/').any(|part| part == "..") {
+        return wrong("has a name that leads upwards (`..`)");
+    }
+    if name.contains('\0') {
+        return wrong("has a NUL in its name");
+    }
+    let too_long = "has a name that is too long";
+    let path = RelPath::normalise(name).or_else(|_| wrong(too_long))?;
+    if path.components().any(|part| part.len() > 255) {
+        return wrong(too_long);
+    }
+    Ok(path)
+}
+
+/// What an archive holds, by path.
+#[derive(Debug, Default)]
+pub(crate) struct Collected {
+    entries: Vec<(RelPath, Entry)>,
+}
+
+impl Collected {
+    fn new(items: Vec<(RelPath, Item)>, contents: &[ContentId]) -> Result<Self, ArchiveError> {
+        let mut entries: Vec<(RelPath, Entry)> = Vec::with_capacity(items.len());
+        let mut index: HashMap<RelPath, usize> = HashMap::with_capacity(items.len());
+        for (path, item) in items {
+            refuse_symlinked_parents(&path, &index, &entries)?;
+            let entry = match item {
+                Item::Other(entry) => entry,
+                Item::File { content, mode } => mode.file(contents[content]),
+                Item::HardLink { target } => linked(&path, &target, &index, &entries)?,
+            };
+            index.insert(path.clone(), entries.len());
+            entries.push((path, entry));
+        }
+        Ok(Self { entries })
+    }
+
+    /// Drops leading folders.
+    pub(crate) fn strip(self, strip: u32) -> Result<Self, ArchiveError> {
+        let depth = strip as usize;
+        let mut lead: Option<Vec<String>> = None;
+        let mut entries = Vec::with_capacity(self.entries.len());
+        for (path, entry) in self.entries {
+            if path.is_root() {
+                continue;
+            }
+            let head: Vec<&str> = path.components().take(depth).collect();
+            check_lead(&mut lead, &head)?;
+            let tail: Vec<&str> = path.components().skip(depth).collect();
+            match (tail.is_empty(), &entry) {
+                (false, _) => entries.push((RelPath::normalise(&tail.join("/")).unwrap_or_default(), entry)),
+                (true, Entry::Directory { .. }) => {}
+                (true, _) => return Err(ArchiveError::Empty { strip }),
+            }
+        }
+        match entries.is_empty() && strip > 0 {
+            true => Err(ArchiveError::Empty { strip }),
+            false => Ok(Self { entries }),
+        }
+    }
+
+    /// Builds the tree.
+    pub(crate) fn build(self, contents: &(impl Contents + ?Sized)) -> Result<TreeId, ArchiveError> {
+        let mut root = Unbuilt::default();
+        for (path, entry) in self.entries {
+            root.put(&path, entry);
+        }
+        Ok(build_tree(root, contents).map_err(missing)?)
+    }
+}
+
+fn check_lead(lead: &mut Option<Vec<String>>, head: &[&str]) -> Result<(), ArchiveError> {
+    let Some(lead) = lead else {
+        *lead = Some(head.iter().map(|part| (*part).to_owned()).collect());
+        return Ok(());
+    };
+    if let Some((first, second)) = lead.iter().zip(head).find(|(first, second)| first != *second) {
+        return Err(ArchiveError::NoLeadingFolder { first: first.clone(), second: (*second).to_owned() });
+    }
+    lead.extend(head.iter().skip(lead.len()).map(|part| (*part).to_owned()));
+    Ok(())
+}
+
+/// An entry below a symbolic link would lie elsewhere, depending on who unpacks it.
+fn refuse_symlinked_parents(
+    path: &RelPath,
+    index: &HashMap<RelPath, usize>,
+    entries: &[(RelPath, Entry)],
+) -> Result<(), ArchiveError> {
+    let mut parent = path.parent();
+    while let Some(folder) = parent.filter(|folder| !folder.is_root()) {
+        match index.get(&folder).map(|at| &entries[*at].1) {
+            None => {}
+            Some(Entry::Directory { .. }) => return Ok(()),
+            Some(_) => {
+                let reason = format!("lies below `{folder}`, which is not a folder");
+                return Err(ArchiveError::entry(path.as_str(), reason));
+            }
+        }
+        parent = folder.parent();
+    }
+    Ok(())
+}
+
+fn linked(
+    path: &RelPath,
+    target: &RelPath,
+    index: &HashMap<RelPath, usize>,
+    entries: &[(RelPath, Entry)],
+) -> Result<Entry, ArchiveError> {
+    match index.get(target).map(|at| &entries[*at].1) {
+        Some(entry @ (Entry::File { .. } | Entry::Symlink { .. })) => Ok(entry.clone()),
+        _ => {
+            let reason = format!("is a hard link to `{target}`, which does not come before it");
+            Err(ArchiveError::entry(path.as_str(), reason))
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Which format a file has, and how its compression is undone.
+
+use std::fs::File;
+use std::io::{self, BufRead, Read};
+
+/// How much memory a decoder may use: enough for what the strongest presets of xz and zstd need.
+const DECODER_MEMORY: u64 = 512 << 20;
+const ZSTD_WINDOW_LOG: u32 = 29;
+
+/// The format of an archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A zip file.
+    Zip,
+    /// A tar file, possibly compressed.
+    Tar(Compression),
+}
+
+/// A way to compress a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// Not compressed.
+    None,
+    /// gzip.
+    Gzip,
+    /// xz.
+    Xz,
+    /// bzip2.
+    Bzip2,
+    /// Zstandard.
+    Zstd,
+}
+
+impl Format {
+    /// Tells the format by the first bytes, which are read.
+    pub(super) fn of(file: &mut File) -> io::Result<Option<Self>> {
+        let mut head = Vec::with_capacity(512);
+        file.take(512).read_to_end(&mut head)?;
+        Ok(Self::of_head(&head))
+    }
+
+    fn of_head(head: &[u8]) -> Option<Self> {
+        const MAGICS: [(&[u8], Format); 7] = [
+            (b"PK\x03\x04", Format::Zip),
+            (b"PK\x05\x06", Format::Zip),
+            (b"\x1f\x8b", Format::Tar(Compression::Gzip)),
+            (b"\xfd7zXZ\0", Format::Tar(Compression::Xz)),
+            (b"BZh", Format::Tar(Compression::Bzip2)),
+            (b"\x28\xb5\x2f\xfd", Format::Tar(Compression::Zstd)),
+            (b"\x50\x2a\x4d\x18", Format::Tar(Compression::Zstd)),
+        ];
+        let known = MAGICS.iter().find(|(magic, _)| head.starts_with(magic));
+        let plain = || is_tar_header(head).then_some(Self::Tar(Compression::None));
+        known.map(|(_, format)| *format).or_else(plain)
+    }
+}
+
+/// Old tar files have no magic, but the sum of their first header.
+fn is_tar_header(head: &[u8]) -> bool {
+    let Some(field) = head.get(148..156).filter(|_| head.len() == 512) else {
+        return false;
+    };
+    let others: u32 = head.iter().map(|byte| u32::from(*byte)).sum();
+    let field_sum: u32 = field.iter().map(|byte| u32::from(*byte)).sum();
+    let text = String::from_utf8_lossy(field);
+    let digits = text.trim_matches(['\0', ' ']);
+    u32::from_str_radix(digits, 8).is_ok_and(|sum| sum == others - field_sum + 8 * 32)
+}
+
+impl Compression {
+    pub(super) fn reader<'r>(self, from: impl BufRead + 'r) -> io::Result<Box<dyn Read + 'r>> {
+        Ok(match self {
+            Self::None => Box::new(from),
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(from)),
+            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(from)),
+            Self::Xz => Box::new(xz(from)?),
+            Self::Zstd => {
+                let mut decoder = zstd::Decoder::with_buffer(from)?;
+                decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+                Box::new(decoder)
+            }
+        })
+    }
+}
+
+fn xz(from: impl BufRead) -> io::Result<impl Read> {
+    let flags = liblzma::stream::CONCATENATED;
+    let stream = liblzma::stream::Stream::new_stream_decoder(DECODER_MEMORY, flags)?;
+    Ok(liblzma::bufread::XzDecoder::new_stream(from, stream))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_told_by_their_first_bytes() {
+        assert_eq!(Format::of_head(b"PK\x03\x04rest"), Some(Format::Zip));
+        assert_eq!(Format::of_head(b"\x1f\x8b\x08"), Some(Format::Tar(Compression::Gzip)));
+        assert_eq!(Format::of_head(&[0; 512]), None);
+        assert_eq!(Format::of_head(b"<html>"), None);
+        let mut header = tar::Header::new_old();
+        header.set_path("old").unwrap();
+        header.set_size(0);
+        header.set_cksum();
+        assert_eq!(Format::of_head(header.as_bytes()), Some(Format::Tar(Compression::None)));
+    }
+}

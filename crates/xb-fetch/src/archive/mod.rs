@@ -1,0 +1,120 @@
+//! Archives, read as lists of entries: nothing is ever unpacked onto the disk by its path.
+//!
+//! Contents go to the store as they are read, and the tree is made in memory, so that an archive cannot write
+//! anywhere, whatever its names and links say. Symbolic links are kept as they are: where they lead is decided by the
+//! sandbox in which they are followed. Of modes only the executable bit counts, and the set-id bits.
+//!
+//! Formats are told by their first bytes, not by their names.
+
+mod collect;
+mod compression;
+mod tarball;
+mod zipfile;
+
+use std::fs::File;
+use std::io::{BufReader, Seek as _, SeekFrom};
+
+use xb_core::TreeId;
+use xb_store::{Contents, StoreError};
+
+pub(crate) use collect::{Mode, Sink, collect};
+pub use compression::Format;
+
+/// What an archive may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of all files together.
+    pub bytes: u64,
+    /// Files, folders and links together.
+    pub entries: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 64 << 30, entries: 8 << 20 }
+    }
+}
+
+/// Why an archive cannot be unpacked.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// It is no archive, or none that xb knows.
+    #[error("this is not an archive that xb reads: tar (plain or with gzip, xz, bzip2 or zstd) or zip")]
+    Unknown,
+    /// Its bytes cannot be read.
+    #[error("it cannot be read: {0}")]
+    Broken(String),
+    /// An entry has a name that no file should have.
+    #[error("its entry `{entry}` {reason}")]
+    Entry {
+        /// The entry's name.
+        entry: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It has not the one folder at its top that should be dropped.
+    #[error("it has several entries at its top (`{first}`, `{second}`), so that there is no leading folder to drop")]
+    NoLeadingFolder {
+        /// One of them.
+        first: String,
+        /// Another.
+        second: String,
+    },
+    /// There is no file below the folders that should be dropped.
+    #[error("nothing is left of it when {strip} leading folders are dropped")]
+    Empty {
+        /// How many.
+        strip: u32,
+    },
+    /// It holds more than it may.
+    #[error("it holds more than {limit}")]
+    TooMuch {
+        /// What it may hold.
+        limit: String,
+    },
+    /// The store cannot take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ArchiveError {
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::NoLeadingFolder { .. } => Some("say `strip = 0` where it is fetched, to take it as it is".to_owned()),
+            Self::Empty { .. } => Some("say a smaller `strip` where it is fetched".to_owned()),
+            Self::Unknown => Some("take it as a file, with `fetch.file`".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn entry(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Entry { entry: name.into(), reason: reason.into() }
+    }
+}
+
+/// Unpacks an archive into the store; `strip` leading folders of each path are dropped.
+///
+/// # Errors
+/// See [`ArchiveError`].
+pub fn unpack(
+    mut file: File,
+    strip: u32,
+    limits: Limits,
+    contents: &(impl Contents + ?Sized),
+) -> Result<TreeId, ArchiveError> {
+    let format = Format::of(&mut file).map_err(broken)?.ok_or(ArchiveError::Unknown)?;
+    file.seek(SeekFrom::Start(0)).map_err(broken)?;
+    let collected = collect(contents, limits, |sink| match format {
+        Format::Zip => zipfile::read(BufReader::new(file), sink),
+        Format::Tar(compression) => {
+            let reader = compression.reader(BufReader::with_capacity(1 << 16, file));
+            tarball::read(reader.map_err(broken)?, sink)
+        }
+    })?;
+    collected.strip(strip)?.build(contents)
+}
+
+fn broken(error: std::io::Error) -> ArchiveError {
+    ArchiveError::Broken(error.to_string())
+}

@@ -1,0 +1,16 @@
+//! The base of Debian: from names of packages to one tree.
+//!
+//! Names become a closure by the newest signed index (once: then by the lock); each package of the closure is fetched
+//! and unpacked to a tree of its own (once: then by memory); the trees are merged; what maintainer scripts would have
+//! made is added. Packages are unpacked while others are still coming in.
+//!
+//! What no build needs is left out of every package, to keep roots small: `usr/share/doc`, `man`, `info`, `locale`,
+//! `lintian` and `bug`.
+
+mod configured;
+mod merge;
+mod packages;
+mod root;
+mod suite;
+
+pub(crate) use root::{Suites, locked, provide, update};

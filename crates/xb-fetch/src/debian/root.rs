@@ -1,0 +1,154 @@
+//! From a root that is asked for to its tree, by way of the lock.
+
+use std::sync::Arc;
+
+use sha2::Digest as _;
+use xb_core::TreeId;
+use xb_debian::Pinned;
+use xb_debian::configure::CONFIGURATION;
+use xb_graph::{DebianRoot, build_tree};
+
+use super::merge::Merged;
+use super::packages::unpacked;
+use super::suite::{Closure, Suite, closure};
+use crate::context::{Context, blocking};
+use crate::error::{FetchError, MovedOn};
+use crate::lock::{LockedSuite, SetKey};
+use crate::storage::missing;
+
+/// Whole roots, by the packages in them and how they are configured.
+const ROOT: &str = "debian-root-v1";
+
+/// Suites that were looked up, so that everything that one run adds to the lock is of one index.
+pub(crate) type Suites = crate::once::OnceMap<String, Arc<Suite>>;
+
+/// The tree of a root.
+pub(crate) async fn provide(context: &Arc<Context>, suites: &Suites, root: &DebianRoot) -> Result<TreeId, FetchError> {
+    let packages = locked(context, suites, root).await?;
+    let key = memo_key(&packages);
+    if let Some(tree) = context.storage.recall(ROOT, &key)? {
+        return Ok(tree);
+    }
+    let unpacked = unpacked(context, &packages).await?;
+    let context = Arc::clone(context);
+    blocking(move || {
+        let mut merged = Merged::of(&unpacked, &*context.storage)?;
+        super::configured::configure(&mut merged, &packages, &*context.storage)?;
+        let tree = build_tree(merged.into_unbuilt(), &*context.storage).map_err(missing)?;
+        context.storage.remember(ROOT, &key, tree)?;
+        Ok(tree)
+    })
+    .await
+}
+
+fn memo_key(packages: &[Pinned]) -> Vec<u8> {
+    let mut hasher = sha2::Sha256::new_with_prefix(CONFIGURATION);
+    for package in packages {
+        hasher.update(package.sha256.0);
+    }
+    hasher.finalize().to_vec()
+}
+
+/// The packages of a root, which are added to the lock when they are not in it.
+pub(crate) async fn locked(
+    context: &Arc<Context>,
+    suites: &Suites,
+    root: &DebianRoot,
+) -> Result<Vec<Pinned>, FetchError> {
+    let key = SetKey::of(root, context.host);
+    if let Some(packages) = in_lock(context, &root.suite, &key) {
+        return Ok(packages);
+    }
+    let what = format!("the packages {key} of Debian {}", root.suite);
+    let manners = context.lock.manners();
+    if manners.locked {
+        return Err(context.lock.refuse(vec![what]).into());
+    }
+    if manners.offline {
+        return Err(FetchError::OfflineLock(what));
+    }
+    let suite = suite(context, suites, &root.suite).await?;
+    let closure = closure(context, &suite, &key).await?;
+    add(context, &root.suite, &key, closure)?;
+    in_lock(context, &root.suite, &key).ok_or(FetchError::OfflineLock(what))
+}
+
+fn in_lock(context: &Context, suite: &str, key: &SetKey) -> Option<Vec<Pinned>> {
+    let lock = context.lock.get();
+    let packages = lock.debian.get(suite)?.set(key)?;
+    Some(packages.into_iter().cloned().collect())
+}
+
+async fn suite(context: &Arc<Context>, suites: &Suites, name: &str) -> Result<Arc<Suite>, FetchError> {
+    let newest = || async { Ok(Arc::new(Suite::newest(context, name).await?)) };
+    suites.get(name.to_owned(), newest).await
+}
+
+/// Adds a set to the lock, unless it does not go with what is there now: another xb may have added to it meanwhile.
+fn add(context: &Context, name: &str, key: &SetKey, closure: Closure) -> Result<(), FetchError> {
+    context.lock.try_change(&format!("the packages {key} of Debian {name}"), |lock| {
+        let suite = lock.debian.entry(name.to_owned()).or_default();
+        refuse_mixing(name, suite, key, &closure)?;
+        suite.date = closure.date;
+        suite.in_release = Some(closure.in_release);
+        suite.add(key.clone(), closure.packages);
+        Ok(())
+    })
+}
+
+fn refuse_mixing(name: &str, suite: &LockedSuite, key: &SetKey, closure: &Closure) -> Result<(), FetchError> {
+    let changed: Vec<_> = suite
+        .disagreements(&closure.packages)
+        .into_iter()
+        .map(|(old, new)| (format!("{}:{}", old.name, old.arch), old.version.clone(), new.version.clone()))
+        .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    Err(FetchError::MovedOn(Box::new(MovedOn {
+        suite: name.to_owned(),
+        locked: suite.date.clone(),
+        now: closure.date.clone(),
+        wanted: key.to_string(),
+        changed,
+    })))
+}
+
+/// Looks up every set of a suite anew, and says what changed: name, old version, new version.
+pub(crate) async fn update(
+    context: &Arc<Context>,
+    suites: &Suites,
+    name: &str,
+) -> Result<Vec<(String, String, String)>, FetchError> {
+    let lock = context.lock.get();
+    let Some(old) = lock.debian.get(name) else {
+        return Ok(Vec::new());
+    };
+    let suite = suite(context, suites, name).await?;
+    let mut new = LockedSuite::default();
+    for key in old.sets.keys() {
+        let closure = closure(context, &suite, key).await?;
+        new.date = closure.date;
+        new.in_release = Some(closure.in_release);
+        new.add(key.clone(), closure.packages);
+    }
+    let changes = changes(old, &new);
+    context.lock.change(&format!("the newest packages of Debian {name}"), |lock| {
+        lock.debian.insert(name.to_owned(), new);
+    })?;
+    Ok(changes)
+}
+
+fn changes(old: &LockedSuite, new: &LockedSuite) -> Vec<(String, String, String)> {
+    let version = |suite: &LockedSuite, name| {
+        suite.packages.get(name).map_or_else(|| "-".to_owned(), |package| package.version.clone())
+    };
+    let mut names: Vec<_> = old.packages.keys().chain(new.packages.keys()).collect();
+    names.sort();
+    names.dedup();
+    names
+        .into_iter()
+        .map(|name| (name.to_string(), version(old, name), version(new, name)))
+        .filter(|(_, old, new)| old != new)
+        .collect()
+}

@@ -1,0 +1,366 @@
+//! Downloads: from a list of urls to bytes that are what they should be.
+//!
+//! Each url is tried in turn. What may pass (no connection, a cut, 429, 5xx) is tried again after a pause, going on
+//! where it was cut; what will not pass (404, a wrong digest) leads to the next url. Size and SHA-256 are taken
+//! while the bytes come in, and nothing but [`Fetched`] leaves: it exists only once they are right. Bytes go to a
+//! file without a name, so that nothing half-written can remain, however this ends.
+
+mod client;
+mod partial;
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_RANGE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE, RETRY_AFTER};
+use tokio::sync::Semaphore;
+use xb_build::{Event, Events};
+use xb_core::Sha256;
+
+use crate::mirror::shown;
+use client::Clients;
+use partial::Partial;
+
+/// How patient a [`Downloader`] is.
+#[derive(Clone, Debug)]
+pub struct Patience {
+    /// Downloads at one time.
+    pub parallel: usize,
+    /// How often one url is tried without a byte coming in.
+    pub tries: u32,
+    /// The pause before the second try; it doubles from try to try.
+    pub pause: Duration,
+    /// How long a connection may take.
+    pub connect: Duration,
+    /// How long nothing may come in.
+    pub silence: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            parallel: 8,
+            tries: 4,
+            pause: Duration::from_millis(300),
+            connect: Duration::from_secs(15),
+            silence: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The longest pause that a server can ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// What is to be downloaded.
+#[derive(Clone, Debug, Default)]
+pub struct Download {
+    /// How it is called to a person.
+    pub name: String,
+    /// Where it may be found, in the order in which it is tried.
+    pub urls: Vec<String>,
+    /// What it must hash to, when that is known.
+    pub sha256: Option<Sha256>,
+    /// How many bytes it must have, when that is known.
+    pub size: Option<u64>,
+    /// How many bytes it may have at most, where that is not known.
+    pub at_most: Option<u64>,
+}
+
+impl Download {
+    /// Why so many bytes are too many, if they are.
+    fn too_many(&self, bytes: u64) -> Option<String> {
+        match (self.size, self.at_most) {
+            (Some(size), _) if bytes > size => {
+                Some(format!("it sends more bytes than there should be, which is {size}"))
+            }
+            (None, Some(most)) if bytes > most => Some(format!("it sends more bytes than the {most} that are allowed")),
+            _ => None,
+        }
+    }
+}
+
+/// Bytes that are what they should be.
+#[derive(Debug)]
+pub struct Fetched {
+    /// They are in this file, which has no name; it stands at its beginning.
+    pub file: File,
+    /// What they hash to.
+    pub sha256: Sha256,
+    /// How many there are.
+    pub size: u64,
+}
+
+/// Why there are none.
+#[derive(Debug, thiserror::Error)]
+pub enum DownloadError {
+    /// No url led to the right bytes.
+    #[error("cannot fetch `{name}`:{}", listed(.attempts))]
+    Failed {
+        /// What was to be downloaded.
+        name: String,
+        /// Each url that was tried, and what came of it.
+        attempts: Vec<(String, String)>,
+    },
+    /// Bytes cannot be kept on the disk.
+    #[error("cannot keep `{name}` while it comes in: {source}")]
+    Disk {
+        /// What was to be downloaded.
+        name: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// The scheme and the host of a url.
+fn place(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host..].find('/').map_or(url.len(), |at| host + at);
+    &url[..end]
+}
+
+fn listed(attempts: &[(String, String)]) -> String {
+    let line = |(url, why): &(String, String)| format!("\n  {}: {why}", shown(url));
+    attempts.iter().map(line).collect()
+}
+
+/// Downloads, several at a time.
+#[derive(Clone)]
+pub struct Downloader {
+    clients: Arc<Clients>,
+    slots: Arc<Semaphore>,
+    patience: Patience,
+    scratch: PathBuf,
+    events: Arc<dyn Events>,
+    unreachable: Arc<Mutex<BTreeSet<String>>>,
+}
+
+/// How one request ended that did not end well.
+enum Trouble {
+    /// It may go well another time.
+    Passing(String, Option<Duration>),
+    /// It will not go well at this url.
+    Lasting(String),
+    /// The disk of this machine is at fault.
+    Disk(std::io::Error),
+}
+
+impl Downloader {
+    /// A downloader that keeps bytes in `scratch` while they come in. Plain http to the hosts of `mirrors` goes by
+    /// apt's proxy, where the environment names none.
+    pub fn new(
+        mirrors: &crate::Mirrors,
+        patience: Patience,
+        scratch: impl Into<PathBuf>,
+        events: Arc<dyn Events>,
+    ) -> Self {
+        Self {
+            clients: Arc::new(Clients::new(mirrors, &patience)),
+            slots: Arc::new(Semaphore::new(patience.parallel.max(1))),
+            patience,
+            scratch: scratch.into(),
+            events,
+            unreachable: Arc::default(),
+        }
+    }
+
+    /// Downloads.
+    ///
+    /// # Errors
+    /// When no url leads to the right bytes.
+    pub async fn fetch(&self, wanted: &Download) -> Result<Fetched, DownloadError> {
+        let _slot = self.slots.acquire().await;
+        let disk = |source| DownloadError::Disk { name: wanted.name.clone(), source };
+        let mut partial = Partial::new(&self.scratch).map_err(disk)?;
+        let mut attempts = Vec::new();
+        for url in self.reachable_first(&wanted.urls) {
+            match self.try_url(url, wanted, &mut partial).await {
+                Ok(()) => return partial.finish().map_err(disk),
+                Err(Trouble::Disk(source)) => return Err(disk(source)),
+                Err(Trouble::Passing(why, _) | Trouble::Lasting(why)) => {
+                    attempts.push((url.clone(), why));
+                }
+            }
+        }
+        Err(DownloadError::Failed { name: wanted.name.clone(), attempts })
+    }
+
+    /// A mirror that could not be reached is not waited for again while there are others.
+    fn reachable_first<'u>(&self, urls: &'u [String]) -> Vec<&'u String> {
+        let unreachable = self.unreachable.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut urls: Vec<&String> = urls.iter().collect();
+        urls.sort_by_key(|url| unreachable.contains(place(url)));
+        urls
+    }
+
+    fn is_unreachable(&self, url: &str) {
+        let mut unreachable = self.unreachable.lock().unwrap_or_else(PoisonError::into_inner);
+        unreachable.insert(place(url).to_owned());
+    }
+
+    async fn try_url(&self, url: &str, wanted: &Download, partial: &mut Partial) -> Result<(), Trouble> {
+        partial.new_place(wanted.sha256.is_some()).map_err(Trouble::Disk)?;
+        let mut tries = 0;
+        loop {
+            let before = partial.received();
+            let pieced = partial.len() > 0;
+            let trouble = match self.request(url, wanted, partial).await {
+                Ok(()) => match check(wanted, partial) {
+                    Ok(()) => return Ok(()),
+                    Err(why) => {
+                        partial.clear().map_err(Trouble::Disk)?;
+                        wrong_bytes(why, pieced)
+                    }
+                },
+                Err(trouble) => trouble,
+            };
+            tries = if partial.received() > before { 1 } else { tries + 1 };
+            match trouble {
+                Trouble::Passing(_, asked) if tries < self.patience.tries && partial.may_go_on() => {
+                    self.pause(tries, asked).await;
+                }
+                trouble => return Err(trouble),
+            }
+        }
+    }
+
+    async fn pause(&self, tries: u32, asked: Option<Duration>) {
+        let own = self.patience.pause.saturating_mul(1 << tries.clamp(1, 8) >> 1);
+        let pause = asked.unwrap_or(own).min(LONGEST_PAUSE);
+        tokio::time::sleep(pause).await;
+    }
+
+    async fn request(&self, url: &str, wanted: &Download, partial: &mut Partial) -> Result<(), Trouble> {
+        let client = self.clients.of(url).map_err(|error| Trouble::Lasting(error.to_string()))?;
+        let mut request = client.get(url);
+        if partial.len() > 0 {
+            request = request.header(RANGE, format!("bytes={}-", partial.len()));
+            if let Some(validator) = partial.validator() {
+                request = request.header(IF_RANGE, validator);
+            }
+        }
+        let response = request.send().await.map_err(|error| {
+            if error.is_connect() {
+                self.is_unreachable(url);
+            }
+            passing(&error)
+        })?;
+        self.receive(response, wanted, partial).await
+    }
+
+    async fn receive(
+        &self,
+        mut response: reqwest::Response,
+        wanted: &Download,
+        partial: &mut Partial,
+    ) -> Result<(), Trouble> {
+        judge(&response, partial)?;
+        let header = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
+        partial.set_validator(header(ETAG).filter(|tag| !tag.starts_with("W/")).or_else(|| header(LAST_MODIFIED)));
+        let total = response.content_length().map(|rest| partial.len().saturating_add(rest)).or(wanted.size);
+        refuse_flood(wanted, total.unwrap_or_default(), partial)?;
+        loop {
+            let chunk = response.chunk().await.map_err(|error| passing(&error))?;
+            let Some(chunk) = chunk else { break };
+            refuse_flood(wanted, partial.len() + chunk.len() as u64, partial)?;
+            partial.write(&chunk).map_err(Trouble::Disk)?;
+            self.tell(wanted, partial, total);
+        }
+        match total {
+            Some(total) if partial.len() < total => {
+                Err(Trouble::Passing(format!("the connection was cut after {} of {total} bytes", partial.len()), None))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn tell(&self, wanted: &Download, partial: &mut Partial, total: Option<u64>) {
+        if partial.is_news(total) {
+            self.events.event(Event::Downloaded { name: wanted.name.clone(), bytes: partial.len(), total });
+        }
+    }
+}
+
+/// Gives up before a byte too many is kept, when so many come or are promised.
+fn refuse_flood(wanted: &Download, bytes: u64, partial: &mut Partial) -> Result<(), Trouble> {
+    let Some(why) = wanted.too_many(bytes) else {
+        return Ok(());
+    };
+    partial.clear().map_err(Trouble::Disk)?;
+    Err(Trouble::Lasting(why))
+}
+
+/// Bytes put together from several answers may be of several versions, so that they are worth another try.
+fn wrong_bytes(why: String, pieced: bool) -> Trouble {
+    match pieced {
+        true => Trouble::Passing(why, None),
+        false => Trouble::Lasting(why),
+    }
+}
+
+fn check(wanted: &Download, partial: &Partial) -> Result<(), String> {
+    if let Some(size) = wanted.size.filter(|size| *size != partial.len()) {
+        return Err(format!("it sends {} bytes where there should be {size}", partial.len()));
+    }
+    let found = partial.sha256();
+    match wanted.sha256 {
+        Some(right) if right != found => {
+            Err(format!("it sends other bytes: SHA-256 {found} where there should be {right}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the body of this answer is what was asked for; makes `partial` stand where the body begins.
+fn judge(response: &reqwest::Response, partial: &mut Partial) -> Result<(), Trouble> {
+    let status = response.status();
+    match status {
+        StatusCode::PARTIAL_CONTENT if partial.len() > 0 && begins_at(response, partial.len()) => Ok(()),
+        StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
+            partial.clear().map_err(Trouble::Disk)?;
+            Err(Trouble::Passing("it answers with another part than was asked for".to_owned(), None))
+        }
+        StatusCode::OK => partial.clear().map_err(Trouble::Disk),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
+            Err(Trouble::Passing(format!("it answers {status}"), retry_after(response)))
+        }
+        _ if status.is_server_error() => Err(Trouble::Passing(format!("it answers {status}"), retry_after(response))),
+        _ => Err(Trouble::Lasting(format!("it answers {status}"))),
+    }
+}
+
+fn begins_at(response: &reqwest::Response, start: u64) -> bool {
+    let range = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
+    let from = range.and_then(|range| range.strip_prefix("bytes ")?.split('-').next()?.parse().ok());
+    from == Some(start)
+}
+
+fn retry_after(response: &reqwest::Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    seconds.parse().ok().map(Duration::from_secs)
+}
+
+/// What the network said, from the outermost cause to the innermost; the url is said elsewhere.
+fn passing(error: &reqwest::Error) -> Trouble {
+    let mut text = String::new();
+    let mut next: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&cause_text);
+        }
+        next = cause.source();
+    }
+    if error.is_timeout() {
+        text = format!("it takes too long ({text})");
+    }
+    if error.is_redirect() {
+        return Trouble::Lasting(text);
+    }
+    Trouble::Passing(text, None)
+}

@@ -1,0 +1,171 @@
+//! Why something from outside could not be brought, and what to do about it.
+
+use xb_build::ProvideError;
+use xb_debian::{IndexError, ResolveError};
+use xb_store::StoreError;
+
+use crate::archive::ArchiveError;
+use crate::download::DownloadError;
+use crate::git::GitError;
+use crate::lock::LockError;
+use crate::mirror::{UrlError, shown};
+
+/// Why something from outside could not be brought.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The lock.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A url that leads nowhere.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// A download.
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    /// Nothing may be fetched.
+    #[error("`{0}` is not in the store, and `--offline` forbids to fetch it")]
+    Offline(String),
+    /// Nothing may be looked up.
+    #[error("{0} is not in the lock, and `--offline` forbids to look it up")]
+    OfflineLock(String),
+    /// A name that nothing in the lock has.
+    #[error("nothing in the lock is called `{0}`: neither a suite, a package of Debian, nor a url")]
+    NotLocked(String),
+    /// An archive.
+    #[error("cannot unpack `{url}`: {error}")]
+    Archive {
+        /// Where it is from.
+        url: String,
+        /// What is wrong with it.
+        error: ArchiveError,
+    },
+    /// A name that no file can have.
+    #[error("`{0}` cannot be the name of a file")]
+    Name(String),
+    /// A git repository.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The folder of a project.
+    #[error("cannot read `{path}` of the project: {reason}")]
+    Folder {
+        /// Beneath the project's folder.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// No archive has an index that can be believed.
+    #[error("no index of Debian's `{suite}` can be believed:{}", listed(.attempts))]
+    NoIndex {
+        /// The suite.
+        suite: String,
+        /// Each url that was tried, and what came of it.
+        attempts: Vec<(String, String)>,
+    },
+    /// An index lacks what it should have.
+    #[error("the index of Debian's `{suite}` has no `{file}`")]
+    NoPackages {
+        /// The suite.
+        suite: String,
+        /// The file.
+        file: String,
+    },
+    /// An index that cannot be read.
+    #[error("cannot read the index of Debian's `{suite}`: {error}")]
+    Index {
+        /// The suite.
+        suite: String,
+        /// Why.
+        error: IndexError,
+    },
+    /// Packages that do not go together, or do not exist.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// The index has moved on.
+    #[error(transparent)]
+    MovedOn(#[from] Box<MovedOn>),
+    /// A package that cannot be unpacked.
+    #[error("cannot unpack the Debian package {package}: {reason}")]
+    Deb {
+        /// Its name, version and architecture.
+        package: String,
+        /// Why.
+        reason: String,
+    },
+    /// Two packages that do not go together, although Debian says so.
+    #[error("the Debian packages {first} and {second} both have `/{path}`, and they differ")]
+    Clash {
+        /// One.
+        first: String,
+        /// The other.
+        second: String,
+        /// The path.
+        path: String,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A part of the program failed.
+    #[error("a part of xb failed while it worked on this: {0}")]
+    Failed(String),
+}
+
+/// A new set needs other versions than those that are locked.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "Debian's `{suite}` has moved on since it was locked ({locked}; now {now}), and {wanted} needs newer versions of \
+     what is locked:{}",
+    renewed(.changed)
+)]
+pub struct MovedOn {
+    /// The suite.
+    pub suite: String,
+    /// The date of the lock.
+    pub locked: String,
+    /// The date of the index.
+    pub now: String,
+    /// What was asked for.
+    pub wanted: String,
+    /// Name, locked version, new version.
+    pub changed: Vec<(String, String, String)>,
+}
+
+fn listed(attempts: &[(String, String)]) -> String {
+    let line = |(url, why): &(String, String)| format!("\n  {}: {why}", shown(url));
+    attempts.iter().map(line).collect()
+}
+
+fn renewed(changed: &[(String, String, String)]) -> String {
+    let line = |(name, old, new): &(String, String, String)| format!("\n  {name}: {old}, now {new}");
+    changed.iter().map(line).collect()
+}
+
+impl FetchError {
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        let text = match self {
+            Self::Lock(LockError::Missing { .. }) => "run `xb lock` and keep the lock with the sources",
+            Self::Lock(LockError::Invalid { .. }) => {
+                "restore the file, or remove it and run `xb lock`, which makes it anew"
+            }
+            Self::Offline(_) | Self::OfflineLock(_) => "run it once with a network, without `--offline`",
+            Self::MovedOn(moved) => {
+                let suite = &moved.suite;
+                return Some(format!("`xb lock --update {suite}` renews all packages of the suite together"));
+            }
+            Self::Archive { error, .. } => return error.help(),
+            Self::Git(error) => return error.help(),
+            Self::Download(DownloadError::Failed { .. }) => {
+                "when the bytes are other than before: `xb lock --update NAME`, if the change is right"
+            }
+            Self::NoIndex { .. } => "is there a network? a mirror of Debian can be named in the configuration of xb",
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
+impl From<FetchError> for ProvideError {
+    fn from(error: FetchError) -> Self {
+        Self { message: error.to_string(), help: error.help() }
+    }
+}

@@ -1,0 +1,39 @@
+//! Folders and files of the project.
+
+use std::path::Path;
+
+use xb_core::TreeId;
+use xb_graph::Folder;
+use xb_store::FolderRules;
+
+use crate::Storage;
+use crate::error::FetchError;
+
+/// The tree of a folder of the project, or of a single file under its name.
+pub fn ingest(project: &Path, folder: &Folder, storage: &dyn Storage) -> Result<TreeId, FetchError> {
+    let project = project.canonicalize().map_err(|error| unreadable(folder, error.to_string()))?;
+    let path = project.join(folder.path.as_str());
+    refuse_outside(&project, folder, &path)?;
+    let rules = FolderRules { project: Some(project), only: folder.only.clone(), except: folder.except.clone() };
+    Ok(storage.ingest_filtered(&path, &rules)?)
+}
+
+/// With links followed, a description cannot reach out of its project.
+fn refuse_outside(project: &Path, folder: &Folder, path: &Path) -> Result<(), FetchError> {
+    let path = path.canonicalize().map_err(|error| unreadable(folder, error.to_string()))?;
+    if path.starts_with(project) {
+        return Ok(());
+    }
+    let reason = format!("it leads to `{}`, outside of the project", path.display());
+    Err(unreadable(folder, reason))
+}
+
+fn unreadable(folder: &Folder, reason: String) -> FetchError {
+    FetchError::Folder {
+        path: match folder.path.is_root() {
+            true => ".".to_owned(),
+            false => folder.path.to_string(),
+        },
+        reason,
+    }
+}

@@ -1,0 +1,28 @@
+//! Everything that comes from outside, as trees in the store.
+//!
+//! [`Sources`] is the [`xb_build::Provider`]: it answers from memories of the store when it can, and otherwise asks
+//! the [lock] which bytes are meant, [fetches](download) them from wherever they are, believes them by their digest
+//! alone, and [unpacks](archive) them. Nothing that was fetched is ever put onto the disk by a name that it brought.
+
+pub mod archive;
+mod context;
+mod debian;
+pub mod download;
+mod error;
+mod folder;
+mod git;
+pub mod lock;
+mod mirror;
+mod once;
+mod sources;
+mod storage;
+
+pub use error::{FetchError, MovedOn};
+pub use folder::ingest as ingest_folder;
+pub use git::GitError;
+pub use lock::{Lock, Manners};
+pub use mirror::{
+    AptConf, AptSource, Mirrors, Moment, UrlError, one_line_sources, paragraph_sources, parse_apt_conf, shown,
+};
+pub use sources::{Changes, Settings, Sources};
+pub use storage::Storage;

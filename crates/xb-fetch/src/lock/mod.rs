@@ -1,0 +1,166 @@
+//! `xb.lock`: the digest of everything that comes from outside.
+//!
+//! A [`Lock`] is data; [`LockFile`] is the file, with cargo's manners: what is missing is added, unless the manners
+//! forbid it. The lock never says from which host something came: urls are as the descriptions write them, and a
+//! Debian package is its path in the pool. Within a suite there is one version of each package and architecture,
+//! whichever set it is in, so that what is built against one root runs in another.
+
+mod file;
+mod read;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use xb_core::{Arch, Sha256, TreeId};
+use xb_debian::Pinned;
+use xb_graph::DebianRoot;
+
+pub use file::{LockError, LockFile, Manners};
+pub use read::InvalidLock;
+
+/// The digests of everything that comes from outside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lock {
+    /// Files and archives, by the url that the description gives.
+    pub fetched: BTreeMap<String, LockedFetch>,
+    /// Git trees, by url and revision.
+    pub git: BTreeMap<(String, String), LockedGit>,
+    /// Debian's suites: `trixie`.
+    pub debian: BTreeMap<String, LockedSuite>,
+}
+
+/// A file from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockedFetch {
+    /// What its bytes hash to.
+    pub sha256: Sha256,
+    /// How many bytes there are.
+    pub size: u64,
+}
+
+/// A revision of a git repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedGit {
+    /// The commit that the revision named when it was locked: how it is found.
+    pub commit: String,
+    /// The digest of its tree: what is believed.
+    pub tree: TreeId,
+}
+
+/// A suite of Debian, as of one signed index.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LockedSuite {
+    /// The date of the index, as the index writes it.
+    pub date: String,
+    /// The digest of the signed index.
+    pub in_release: Option<Sha256>,
+    /// Every package of every set, once.
+    pub packages: BTreeMap<PackageName, Pinned>,
+    /// What was asked for together, and what it takes.
+    pub sets: BTreeMap<SetKey, BTreeSet<PackageName>>,
+}
+
+/// A package and its architecture: `gcc:amd64`, `tzdata:all`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PackageName {
+    /// `gcc`.
+    pub name: String,
+    /// `amd64`, `arm64` or `all`.
+    pub arch: String,
+}
+
+/// What was asked for together.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SetKey {
+    /// The architecture that packages for all architectures belong to.
+    pub native: Arch,
+    /// The packages by name.
+    pub wanted: BTreeSet<PackageName>,
+}
+
+impl SetKey {
+    /// The key of a root. Its native architecture is the only one it has, or else `host`.
+    pub fn of(root: &DebianRoot, host: Arch) -> Self {
+        let mut arches = root.packages.keys();
+        let native = match (arches.next(), arches.next()) {
+            (Some(only), None) => *only,
+            _ => host,
+        };
+        let wanted = root.packages.iter().flat_map(|(arch, names)| {
+            names.iter().map(|name| PackageName { name: name.clone(), arch: arch.debian().to_owned() })
+        });
+        Self { native, wanted: wanted.collect() }
+    }
+
+    /// The names by architecture, as the resolver wants them.
+    pub fn by_arch(&self) -> BTreeMap<Arch, BTreeSet<String>> {
+        let mut all: BTreeMap<Arch, BTreeSet<String>> = BTreeMap::new();
+        for package in &self.wanted {
+            if let Ok(arch) = package.arch.parse() {
+                all.entry(arch).or_default().insert(package.name.clone());
+            }
+        }
+        all
+    }
+}
+
+impl fmt::Display for SetKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = self.wanted.iter().map(ToString::to_string).collect();
+        f.write_str(&names.join(", "))
+    }
+}
+
+impl PackageName {
+    /// The name of a pinned package.
+    pub fn of(package: &Pinned) -> Self {
+        Self { name: package.name.clone(), arch: package.arch.clone() }
+    }
+}
+
+impl fmt::Display for PackageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.name, self.arch)
+    }
+}
+
+impl FromStr for PackageName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.rsplit_once(':') {
+            Some((name, arch)) if !name.is_empty() && !arch.is_empty() => {
+                Ok(Self { name: name.to_owned(), arch: arch.to_owned() })
+            }
+            _ => Err(format!("`{text}` is not a package with its architecture, like `gcc:amd64`")),
+        }
+    }
+}
+
+impl LockedSuite {
+    /// The packages of a set, if the set is known.
+    pub fn set(&self, key: &SetKey) -> Option<Vec<&Pinned>> {
+        let names = self.sets.get(key)?;
+        names.iter().map(|name| self.packages.get(name)).collect()
+    }
+
+    /// Packages of `closure` of which another version is already pinned: pairs of what is pinned and what came.
+    pub fn disagreements<'a>(&'a self, closure: &'a [Pinned]) -> Vec<(&'a Pinned, &'a Pinned)> {
+        let pinned = |package| self.packages.get(&PackageName::of(package));
+        closure
+            .iter()
+            .filter_map(|package| pinned(package).map(|pinned| (pinned, package)))
+            .filter(|(pinned, package)| pinned.sha256 != package.sha256)
+            .collect()
+    }
+
+    /// Adds a set and its packages.
+    pub fn add(&mut self, key: SetKey, closure: Vec<Pinned>) {
+        self.sets.insert(key, closure.iter().map(PackageName::of).collect());
+        for package in closure {
+            self.packages.insert(PackageName::of(&package), package);
+        }
+    }
+}

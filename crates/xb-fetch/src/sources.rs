@@ -1,0 +1,369 @@
+//! The provider: each source to its tree, by memory, by the lock, or from outside.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use xb_build::{BoxFuture, Events, ProvideError, Provider, Source};
+use xb_core::{Arch, Sha256, TreeId};
+use xb_graph::{DebianRoot, Fetch, FetchKind, Folder, Node};
+
+use crate::archive::{self, Limits};
+use crate::context::{Context, blocking};
+use crate::debian::{self, Suites};
+use crate::download::{Download, Downloader, Patience};
+use crate::error::FetchError;
+use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey};
+use crate::once::OnceMap;
+use crate::storage::single_file;
+use crate::{Mirrors, Storage, folder, git};
+
+/// Unpacked archives, by SHA-256 and how many leading folders were dropped.
+const ARCHIVE: &str = "archive-v1";
+
+/// How [`Sources`] work.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder that the folders of descriptions are beneath.
+    pub project: PathBuf,
+    /// The file of the lock.
+    pub lock: PathBuf,
+    /// What may be done about what is not in the lock or the store.
+    pub manners: Manners,
+    /// Where Debian's archive is.
+    pub mirrors: Mirrors,
+    /// The architecture of the processes that build: in a root of two architectures, the one that packages for all
+    /// architectures belong to.
+    pub host: Arch,
+    /// What an archive may hold.
+    pub limits: Limits,
+    /// How patient downloads are.
+    pub patience: Patience,
+    /// Where bytes are kept while they come in: a folder on a disk with room.
+    pub scratch: PathBuf,
+}
+
+/// Everything that comes from outside, as trees in the store.
+pub struct Sources {
+    context: Arc<Context>,
+    fetches: OnceMap<Fetch, TreeId>,
+    folders: OnceMap<Folder, TreeId>,
+    roots: OnceMap<DebianRoot, TreeId>,
+    suites: Suites,
+}
+
+/// What an update changed: what, from what, to what.
+pub type Changes = Vec<(String, String, String)>;
+
+impl Sources {
+    /// Reads the lock and gets ready; nothing is fetched yet.
+    ///
+    /// # Errors
+    /// When the lock cannot be read.
+    pub fn new(settings: Settings, storage: Arc<dyn Storage>, events: Arc<dyn Events>) -> Result<Self, FetchError> {
+        let Settings { patience, mirrors, scratch, .. } = settings;
+        let context = Context {
+            lock: LockFile::open(settings.lock, settings.manners)?,
+            downloader: Downloader::new(&mirrors, patience, scratch.clone(), events),
+            project: settings.project,
+            host: settings.host,
+            limits: settings.limits,
+            mirrors,
+            scratch,
+            storage,
+            now: SystemTime::now(),
+        };
+        Ok(Self {
+            context: Arc::new(context),
+            fetches: OnceMap::default(),
+            folders: OnceMap::default(),
+            roots: OnceMap::default(),
+            suites: Suites::default(),
+        })
+    }
+
+    /// The lock as it is now.
+    pub fn lock(&self) -> Arc<Lock> {
+        self.context.lock.get()
+    }
+
+    /// What of these nodes is not in the lock and must be before they can be realised.
+    pub fn missing<'n>(&self, nodes: impl IntoIterator<Item = &'n Node>) -> Vec<String> {
+        let lock = self.lock();
+        let missing = nodes.into_iter().filter_map(|node| self.lacks(&lock, node));
+        missing.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// What the lock lacks for a node.
+    fn lacks(&self, lock: &Lock, node: &Node) -> Option<String> {
+        match node {
+            Node::Fetch(Fetch { sha256: Some(_), .. }) => None,
+            Node::Fetch(Fetch { url, how: FetchKind::Git { revision }, .. }) => {
+                let known = lock.git.contains_key(&(url.clone(), revision.clone()));
+                (!known).then(|| format!("{url} at {revision}"))
+            }
+            Node::Fetch(fetch) => (!lock.fetched.contains_key(&fetch.url)).then(|| fetch.url.clone()),
+            Node::Debian(root) => {
+                let key = SetKey::of(root, self.context.host);
+                let known = lock.debian.get(&root.suite).is_some_and(|suite| suite.set(&key).is_some());
+                (!known).then(|| format!("the packages {key} of Debian {}", root.suite))
+            }
+            _ => None,
+        }
+    }
+
+    /// Adds to the lock what is missing in it for these nodes. Under `--locked` everything that is missing is listed.
+    ///
+    /// # Errors
+    /// When something cannot be found, or must not be added.
+    pub async fn complete<'n>(&self, nodes: impl IntoIterator<Item = &'n Node>) -> Result<(), FetchError> {
+        let nodes: Vec<&Node> = nodes.into_iter().collect();
+        let missing = self.missing(nodes.iter().copied());
+        if self.context.lock.manners().locked && !missing.is_empty() {
+            return Err(self.context.lock.refuse(missing).into());
+        }
+        let lock = self.lock();
+        for node in nodes.into_iter().filter(|node| self.lacks(&lock, node).is_some()) {
+            match node {
+                Node::Fetch(fetch) => drop(self.fetch(fetch).await?),
+                Node::Debian(root) => drop(debian::locked(&self.context, &self.suites, root).await?),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks up anew what the lock has: everything, or what is named by a suite, a Debian package (its whole suite
+    /// is renewed, since packages of one index belong together), a url, or the name at the beginning of a file's name.
+    ///
+    /// # Errors
+    /// When a name names nothing, or something cannot be fetched.
+    pub async fn update(&self, names: &[String]) -> Result<Changes, FetchError> {
+        let lock = self.lock();
+        let chosen = Chosen::of(&lock, names)?;
+        let mut changes = Changes::new();
+        for name in chosen.suites {
+            changes.append(&mut debian::update(&self.context, &self.suites, name).await?);
+        }
+        for (url, old) in chosen.fetched {
+            changes.extend(self.update_fetch(url, *old).await?);
+        }
+        for ((url, revision), old) in chosen.git {
+            changes.extend(self.update_git(url, revision, old).await?);
+        }
+        Ok(changes)
+    }
+
+    async fn update_fetch(&self, url: &str, old: LockedFetch) -> Result<Option<(String, String, String)>, FetchError> {
+        let new = self.lock_url(url).await?;
+        let change = || (url.to_owned(), old.sha256.to_string(), new.sha256.to_string());
+        Ok((new != old).then(change))
+    }
+
+    async fn update_git(
+        &self,
+        url: &str,
+        revision: &str,
+        old: &LockedGit,
+    ) -> Result<Option<(String, String, String)>, FetchError> {
+        let new = self.lock_git(url, revision).await?;
+        let change = || (format!("{url} at {revision}"), old.commit.clone(), new.commit.clone());
+        Ok((new != *old).then(change))
+    }
+
+    async fn fetch(&self, fetch: &Fetch) -> Result<TreeId, FetchError> {
+        self.fetches.get(fetch.clone(), || self.fetch_once(fetch)).await
+    }
+
+    async fn fetch_once(&self, fetch: &Fetch) -> Result<TreeId, FetchError> {
+        if let FetchKind::Git { revision } = &fetch.how {
+            return self.git(&fetch.url, revision).await;
+        }
+        let (sha256, size) = self.expected(fetch).await?;
+        let archive_key = move |strip: u32| [sha256.0.as_slice(), &strip.to_be_bytes()].concat();
+        if let FetchKind::Archive { strip } = &fetch.how
+            && let Some(tree) = self.context.storage.recall(ARCHIVE, &archive_key(*strip))?
+        {
+            return Ok(tree);
+        }
+        let content = self.context.contents(&self.download(&fetch.url, Some(sha256), size)?).await?;
+        let (context, url, how) = (Arc::clone(&self.context), fetch.url.clone(), fetch.how.clone());
+        blocking(move || match how {
+            FetchKind::Archive { strip } => {
+                let file = context.open(content)?;
+                let unpacked = archive::unpack(file, strip, context.limits, &*context.storage);
+                let tree = unpacked.map_err(|error| FetchError::Archive { url, error })?;
+                context.storage.remember(ARCHIVE, &archive_key(strip), tree)?;
+                Ok(tree)
+            }
+            FetchKind::File { name, executable } => {
+                xb_core::RelPath::root().join(&name).map_err(|_| FetchError::Name(name.clone()))?;
+                Ok(single_file(&*context.storage, &name, content, executable)?)
+            }
+            FetchKind::Git { .. } => Err(FetchError::Name(url)),
+        })
+        .await
+    }
+
+    /// Where nothing says how many bytes there are, no more come in than an archive may hold.
+    fn download(&self, url: &str, sha256: Option<Sha256>, size: Option<u64>) -> Result<Download, FetchError> {
+        Ok(Download {
+            name: url.to_owned(),
+            urls: self.context.mirrors.urls(url, self.context.locked_date())?,
+            sha256,
+            size,
+            at_most: Some(self.context.limits.bytes),
+        })
+    }
+
+    /// What the bytes must hash to, by the description, by the lock, or by what comes when they are fetched first; and
+    /// how many there must be, when the lock knows it.
+    async fn expected(&self, fetch: &Fetch) -> Result<(Sha256, Option<u64>), FetchError> {
+        let lock = self.lock();
+        let locked = lock.fetched.get(&fetch.url);
+        match (fetch.sha256, locked) {
+            (None, Some(locked)) => Ok((locked.sha256, Some(locked.size))),
+            (None, None) => {
+                let locked = self.lock_url(&fetch.url).await?;
+                Ok((locked.sha256, Some(locked.size)))
+            }
+            (Some(sha256), locked) => {
+                let same = locked.filter(|locked| locked.sha256 == sha256);
+                Ok((sha256, same.map(|locked| locked.size)))
+            }
+        }
+    }
+
+    async fn lock_url(&self, url: &str) -> Result<LockedFetch, FetchError> {
+        self.may_lock(url)?;
+        let fetched = self.context.download(&self.download(url, None, None)?).await?;
+        let locked = LockedFetch { sha256: fetched.sha256, size: fetched.size };
+        self.context.keep(fetched).await?;
+        self.context.lock.change(url, |lock| {
+            lock.fetched.insert(url.to_owned(), locked);
+        })?;
+        Ok(locked)
+    }
+
+    fn may_lock(&self, what: &str) -> Result<(), FetchError> {
+        let manners = self.context.lock.manners();
+        if manners.locked {
+            return Err(self.context.lock.refuse(vec![what.to_owned()]).into());
+        }
+        if manners.offline {
+            return Err(FetchError::OfflineLock(format!("`{what}`")));
+        }
+        Ok(())
+    }
+
+    async fn git(&self, url: &str, revision: &str) -> Result<TreeId, FetchError> {
+        let lock = self.lock();
+        let Some(locked) = lock.git.get(&(url.to_owned(), revision.to_owned())) else {
+            return Ok(self.lock_git(url, revision).await?.tree);
+        };
+        if self.context.storage.has_tree(locked.tree)? {
+            return Ok(locked.tree);
+        }
+        if self.context.lock.manners().offline {
+            return Err(FetchError::Offline(format!("{url} at {revision}")));
+        }
+        let checkout = git::fetch(url, &locked.commit, &self.context.scratch, &*self.context.storage).await?;
+        match checkout.tree == locked.tree {
+            true => Ok(locked.tree),
+            false => Err(git::GitError::OtherTree {
+                url: crate::mirror::shown(url),
+                commit: locked.commit.clone(),
+                found: Box::new(checkout.tree),
+                locked: Box::new(locked.tree),
+            }
+            .into()),
+        }
+    }
+
+    async fn lock_git(&self, url: &str, revision: &str) -> Result<LockedGit, FetchError> {
+        let what = format!("{url} at {revision}");
+        self.may_lock(&what)?;
+        let checkout = git::fetch(url, revision, &self.context.scratch, &*self.context.storage).await?;
+        let locked = LockedGit { commit: checkout.commit, tree: checkout.tree };
+        let key = (url.to_owned(), revision.to_owned());
+        self.context.lock.change(&what, |lock| {
+            lock.git.insert(key, locked.clone());
+        })?;
+        Ok(locked)
+    }
+
+    async fn folder(&self, wanted: &Folder) -> Result<TreeId, FetchError> {
+        let make = || {
+            let (context, wanted) = (Arc::clone(&self.context), wanted.clone());
+            blocking(move || folder::ingest(&context.project, &wanted, &*context.storage))
+        };
+        self.folders.get(wanted.clone(), make).await
+    }
+
+    async fn debian(&self, root: &DebianRoot) -> Result<TreeId, FetchError> {
+        let make = || debian::provide(&self.context, &self.suites, root);
+        self.roots.get(root.clone(), make).await
+    }
+}
+
+/// The parts of a lock that are renewed.
+#[derive(Default)]
+struct Chosen<'l> {
+    suites: Vec<&'l String>,
+    fetched: Vec<(&'l String, &'l LockedFetch)>,
+    git: Vec<(&'l (String, String), &'l LockedGit)>,
+}
+
+impl<'l> Chosen<'l> {
+    /// What the names mean; without a name, everything.
+    fn of(lock: &'l Lock, names: &[String]) -> Result<Self, FetchError> {
+        if names.is_empty() {
+            return Ok(Self {
+                suites: lock.debian.keys().collect(),
+                fetched: lock.fetched.iter().collect(),
+                git: lock.git.iter().collect(),
+            });
+        }
+        let mut chosen = Self::default();
+        for name in names {
+            if !chosen.add(lock, name) {
+                return Err(FetchError::NotLocked(name.clone()));
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// Adds what a name means; says whether it means anything.
+    fn add(&mut self, lock: &'l Lock, name: &str) -> bool {
+        let before = self.suites.len() + self.fetched.len() + self.git.len();
+        let suites = lock
+            .debian
+            .iter()
+            .filter(|(suite, locked)| *suite == name || locked.packages.keys().any(|package| package.name == name));
+        self.suites.extend(suites.map(|(suite, _)| suite));
+        self.fetched.extend(lock.fetched.iter().filter(|(url, _)| is_named(url, name)));
+        self.git.extend(lock.git.iter().filter(|((url, _), _)| is_named(url, name)));
+        self.suites.len() + self.fetched.len() + self.git.len() > before
+    }
+}
+
+/// Whether a name means a url: the url itself, or what its file's name begins with.
+fn is_named(url: &str, name: &str) -> bool {
+    let file = url.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
+    let rest = file.strip_prefix(name);
+    url == name || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['_', '-', '.', '@']))
+}
+
+impl Provider for Sources {
+    fn provide<'a>(&'a self, source: Source<'a>) -> BoxFuture<'a, Result<TreeId, ProvideError>> {
+        Box::pin(async move {
+            let tree = match source {
+                Source::Fetch(fetch) => self.fetch(fetch).await,
+                Source::Folder(folder) => self.folder(folder).await,
+                Source::Debian(root) => self.debian(root).await,
+            };
+            Ok(tree?)
+        })
+    }
+}
