@@ -20,7 +20,7 @@ def run(command, **options):
     seconds = time.perf_counter() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        sys.exit(f"{' '.join(command)} failed:\n{errors}")
+        sys.exit(f"{' '.join(command)} failed:\n{errors[:2000]}")
     return seconds, usage.ru_maxrss / 1024
 
 

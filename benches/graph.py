@@ -21,7 +21,7 @@ def write_xb(path, graph):
     with open(path, "w") as file:
         for i, needs in enumerate(graph):
             names = ", ".join(f"p{n}(arch)" for n in needs)
-            file.write(f'package p{i}(arch) {{ needs = [{names}] build = sh"echo {i} >$out/{i}" }}\n')
+            file.write(f'package p{i}(arch) {{ needs = [{names}], build = sh"echo {i} >$out/{i}" }}\n')
 
 
 def write_nix(path, graph):

@@ -5,32 +5,33 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use xb_store::Store;
+use xb_store::{Contents, Store};
 
 use crate::failure::Failure;
 use crate::report::Built;
 
-const KIND: &str = "exported-v1";
+const KIND: &str = "exported-v2";
 
 /// Copies the result to a folder; several to one folder each, beneath it.
 ///
-/// A folder that an earlier copy made is replaced; any other must be empty or not there.
+/// A folder that still is what an earlier copy made of it is replaced; any other must be empty or not there, so that
+/// nothing goes that is not in the store or was not made by xb.
 ///
 /// # Errors
 /// When the folder holds something else, or cannot be written.
 pub fn copy(store: &Store, built: &[Built], out: &Path) -> Result<(), Failure> {
     match built {
-        [one] => copy_one(store, &one.path, out),
-        _ => built.iter().try_for_each(|one| copy_one(store, &one.path, &out.join(one.folder_name()))),
+        [one] => copy_one(store, one, out),
+        _ => built.iter().try_for_each(|one| copy_one(store, one, &out.join(one.folder_name()))),
     }
 }
 
-fn copy_one(store: &Store, from: &Path, to: &Path) -> Result<(), Failure> {
+fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {
     let failed =
         |error: io::Error| Failure::environment(format!("cannot copy the result to `{}`: {error}", to.display()));
     let to = std::path::absolute(to).map_err(failed)?;
-    if !may_replace(store, &to).map_err(failed)? {
-        return Err(Failure::user(format!("`{}` holds something that xb did not put there", to.display()))
+    if !is_free(&to).map_err(failed)? && !is_ours(store, &to)? {
+        return Err(Failure::user(format!("`{}` is not as xb made it, or was not made by xb", to.display()))
             .help("name another folder, or remove this one"));
     }
     let aside = aside(&to);
@@ -38,25 +39,29 @@ fn copy_one(store: &Store, from: &Path, to: &Path) -> Result<(), Failure> {
     if let Some(above) = to.parent() {
         fs::create_dir_all(above).map_err(failed)?;
     }
-    copy_tree(from, &aside).map_err(failed)?;
+    copy_tree(&one.path, &aside).map_err(failed)?;
     if to.exists() {
         fs::remove_dir_all(&to).map_err(failed)?;
     }
     fs::rename(&aside, &to).map_err(failed)?;
-    store.remember_bytes(KIND, &key(&to), b"")?;
+    store.remember_bytes(KIND, &key(&to), one.tree.to_string().as_bytes())?;
     Ok(())
 }
 
-fn may_replace(store: &Store, to: &Path) -> io::Result<bool> {
+fn is_free(to: &Path) -> io::Result<bool> {
     match fs::read_dir(to) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) => Err(error),
-        Ok(mut entries) => Ok(entries.next().is_none() || is_ours(store, to)),
+        Ok(mut entries) => Ok(entries.next().is_none()),
     }
 }
 
-fn is_ours(store: &Store, to: &Path) -> bool {
-    store.recall_bytes(KIND, &key(to)).ok().flatten().is_some()
+/// Whether the folder holds what an earlier copy put there, byte for byte.
+fn is_ours(store: &Store, to: &Path) -> Result<bool, Failure> {
+    let Some(made) = store.recall_bytes(KIND, &key(to))? else {
+        return Ok(false);
+    };
+    Ok(store.ingest(to)?.to_string().as_bytes() == made)
 }
 
 fn key(to: &Path) -> Vec<u8> {

@@ -8,24 +8,29 @@ use crate::output::say;
 /// The exit code after Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
-/// Watches for Ctrl-C and for a request to terminate, as long as the runtime lives.
+/// Watches for Ctrl-C, for a request to terminate and for the terminal's end, as long as the runtime lives.
 ///
 /// Sandboxes end with the program that started them, so that ending at once leaves nothing running either.
 pub async fn watch(cancel: Cancel) {
-    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let Ok([mut interrupt, mut terminate, mut hangup]) = listen(kinds) else {
         return;
     };
-    next(&mut interrupt, &mut terminate).await;
+    let mut next = async || {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    };
+    next().await;
     cancel.cancel();
     say("stopping; once more to stop at once");
-    next(&mut interrupt, &mut terminate).await;
+    next().await;
     std::process::exit(INTERRUPTED);
 }
 
-async fn next(interrupt: &mut Signal, terminate: &mut Signal) {
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+fn listen(kinds: [SignalKind; 3]) -> std::io::Result<[Signal; 3]> {
+    let [first, second, third] = kinds.map(signal);
+    Ok([first?, second?, third?])
 }

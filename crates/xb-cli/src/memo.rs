@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 use xb_build::{Realised, RealisedNode};
 use xb_core::{Arch, Digest, RelPath, TreeId};
 use xb_graph::{Folder, Graph, Method, Node, NodeId};
+use xb_fetch::Lock;
 use xb_store::Store;
 
 use crate::emission::Emission;
 use crate::project::Project;
 use crate::report::Built;
 use crate::request::Request;
+use crate::session::Session;
 
 const KIND: &str = "build-memo-v1";
 
@@ -53,8 +55,10 @@ pub fn recall(store: &Store, request: &Request, checks: bool) -> Option<Vec<Buil
 }
 
 /// Remembers a build that succeeded. Failing to costs time, never correctness.
+///
+/// A lock that is not the one that was built with any more is not remembered: another xb has changed it meanwhile.
 pub fn remember(
-    store: &Store,
+    session: &Session,
     request: &Request,
     checks: bool,
     emission: &Emission,
@@ -65,13 +69,13 @@ pub fn remember(
         let memo = Memo {
             reads: emission.reads.clone(),
             folders: folders(&emission.graph, realised),
-            lock: lock_digest(&request.project),
+            lock: lock_used(session)?,
             results: results.to_vec(),
         };
         Some((key(request, checks)?, serde_json::to_vec(&memo).ok()?))
     };
     if let Some((key, value)) = memo() {
-        let _ = store.remember_bytes(KIND, &key, &value);
+        let _ = session.store.remember_bytes(KIND, &key, &value);
     }
 }
 
@@ -93,6 +97,15 @@ fn key(request: &Request, checks: bool) -> Option<Vec<u8>> {
 fn program() -> Option<(u64, u64, i64, i64)> {
     let file = std::fs::metadata("/proc/self/exe").ok()?;
     Some((file.ino(), file.size(), file.mtime(), file.mtime_nsec()))
+}
+
+/// The digest of the lock's file, while it says what was built with; nothing in it for no file.
+fn lock_used(session: &Session) -> Option<Option<Digest>> {
+    let used = session.sources.lock();
+    match std::fs::read_to_string(session.project.lock()) {
+        Ok(text) => (text.parse::<Lock>().ok()? == *used).then(|| Some(Digest::of(text.as_bytes()))),
+        Err(_) => (*used == Lock::default()).then_some(None),
+    }
 }
 
 fn lock_digest(project: &Project) -> Option<Digest> {

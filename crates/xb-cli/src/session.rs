@@ -34,7 +34,8 @@ pub struct Session {
     /// Whether a stop was asked for.
     pub cancel: Cancel,
     builder: Builder,
-    runtime: Runtime,
+    /// Empty only while it is dropped.
+    runtime: Option<Runtime>,
 }
 
 impl Session {
@@ -62,23 +63,20 @@ impl Session {
             memory: Arc::new(StoreMemory(store.clone())),
             locks: Arc::new(StoreLocks(store.clone())),
         };
-        Ok(Self {
-            project,
-            store,
-            sources,
-            executor,
-            progress,
-            cancel: Cancel::default(),
-            builder,
-            runtime: runtime()?,
-        })
+        let (cancel, runtime) = (Cancel::default(), Some(runtime()?));
+        let session = Self { project, store, sources, executor, progress, cancel, builder, runtime };
+        session.runtime().spawn(interrupt::watch(session.cancel.clone()));
+        Ok(session)
     }
 
-    /// Realises goals of a graph.
+    /// Realises goals of a graph. Before, the lock gets what it lacks for the graph, whether or not it will be used:
+    /// so the lock depends on the description alone.
     ///
     /// # Errors
-    /// Only when somebody pressed Ctrl-C; what failed is data.
+    /// When the lock cannot be completed or somebody pressed Ctrl-C; what failed is data.
     pub fn realise(&self, graph: &Arc<Graph>, goals: &[NodeId], options: &Options) -> Result<Realised, Failure> {
+        let nodes = graph.nodes().map(|(_, node)| node);
+        self.block_on_unless_interrupted(self.sources.complete(nodes))??;
         let realised = self.block_on(self.builder.realise(graph, goals, options));
         if realised.cancelled {
             return Err(Failure::interrupted());
@@ -100,13 +98,31 @@ impl Session {
         }
     }
 
-    /// Waits for something, and meanwhile listens for Ctrl-C.
+    /// Waits for something.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        self.runtime.block_on(async {
-            let watch = tokio::spawn(interrupt::watch(self.cancel.clone()));
-            let done = future.await;
-            watch.abort();
-            done
+        self.runtime().block_on(future)
+    }
+
+    /// Does something that blocks; when somebody presses Ctrl-C, `stop` is called, which makes it end.
+    ///
+    /// # Errors
+    /// When somebody pressed Ctrl-C.
+    pub fn block_unless_interrupted<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+        stop: impl FnOnce(),
+    ) -> Result<T, Failure> {
+        self.block_on(async {
+            let mut work = tokio::task::spawn_blocking(work);
+            tokio::select! {
+                done = &mut work => done.map_err(|error| Failure::bug(error.to_string())),
+                () = self.cancel.cancelled() => {
+                    stop();
+                    // How it ended does not matter any more.
+                    let _ = work.await;
+                    Err(Failure::interrupted())
+                }
+            }
         })
     }
 
@@ -124,10 +140,20 @@ impl Session {
     }
 }
 
+impl Session {
+    fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("only dropping takes it")
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         self.progress.close();
         self.executor.settle();
+        if let Some(runtime) = self.runtime.take() {
+            // A thread may still be busy with what nobody waits for; the store bears being left at any moment.
+            runtime.shutdown_background();
+        }
     }
 }
 

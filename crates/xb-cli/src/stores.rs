@@ -1,6 +1,7 @@
 //! The store, as the planner wants it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use etcetera::BaseStrategy;
 use xb_build::{ActionLocks, BoxFuture, LockGuard, Memory};
@@ -9,6 +10,10 @@ use xb_store::Store;
 
 use crate::failure::Failure;
 use crate::project::Config;
+
+/// How long to wait before asking for a lock again, at first and in the end.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The variable that names the store.
 pub const STORE_VARIABLE: &str = "XB_STORE";
@@ -68,14 +73,16 @@ impl ActionLocks for StoreLocks {
         Ok(lock.map(|lock| Box::new(Held(lock)) as LockGuard))
     }
 
+    /// By asking again and again: a thread that waits in the system could not be told to stop.
     fn lock(&self, action: ActionId) -> BoxFuture<'_, Result<LockGuard, String>> {
-        let store = self.0.clone();
         Box::pin(async move {
-            let locked = tokio::task::spawn_blocking(move || store.lock_action(action)).await;
-            match locked {
-                Ok(Ok(lock)) => Ok(Box::new(Held(lock)) as LockGuard),
-                Ok(Err(error)) => Err(error.to_string()),
-                Err(error) => Err(error.to_string()),
+            let mut pause = SHORTEST_PAUSE;
+            loop {
+                if let Some(guard) = self.try_lock(action)? {
+                    return Ok(guard);
+                }
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
         })
     }

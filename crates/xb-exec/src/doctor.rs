@@ -7,7 +7,7 @@ use xb_graph::Limits;
 
 use crate::emulator;
 use crate::executor::LocalExecutor;
-use crate::interactive::interact;
+use crate::interactive::{HangUp, interact};
 use crate::scratch::Scratch;
 use crate::spec::{Report, Spec, Stdio};
 
@@ -49,7 +49,7 @@ impl LocalExecutor {
         let tried = Scratch::new(&self.inner.scratch).and_then(|scratch| {
             let lower = scratch.path().join("lower");
             fs::create_dir(&lower)?;
-            interact(self.inner.child(), &empty_spec(&scratch, &lower), &scratch)
+            interact(self.inner.child(), &empty_spec(&scratch, &lower), &scratch, &HangUp::default())
         });
         let reason = match tried {
             Ok(Report::Ended(_)) => None,

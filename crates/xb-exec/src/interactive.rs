@@ -1,9 +1,11 @@
 //! A sandbox for a person: `xb shell` and `xb run`.
 
 use std::io;
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio as ProcessStdio};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use xb_graph::{Limits, ResolvedAction};
 
@@ -27,19 +29,60 @@ pub struct Session {
     pub jobs: u32,
 }
 
+/// Ends a session from another thread; clones end the same one.
+#[derive(Clone, Debug, Default)]
+pub struct HangUp(Arc<Mutex<Line>>);
+
+#[derive(Debug, Default)]
+struct Line {
+    control: Option<UnixStream>,
+    is_cut: bool,
+}
+
+impl HangUp {
+    /// Kills everything in the sandbox, or in that which would be started next.
+    pub fn hang_up(&self) {
+        let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        line.is_cut = true;
+        cut(&line);
+    }
+
+    fn connect(&self, control: &UnixStream) -> io::Result<()> {
+        let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        line.control = Some(control.try_clone()?);
+        if line.is_cut {
+            cut(&line);
+        }
+        Ok(())
+    }
+}
+
+/// The child kills everything when its end of the socket closes.
+fn cut(line: &Line) {
+    if let Some(control) = &line.control {
+        // It may be closed already.
+        let _ = control.shutdown(Shutdown::Both);
+    }
+}
+
 impl LocalExecutor {
     /// Runs a command in the sandbox of an action, with the standard streams of this program, and returns its exit
     /// code. There are no limits, and no outputs are taken in.
     ///
     /// # Errors
-    /// When there could be no sandbox: a sentence for a person.
-    pub fn run_interactive(&self, action: &ResolvedAction, session: &Session) -> Result<i32, String> {
+    /// When there could be no sandbox, or `hang_up` ended it: a sentence for a person.
+    pub fn run_interactive(
+        &self,
+        action: &ResolvedAction,
+        session: &Session,
+        hang_up: &HangUp,
+    ) -> Result<i32, String> {
         let wrong = |error: io::Error| format!("cannot open a sandbox for {}: {error}", action.title);
         let scratch = scratch(&self.inner, action, session).map_err(wrong)?;
         let mut spec = run::spec(&self.inner, action, &scratch, session.jobs)?;
         adapt(&mut spec, session);
         let program = self.inner.child();
-        match interact(program, &spec, &scratch).map_err(wrong)? {
+        match interact(program, &spec, &scratch, hang_up).map_err(wrong)? {
             Report::Ended(ended) => Ok(ended.exit_code),
             Report::Broken { reason } => Err(format!("cannot run {} in a sandbox: {reason}", action.title)),
         }
@@ -64,8 +107,9 @@ fn adapt(spec: &mut Spec, session: &Session) {
 }
 
 /// Starts a child and talks with it to its end.
-pub fn interact(mut program: Command, spec: &Spec, scratch: &Scratch) -> io::Result<Report> {
+pub fn interact(mut program: Command, spec: &Spec, scratch: &Scratch, hang_up: &HangUp) -> io::Result<Report> {
     let (mut control, theirs) = UnixStream::pair()?;
+    hang_up.connect(&control)?;
     let (output, errors) = match spec.stdio {
         Stdio::Terminal | Stdio::Log => (ProcessStdio::null(), ProcessStdio::null()),
         Stdio::Inherit => (ProcessStdio::inherit(), ProcessStdio::inherit()),

@@ -26,5 +26,5 @@ mod terminal;
 pub use child::{maybe_run_as_child, sandbox_main};
 pub use doctor::{Finding, State};
 pub use executor::{Ingest, LocalExecutor, Options};
-pub use interactive::Session;
+pub use interactive::{HangUp, Session};
 pub use scratch::remove_kept;

@@ -99,10 +99,6 @@ impl Job<'_> {
     }
 
     fn realise(&self, session: &Session, graph: &std::sync::Arc<Graph>) -> Result<Realised, Failure> {
-        if self.manners.locked {
-            let nodes = graph.nodes().map(|(_, node)| node);
-            session.block_on_unless_interrupted(session.sources.complete(nodes))??;
-        }
         let mut options = session.options(self.work);
         options.rebuild = self.rebuilt(graph);
         session.realise(graph, &self.goals(graph), &options)
@@ -147,7 +143,7 @@ impl Job<'_> {
             say(format!("{} in {}", styled(style::ERROR, failed(graph, &built)), show_time(began.elapsed())));
             return Err(Failure::already_told());
         }
-        memo::remember(&session.store, request, *checks, emission, realised, &built);
+        memo::remember(session, request, *checks, emission, realised, &built);
         let (ran, known) = session.progress.counts();
         let steps = format!("{} ran, {known} known, {}", count(ran, "step"), show_time(began.elapsed()));
         self.show(here, &session.store, &built, out, &steps)

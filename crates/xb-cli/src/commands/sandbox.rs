@@ -136,7 +136,10 @@ impl Opened {
             resume,
             jobs: u32::try_from(jobs).unwrap_or(1),
         };
-        let code = self.session.executor.run_interactive(action, &session);
+        let hang_up = xb_exec::HangUp::default();
+        let (executor, action, line) = (Arc::clone(&self.session.executor), action.clone(), hang_up.clone());
+        let work = move || executor.run_interactive(&action, &session, &line);
+        let code = self.session.block_unless_interrupted(work, || hang_up.hang_up())?;
         match code.map_err(|message| Failure::environment(message).help("`xb doctor` tells what this machine lacks"))? {
             0 => Ok(()),
             code => Err(Failure::of_command(code)),

@@ -57,9 +57,12 @@ fn from_a_description_to_a_result_and_back_to_a_failure() {
     let _ = world.xb(&["build", "greeter.xb", "--out", "dist", "--locked", "--offline"]).good();
     assert_eq!(world.read("dist/bin/greeting"), greeting);
     let _ = world.xb(&["build", "greeter.xb", "--out", "dist"]).good();
-    world.write("mine/file", "x");
-    let err = world.xb(&["build", "greeter.xb", "--out", "mine"]).bad(1);
-    assert!(err.contains("did not put there"), "{err}");
+    for taken in ["mine", "dist"] {
+        world.write(&format!("{taken}/file"), "x");
+        let err = world.xb(&["build", "greeter.xb", "--out", taken]).bad(1);
+        assert!(err.contains("not as xb made it"), "{err}");
+        assert_eq!(world.read(&format!("{taken}/file")), "x");
+    }
 
     assert!(world.xb(&["log", "greeter.xb"]).good().contains("built for"));
     let ran = world.xb(&["run", "greeter.xb", "--", "cat", "/bin/greeting"]);
