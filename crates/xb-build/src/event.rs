@@ -12,7 +12,7 @@ pub enum Event {
         /// Runs and sources in all: every other node costs nothing.
         total: usize,
     },
-    /// Work on a node began.
+    /// Work on a node began, or began anew: for a run that another process was at, first there and then here.
     Started {
         /// The node.
         node: NodeId,

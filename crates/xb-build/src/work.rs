@@ -11,6 +11,9 @@ use crate::locks::LockGuard;
 use crate::parts::{RunParts, make};
 use crate::{Builder, Cancel, Event, Executor, RunContext, Source};
 
+/// Where an action runs that another process holds the lock of.
+const ANOTHER: &str = "another xb";
+
 /// What a task has to say in the end.
 pub(crate) enum Message {
     /// A source is here.
@@ -193,6 +196,12 @@ pub(crate) async fn freed(
     again: bool,
     halted: Cancel,
 ) -> Message {
+    builder.events.event(Event::Started {
+        node,
+        title: action.title.clone(),
+        method: Some(action.method),
+        executor: ANOTHER.to_owned(),
+    });
     let guard = tokio::select! {
         guard = builder.locks.lock(action.id) => guard.map_err(Why::Store),
         () = halted.cancelled() => Err(Why::Cancelled),

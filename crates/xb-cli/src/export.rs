@@ -5,9 +5,11 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use xb_build::Cancel;
 use xb_store::{Contents, Store};
 
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::report::Built;
 
 const KIND: &str = "exported-v2";
@@ -39,7 +41,14 @@ fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {
     if let Some(above) = to.parent() {
         fs::create_dir_all(above).map_err(failed)?;
     }
-    copy_tree(&one.path, &aside).map_err(failed)?;
+    let cancel = interrupt::cancel();
+    let copied = copy_tree(&one.path, &aside, &cancel).map_err(failed);
+    if copied.is_err() || cancel.is_cancelled() {
+        // What failed matters more than what is left of it.
+        let _ = fs::remove_dir_all(&aside);
+        copied?;
+        return Err(Failure::interrupted());
+    }
     if to.exists() {
         fs::remove_dir_all(&to).map_err(failed)?;
     }
@@ -75,12 +84,15 @@ fn aside(to: &Path) -> PathBuf {
     to.with_file_name(name)
 }
 
-/// Copies a tree: modes and links as they are, everything writable by its owner.
-fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies a tree until `cancel`: modes and links as they are, everything writable by its owner.
+fn copy_tree(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()> {
     let mut waiting = vec![(from.to_owned(), to.to_owned())];
     while let Some((from, to)) = waiting.pop() {
         DirBuilder::new().mode(0o755).create(&to)?;
         for entry in fs::read_dir(&from)? {
+            if cancel.is_cancelled() {
+                return Ok(());
+            }
             let entry = entry?;
             let (from, to) = (entry.path(), to.join(entry.file_name()));
             let kind = entry.file_type()?;

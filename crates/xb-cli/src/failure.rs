@@ -11,15 +11,18 @@
 
 use std::process::ExitCode;
 
+use serde::Serialize;
 use xb_core::{Diagnostic, Sources};
 use xb_fetch::FetchError;
 use xb_store::StoreError;
 
+use crate::interrupt::INTERRUPTED;
 use crate::output::{say, style, styled};
 use crate::render;
 
 /// Whose matter a failure is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// The input is wrong, or a build or a check failed.
     User,
@@ -43,7 +46,7 @@ impl Class {
             Self::Usage => 2,
             Self::Environment => 3,
             Self::Bug => 101,
-            Self::Interrupted => 130,
+            Self::Interrupted => INTERRUPTED,
         }
     }
 }
@@ -137,13 +140,33 @@ impl Failure {
 
     /// Says what is wrong, and gives the exit code.
     pub fn report(&self) -> ExitCode {
+        self.tell();
+        ExitCode::from(self.code.unwrap_or(self.class.exit_code()))
+    }
+
+    /// Says what is wrong.
+    pub fn tell(&self) {
         if let Some(findings) = &self.findings {
             render::diagnostics(&findings.sources, &findings.diagnostics);
         }
         if !self.message.is_empty() {
             say(self.text());
         }
-        ExitCode::from(self.code.unwrap_or(self.class.exit_code()))
+    }
+
+    /// What is wrong, as data; none when everything has been said already.
+    pub fn data(&self) -> Option<serde_json::Value> {
+        let found = self.findings.as_ref().map(|found| render::found(&found.sources, &found.diagnostics));
+        if self.message.is_empty() && found.is_none() {
+            return None;
+        }
+        Some(serde_json::json!({
+            "class": self.class,
+            "message": self.message,
+            "notes": self.notes,
+            "helps": self.helps,
+            "found": found.unwrap_or_default(),
+        }))
     }
 
     fn text(&self) -> String {

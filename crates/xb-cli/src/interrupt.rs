@@ -1,36 +1,40 @@
 //! Ctrl-C: the first asks for an orderly end, the second ends at once.
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use std::sync::LazyLock;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 use xb_build::Cancel;
 
 use crate::output::say;
 
 /// The exit code after Ctrl-C.
-const INTERRUPTED: i32 = 130;
+pub const INTERRUPTED: u8 = 130;
 
-/// Watches for Ctrl-C, for a request to terminate and for the terminal's end, as long as the runtime lives.
+static CANCEL: LazyLock<Cancel> = LazyLock::new(|| {
+    let cancel = Cancel::default();
+    if let Ok(signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) {
+        let asked = cancel.clone();
+        std::thread::spawn(move || watch(signals, &asked));
+    }
+    cancel
+});
+
+/// Whether somebody asked this program to stop: by Ctrl-C, by a request to terminate, by closing the terminal.
 ///
-/// Sandboxes end with the program that started them, so that ending at once leaves nothing running either.
-pub async fn watch(cancel: Cancel) {
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let Ok([mut interrupt, mut terminate, mut hangup]) = listen(kinds) else {
-        return;
-    };
-    let mut next = async || {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    };
-    next().await;
-    cancel.cancel();
-    say("stopping; once more to stop at once");
-    next().await;
-    std::process::exit(INTERRUPTED);
+/// From the first call on, a signal ends the program no longer; who calls this asks now and then, or waits. What has
+/// nothing to clean up does not call it.
+pub fn cancel() -> Cancel {
+    CANCEL.clone()
 }
 
-fn listen(kinds: [SignalKind; 3]) -> std::io::Result<[Signal; 3]> {
-    let [first, second, third] = kinds.map(signal);
-    Ok([first?, second?, third?])
+/// Sandboxes end with the program that started them, so that ending at once leaves nothing running either.
+fn watch(mut signals: Signals, cancel: &Cancel) {
+    for _ in signals.forever() {
+        if cancel.is_cancelled() {
+            std::process::exit(INTERRUPTED.into());
+        }
+        cancel.cancel();
+        say("stopping; once more to stop at once");
+    }
 }

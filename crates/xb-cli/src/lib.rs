@@ -41,6 +41,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::Cli;
+use crate::failure::Failure;
 
 /// Runs the program: reads the arguments, runs the command, says what went wrong, gives the exit code.
 pub fn main() -> ExitCode {
@@ -50,9 +51,17 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     output::choose_colours(cli.global.color);
+    std::panic::set_hook(Box::new(|panic| Failure::bug(panic.to_string()).tell()));
+    let json = cli.command.prints_json();
     match commands::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => {
+            if let Some(data) = failure.data().filter(|_| json) {
+                // The exit code tells what happened even to who cannot read this.
+                let _ = output::print_json(&serde_json::json!({ "error": data }));
+            }
+            failure.report()
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a build led to, target by target: for a person, for `--json`, and for the memo.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use xb_core::{ActionId, Arch, TreeId};
 use xb_graph::{Graph, Method, Node, NodeId, Target};
 use xb_store::{Contents, Store, StoreError};
 
+use crate::project::Project;
 use crate::size::show_time;
 
 /// The result of one target.
@@ -89,6 +90,22 @@ pub fn results(graph: &Graph, realised: &Realised, checks: bool, store: &Store) 
     Ok(results)
 }
 
+/// Keeps results from garbage collection: the newest of each package, architecture and method of a project.
+///
+/// # Errors
+/// See [`StoreError`].
+pub fn keep(store: &Store, project: &Project, built: &[Built]) -> Result<(), StoreError> {
+    let folder = project.folder.display();
+    let name = |one: &Built| format!("{folder}:{}:{}:{}", one.package, one.arch, one.method);
+    let roots: Vec<_> = built.iter().map(|one| (name(one), one.tree)).collect();
+    store.add_roots(&roots)
+}
+
+/// The folder of the project that a root was kept for.
+pub fn project_of_root(name: &str) -> Option<&Path> {
+    name.rsplitn(4, ':').nth(3).map(Path::new)
+}
+
 fn built(target: &Target, node: &RealisedNode, check: Check, store: &Store) -> Result<Option<Built>, StoreError> {
     let (Some(run), Some(tree)) = (&node.run, node.outputs.get("out")) else {
         return Ok(None);
@@ -128,5 +145,16 @@ pub fn alternatives(graph: &Graph, node: NodeId) -> Vec<NodeId> {
     match graph.node(node) {
         Node::Choice(choice) => choice.options.iter().map(|(_, run)| *run).collect(),
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_names_its_project() {
+        assert_eq!(project_of_root("/a:b/c:zlib:arm64:cross"), Some(Path::new("/a:b/c")));
+        assert_eq!(project_of_root("mine"), None);
     }
 }

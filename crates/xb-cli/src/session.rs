@@ -1,6 +1,7 @@
 //! The composition root: the store, the provider, the executor and the planner of one command, put together.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
@@ -63,10 +64,8 @@ impl Session {
             memory: Arc::new(StoreMemory(store.clone())),
             locks: Arc::new(StoreLocks(store.clone())),
         };
-        let (cancel, runtime) = (Cancel::default(), Some(runtime()?));
-        let session = Self { project, store, sources, executor, progress, cancel, builder, runtime };
-        session.runtime().spawn(interrupt::watch(session.cancel.clone()));
-        Ok(session)
+        let (cancel, runtime) = (interrupt::cancel(), Some(runtime()?));
+        Ok(Self { project, store, sources, executor, progress, cancel, builder, runtime })
     }
 
     /// Realises goals of a graph. Before, the lock gets what it lacks for the graph, whether or not it will be used:
@@ -177,8 +176,13 @@ fn sources(
     Ok(Sources::new(settings, Arc::new(store.clone()), events)?)
 }
 
+/// Where the folders of sandboxes are.
+pub fn sandboxes(store: &Store) -> PathBuf {
+    store.folder().join("sandboxes")
+}
+
 fn executor(store: &Store) -> Result<LocalExecutor, Failure> {
-    let scratch = store.folder().join("sandboxes");
+    let scratch = sandboxes(store);
     let owned = store.clone();
     let options =
         xb_exec::Options { ingest: Some(Arc::new(move |folder| owned.ingest_owned(folder))), ..Default::default() };

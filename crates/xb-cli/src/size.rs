@@ -59,15 +59,28 @@ pub fn show_time(time: Duration) -> String {
     }
 }
 
-/// `1 package`, `3 packages`.
+/// `1 package`, `3 packages`, `2 entries`, `4 sandboxes`.
 pub fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
+    if number == 1 {
+        return format!("1 {noun}");
+    }
+    match noun.strip_suffix('y') {
+        Some(stem) => format!("{number} {stem}ies"),
+        None if noun.ends_with('x') => format!("{number} {noun}es"),
+        None => format!("{number} {noun}s"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nouns() {
+        let nouns = [(0, "file"), (1, "entry"), (2, "entry"), (3, "kept sandbox")];
+        let counted = nouns.map(|(number, noun)| count(number, noun));
+        assert_eq!(counted, ["0 files", "1 entry", "2 entries", "3 kept sandboxes"]);
+    }
 
     #[test]
     fn sizes() {

@@ -117,6 +117,24 @@ pub enum Command {
     Man(ManArgs),
 }
 
+impl Command {
+    /// Whether what it prints is one JSON object, also when it fails.
+    pub fn prints_json(&self) -> bool {
+        match self {
+            Self::Build(args) => args.json,
+            Self::Test(args) => args.json,
+            Self::Verify(args) => args.json,
+            Self::Diff(args) => args.json,
+            Self::Gc(args) => args.json,
+            Self::Doctor(args) => args.json,
+            Self::Check(args) => args.json,
+            Self::Eval(args) => args.json,
+            Self::Store(args) => matches!(args.command, StoreCommand::Stats { json: true }),
+            _ => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Cli;

@@ -15,7 +15,7 @@ use crate::emission::{Emission, emit};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_json, print_line, say, style, styled};
-use crate::report::{Built, Check, results};
+use crate::report::{Built, Check, keep, results};
 use crate::request::Request;
 use crate::session::Session;
 use crate::size::{count, show_time};
@@ -133,7 +133,7 @@ impl Job<'_> {
         let graph = &emission.graph;
         logs::remember(&session.store, &request.project, graph, realised);
         let built = results(graph, realised, *checks, &session.store)?;
-        keep(&session.store, request, &built)?;
+        keep(&session.store, &request.project, &built)?;
         if !realised.succeeded() {
             blame::tell(session, graph, realised, self.work.keep_failed);
             if self.json {
@@ -179,14 +179,6 @@ impl Job<'_> {
         }
         Ok(())
     }
-}
-
-/// Keeps results from garbage collection: the newest of each package, architecture and method of a project.
-fn keep(store: &Store, request: &Request, built: &[Built]) -> Result<(), Failure> {
-    let folder = request.project.folder.display();
-    let name = |one: &Built| format!("{folder}:{}:{}:{}", one.package, one.arch, one.method);
-    let roots: Vec<_> = built.iter().map(|one| (name(one), one.tree)).collect();
-    Ok(store.add_roots(&roots)?)
 }
 
 /// `2 of 3 packages failed`.

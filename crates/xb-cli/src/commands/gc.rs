@@ -1,12 +1,14 @@
 //! `xb gc`: removes from the store what nothing needs any more.
 
-use xb_store::GcPolicy;
+use xb_store::{GcPolicy, Store};
 
 use crate::args::GcArgs;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_json, say};
 use crate::project::Project;
+use crate::report;
+use crate::session::sandboxes;
 use crate::size::{count, parse_size, parse_time, show_size};
 use crate::stores::open_store;
 
@@ -17,6 +19,8 @@ use crate::stores::open_store;
 pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
     let policy = policy(args)?;
     let store = open_store(&Project::of(&here.folder)?.config)?;
+    let folders = remove_roots_of_gone_projects(&store)?;
+    let sandboxes = xb_exec::remove_kept(&sandboxes(&store)).map_err(Failure::environment)?;
     let report = store.gc(&policy)?;
     if args.json {
         return print_json(&serde_json::json!({
@@ -25,18 +29,33 @@ pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
             "trees": report.trees,
             "results": report.results,
             "memos": report.memos,
+            "roots": folders,
+            "sandboxes": sandboxes,
             "kept_bytes": report.kept_bytes,
         }));
     }
     say(format!(
-        "removed {} ({}), {} and {}; {} stay",
+        "removed {} ({}), {}, {} and {}; {} stay",
         count(number(report.files), "file"),
         show_size(report.bytes),
         count(number(report.trees), "tree"),
         count(number(report.results), "result"),
+        count(number(sandboxes), "kept sandbox"),
         show_size(report.kept_bytes),
     ));
     Ok(())
+}
+
+/// A project that is gone needs its results no longer; returns how many they were.
+fn remove_roots_of_gone_projects(store: &Store) -> Result<u64, Failure> {
+    let mut removed = 0;
+    for (name, _) in store.roots()? {
+        let gone = report::project_of_root(&name).is_some_and(|folder| !folder.exists());
+        if gone && store.remove_root(&name)? {
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }
 
 fn policy(args: &GcArgs) -> Result<GcPolicy, Failure> {

@@ -38,7 +38,7 @@ pub fn run(here: &Invocation, args: &LockArgs) -> Result<(), Failure> {
     if !here.is_quiet() {
         say(match missing.len() {
             0 => format!("`{LOCK_NAME}` has everything"),
-            number => format!("`{LOCK_NAME}`: {} added", count(number, "entry").replace("entrys", "entries")),
+            number => format!("`{LOCK_NAME}`: {} added", count(number, "entry")),
         });
     }
     Ok(())

@@ -66,6 +66,9 @@ impl Live {
         let Some(running) = board.running.get(&node) else {
             return;
         };
+        if let Some(bar) = self.steps.get(&node) {
+            return bar.set_message(running.text());
+        }
         if running.method.is_none() || self.steps.len() >= MOST_LINES {
             return;
         }

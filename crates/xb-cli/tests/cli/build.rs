@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::world::World;
 
 /// Whether Debian's base is to be had; in CI a skip is a failure.
-fn has_base(world: &World) -> bool {
+pub fn has_base(world: &World) -> bool {
     world.write("probe.xb", "package probe(arch) { build = { script = sh\"true\" } }\n");
     let probe = world.xb(&["build", "probe.xb"]);
     if probe.code == 3 || probe.err.contains("no index") || probe.err.contains("network") {

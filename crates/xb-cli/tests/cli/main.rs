@@ -4,6 +4,7 @@
 
 mod build;
 mod help;
+mod interrupt;
 mod language;
 mod maintain;
 mod project;

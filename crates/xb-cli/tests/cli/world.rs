@@ -8,6 +8,7 @@ use tempfile::TempDir;
 /// A project, a store and a home that nobody else has.
 pub struct World {
     folder: TempDir,
+    shared: Option<PathBuf>,
 }
 
 /// What a command said and how it ended.
@@ -19,9 +20,18 @@ pub struct Said {
 }
 
 impl World {
-    /// A world with an empty project.
+    /// A world with an empty project, with the store that builds share.
     pub fn new() -> Self {
-        let world = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        Self::with(shared_store())
+    }
+
+    /// A world whose store nobody else uses.
+    pub fn alone() -> Self {
+        Self::with(None)
+    }
+
+    fn with(shared: Option<PathBuf>) -> Self {
+        let world = Self { folder: tempfile::tempdir().expect("a temporary folder"), shared };
         world.write("xb.toml", "");
         world
     }
@@ -64,7 +74,7 @@ impl World {
 
     /// Where the store is.
     pub fn store(&self) -> PathBuf {
-        shared_store().unwrap_or_else(|| self.folder.path().join("store"))
+        self.shared.clone().unwrap_or_else(|| self.folder.path().join("store"))
     }
 
     /// Runs xb.
