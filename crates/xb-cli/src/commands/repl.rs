@@ -36,7 +36,7 @@ pub fn run(here: &Invocation, args: &ReplArgs) -> Result<(), Failure> {
     if let Some(file) = &file {
         bring_in(&session, file)?;
     }
-    let names = Arc::new(Mutex::new(session.names()));
+    let names = Arc::new(Mutex::new(names_now(&session)));
     let mut editor = editor(&names)?;
     if !here.is_quiet() {
         say("expressions are evaluated, `let x = ...` and `use std { c }` define names; Ctrl-D ends");
@@ -47,7 +47,7 @@ pub fn run(here: &Invocation, args: &ReplArgs) -> Result<(), Failure> {
         match signal.map_err(|error| Failure::environment(format!("cannot read from the terminal: {error}")))? {
             Signal::Success(line) => {
                 answer(&session, &line)?;
-                *names.lock().unwrap_or_else(PoisonError::into_inner) = session.names();
+                *names.lock().unwrap_or_else(PoisonError::into_inner) = names_now(&session);
             }
             Signal::CtrlD => return Ok(()),
             _ => {}
@@ -65,6 +65,14 @@ fn bring_in(session: &Session<'_>, file: &RelPath) -> Result<(), Failure> {
         session.eval_text("<file>", &text).map_err(told)?;
     }
     Ok(())
+}
+
+/// What can be completed: the names in scope, and the functions of the language by their full names.
+fn names_now(session: &Session<'_>) -> Vec<String> {
+    let functions = xb_eval::NAMESPACES.iter().flat_map(|space| space.table).map(|builtin| builtin.path.to_owned());
+    let mut names: Vec<_> = session.names().into_iter().chain(functions).collect();
+    names.sort_unstable();
+    names
 }
 
 fn answer(session: &Session<'_>, line: &str) -> Result<(), Failure> {
