@@ -1,7 +1,7 @@
 //! Executors: where actions run. There is one, the local sandbox with emulation.
 //!
 //! [`LocalExecutor`] runs an action in namespaces of its own, unprivileged or as root, on this machine's kernel and
-//! with nothing else of this machine. It decides nothing: how a command ended is data (DESIGN D12).
+//! with nothing else of this machine. It decides nothing: how a command ended is data.
 //!
 //! The sandbox's child is the program that offers the executor, started again: its `main` calls
 //! [`maybe_run_as_child`] first.

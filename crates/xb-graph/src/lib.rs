@@ -1,6 +1,6 @@
 //! Trees, actions and the graph of nodes: pure data with a canonical encoding.
 //!
-//! Two levels (DESIGN D2). The evaluator emits a [`Graph`] whose [`Node`]s name other nodes. When all inputs of
+//! Two levels. The evaluator emits a [`Graph`] whose [`Node`]s name other nodes. When all inputs of
 //! a [`Run`] are known trees it becomes an [`Action`](reapi::Action) whose digest covers only contents.
 //!
 //! Nothing here does input or output: directories are looked up through [`Directories`].

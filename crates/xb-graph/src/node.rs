@@ -177,7 +177,7 @@ pub struct Run {
     /// Limits.
     pub limits: Limits,
     /// The tree that holds the emulator as `usr/bin/qemu-<machine>`, for an executor whose machine cannot run
-    /// `platform` itself: recorded in the provenance, never part of a key (DESIGN D3).
+    /// `platform` itself: recorded in the provenance, never part of a key.
     pub emulator: Option<Input>,
 }
 

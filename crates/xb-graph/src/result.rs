@@ -1,4 +1,4 @@
-//! What an action left behind, as data: an executor classifies, the planner decides (DESIGN D12).
+//! What an action left behind, as data: an executor classifies, the planner decides.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! This machine's contents, trees, results and roots (DESIGN D9, D10).
+//! This machine's contents, trees, results and roots.
 //!
 //! A [`Store`] is a folder that can always be trusted or thrown away. Contents are files, each once, named by
 //! their BLAKE3 digest; directories, results, memos and roots are rows of one SQLite database.

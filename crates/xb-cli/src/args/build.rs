@@ -8,18 +8,9 @@ use xb_core::Arch;
 /// `xb build`.
 #[derive(Clone, Debug, Args)]
 pub struct BuildArgs {
-    /// Files or folders, with `:NAME` where they hold several packages
-    #[arg(value_name = "TARGET", default_value = ".")]
-    pub targets: Vec<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub how: How,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub work: Work,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub lock: LockManners,
+    pub wanted: Wanted,
 
     /// Copy the result to DIR (to DIR/PACKAGE-ARCH when there are several)
     #[arg(long, value_name = "DIR")]
@@ -41,18 +32,9 @@ pub struct BuildArgs {
 /// `xb test`.
 #[derive(Clone, Debug, Args)]
 pub struct TestArgs {
-    /// Files or folders, with `:NAME` where they hold several packages
-    #[arg(value_name = "TARGET", default_value = ".")]
-    pub targets: Vec<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub how: How,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub work: Work,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub lock: LockManners,
+    pub wanted: Wanted,
 
     /// Believe the remembered outcome of a check that ran before
     #[arg(long)]
@@ -89,6 +71,23 @@ pub struct ShellArgs {
     /// A command to run in place of a shell
     #[arg(value_name = "COMMAND", last = true)]
     pub command: Vec<String>,
+}
+
+/// Packages, for what, and how.
+#[derive(Clone, Debug, Args)]
+pub struct Wanted {
+    /// Files or folders, with `:NAME` where they hold several packages
+    #[arg(value_name = "TARGET", default_value = ".")]
+    pub targets: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub how: How,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub work: Work,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub lock: LockManners,
 }
 
 /// One package for one architecture.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use build::{BuildArgs, How, LockManners, MethodName, OneTarget, RunArgs, ShellArgs, TestArgs, Work};
+pub use build::{BuildArgs, How, LockManners, MethodName, OneTarget, RunArgs, ShellArgs, TestArgs, Wanted, Work};
 pub use inspect::{DiffArgs, GraphArgs, GraphFormat, LogArgs, VerifyArgs, WhyArgs};
 pub use language::{CheckArgs, EvalArgs, ExplainArgs, FmtArgs, ReplArgs};
 pub use maintain::{CompletionsArgs, DoctorArgs, GcArgs, InitArgs, LockArgs, ManArgs, StoreArgs, StoreCommand};

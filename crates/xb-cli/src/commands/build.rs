@@ -66,9 +66,9 @@ pub enum Again {
 /// When something could not be built or checked.
 pub fn run(here: &Invocation, args: &BuildArgs) -> Result<(), Failure> {
     let job = Job {
-        request: Request::new(&here.folder, &args.targets, &args.how)?,
-        work: &args.work,
-        manners: args.lock,
+        request: Request::new(&here.folder, &args.wanted.targets, &args.wanted.how)?,
+        work: &args.wanted.work,
+        manners: args.wanted.lock,
         checks: !args.no_check,
         again: if args.rebuild { Again::Builds } else { Again::Nothing },
         json: args.json,

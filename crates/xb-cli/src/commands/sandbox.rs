@@ -21,8 +21,10 @@ pub struct Opened {
     pub session: Session,
     /// The graph of the package.
     pub graph: Arc<Graph>,
-    /// The package's choice.
+    /// The package's choice of how to build it.
     pub build: NodeId,
+    /// The choice of how to check it, if it has a check.
+    pub check: Option<NodeId>,
     /// The package.
     pub package: String,
     /// What it is for.
@@ -47,24 +49,33 @@ pub fn open(here: &Invocation, one: &OneTarget) -> Result<Opened, Failure> {
         return Err(Failure::user(format!("`{}` holds several packages: {}", one.target, names.join(", ")))
             .help(format!("name one of them: `{}:{}`", one.target, names[0])));
     };
-    let (build, package) = (target.build, target.package.clone());
+    let (build, check, package) = (target.build, target.check, target.package.clone());
     let store = open_store(&request.project.config)?;
     let session = Session::new(here, request.project.clone(), store, request.host, one.lock)?;
     let keep_failed = one.work.keep_failed;
-    Ok(Opened { session, graph, build, package, arch, keep_failed })
+    Ok(Opened { session, graph, build, check, package, arch, keep_failed })
 }
 
 impl Opened {
     /// The ways in which the package can be built, best first.
-    pub fn runs(&self) -> Vec<(Method, NodeId, &Run)> {
-        let Node::Choice(choice) = self.graph.node(self.build) else {
-            return Vec::new();
+    pub fn builds(&self) -> impl Iterator<Item = (Method, &Run)> {
+        self.runs(self.build)
+    }
+
+    /// The ways in which the package can be checked, best first.
+    pub fn checks(&self) -> impl Iterator<Item = (Method, &Run)> {
+        self.check.into_iter().flat_map(|check| self.runs(check))
+    }
+
+    fn runs(&self, choice: NodeId) -> impl Iterator<Item = (Method, &Run)> {
+        let options: &[_] = match self.graph.node(choice) {
+            Node::Choice(choice) => &choice.options,
+            _ => &[],
         };
-        let run = |(method, id): &(Method, NodeId)| match self.graph.node(*id) {
-            Node::Run(run) => Some((*method, *id, &**run)),
+        options.iter().filter_map(|(method, id)| match self.graph.node(*id) {
+            Node::Run(run) => Some((*method, &**run)),
             _ => None,
-        };
-        choice.options.iter().filter_map(run).collect()
+        })
     }
 
     /// The way whose processes believe that they are on the package's own architecture.
@@ -72,8 +83,8 @@ impl Opened {
     /// # Errors
     /// When the package allows none.
     pub fn own(&self) -> Result<&Run, Failure> {
-        let own = self.runs().into_iter().find(|(_, _, run)| run.platform == self.arch);
-        own.map(|(_, _, run)| run).ok_or_else(|| {
+        let own = self.builds().find(|(_, run)| run.platform == self.arch);
+        own.map(|(_, run)| run).ok_or_else(|| {
             Failure::user(format!("`{}` allows no method that runs {} programs", self.package, self.arch))
                 .help("its field `methods` says which methods it allows")
         })

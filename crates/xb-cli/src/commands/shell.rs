@@ -38,23 +38,33 @@ pub fn run(here: &Invocation, args: &ShellArgs) -> Result<(), Failure> {
 
 /// By the method that was asked for; else on the package's own architecture.
 fn chosen(opened: &Opened, method: MethodName) -> Result<&Run, Failure> {
-    if method == MethodName::Cross
-        && let Some((_, _, run)) = opened.runs().into_iter().find(|(method, ..)| *method == Method::Cross)
-    {
-        return Ok(run);
+    let cross = opened.builds().find(|(each, _)| *each == Method::Cross);
+    match cross.filter(|_| method == MethodName::Cross) {
+        Some((_, run)) => Ok(run),
+        None => opened.own(),
     }
-    opened.own()
 }
 
-/// The run that failed last.
+/// The run that failed last: of the build, else of the check.
 fn failed(opened: &Opened) -> Result<&Run, Failure> {
-    let Opened { session, package, arch, .. } = opened;
-    let last = last_run(&session.store, &session.project, package, *arch, "build")?;
-    let Some(last) = last.filter(|last| !last.succeeded) else {
-        return Err(nothing_kept(opened));
+    let build = failed_step(opened, "build", opened.builds())?;
+    let failed = match build {
+        None => failed_step(opened, "check", opened.checks())?,
+        build => build,
     };
-    let run = opened.runs().into_iter().find(|(method, ..)| *method == last.method);
-    run.map(|(_, _, run)| run).ok_or_else(|| nothing_kept(opened))
+    failed.ok_or_else(|| nothing_kept(opened))
+}
+
+/// The run of a step, if the step failed the last time.
+fn failed_step<'o>(
+    opened: &Opened,
+    step: &str,
+    mut runs: impl Iterator<Item = (Method, &'o Run)>,
+) -> Result<Option<&'o Run>, Failure> {
+    let Opened { session, package, arch, .. } = opened;
+    let last = last_run(&session.store, &session.project, package, *arch, step)?;
+    let failed = last.filter(|last| !last.succeeded);
+    Ok(failed.and_then(|last| runs.find(|(method, _)| *method == last.method)).map(|(_, run)| run))
 }
 
 fn nothing_kept(opened: &Opened) -> Failure {

@@ -12,9 +12,9 @@ use crate::request::Request;
 /// When something could not be built, or a check failed.
 pub fn run(here: &Invocation, args: &TestArgs) -> Result<(), Failure> {
     let job = Job {
-        request: Request::new(&here.folder, &args.targets, &args.how)?,
-        work: &args.work,
-        manners: args.lock,
+        request: Request::new(&here.folder, &args.wanted.targets, &args.wanted.how)?,
+        work: &args.wanted.work,
+        manners: args.wanted.lock,
         checks: true,
         again: if args.cached { Again::Nothing } else { Again::Checks },
         json: args.json,

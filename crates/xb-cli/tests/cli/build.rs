@@ -96,3 +96,24 @@ fn a_failed_build_shows_the_end_of_its_log_and_the_way_on() {
     }
     assert_eq!(world.xb(&["log", "broken.xb:part"]).good(), "one\ntwo\n");
 }
+
+#[test]
+fn what_a_failed_step_left_can_be_entered() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_nanos();
+    for step in ["build", "check"] {
+        let failing = format!("sh\"echo left {now} {step} >trace; exit 1\"");
+        let (build, check) = if step == "build" { (&*failing, "null") } else { ("sh\"true\"", &*failing) };
+        world.write("bad.xb", &format!("package bad(arch) {{ build = {{ script = {build} }}, check = {check} }}\n"));
+        let _ = world.xb(&["build", "bad.xb"]).bad(1);
+        let _ = world.xb(&["shell", "bad.xb", "--failed", "--", "true"]).bad(1);
+        let _ = world.xb(&["build", "bad.xb", "--keep-failed"]).bad(1);
+        let left = world.xb(&["shell", "bad.xb", "--failed", "--", "cat", "build/trace"]).good();
+        assert_eq!(left, format!("left {now} {step}\n"));
+    }
+    let gone = json(&world, &["gc", "--json"]);
+    assert!(gone["sandboxes"].as_u64() >= Some(2), "{gone}");
+}

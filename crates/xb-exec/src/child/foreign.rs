@@ -1,4 +1,4 @@
-//! Programs of other architectures: emulated, or refused and reported (DESIGN D6).
+//! Programs of other architectures: emulated, or refused and reported.
 //!
 //! Every sandbox registers its own interpreters, in an instance of binfmt_misc that belongs to its user namespace
 //! and is gone with it. What is registered is a tiny program of ours (`helper/interpreter.c`) under a name that says
