@@ -16,10 +16,16 @@ const FRAMES_AT_EACH_END: usize = 6;
 
 type Place = (Arc<str>, Range<usize>);
 
-/// Says what is wrong with the input, one after another.
+/// How many diagnostics are shown: what follows is often only a consequence.
+const MOST_SHOWN: usize = 20;
+
+/// Says what is wrong with the input, one after another; of very many only the first.
 pub fn diagnostics(sources: &Sources, diagnostics: &[Diagnostic]) {
-    for diagnostic in diagnostics {
+    for diagnostic in diagnostics.iter().take(MOST_SHOWN) {
         say(text(sources, diagnostic, colours_on_stderr()).trim_end());
+    }
+    if diagnostics.len() > MOST_SHOWN {
+        say(format!("... and {} more; `xb check --json` gives all", diagnostics.len() - MOST_SHOWN));
     }
 }
 
