@@ -1,13 +1,20 @@
 #!/usr/bin/env python3
 """10,000 packages with up to 5 dependencies each: evaluate and emit, and a build with nothing to do."""
 
+import argparse
 import os
 import random
+import shutil
+import statistics
 import tempfile
 
-from common import XB, compare, need
+from common import XB, compare, need, run
 
 COUNT = 10_000
+# What is built by default: all of them take longer than a person waits.
+BUILT = 1_000
+# Seconds that a build with nothing to do may take.
+NOTHING_TO_DO = 0.1
 
 
 def edges():
@@ -34,16 +41,49 @@ def write_nix(path, graph):
         file.write(f"in [ {' '.join(f'p{i}' for i in range(COUNT))} ]\n")
 
 
+def emission(ours, theirs, folder):
+    """Evaluates and emits, against a peer that writes its .drv files each time, and one that finds them written."""
+    command = [XB, "graph", ours, "--format", "json"]
+    store = os.path.join(folder, "nix")
+    peer = ["nix-instantiate", "--store", store, theirs]
+
+    def fresh(name):
+        if name == "peer":
+            shutil.rmtree(store, ignore_errors=True)
+
+    compare("10,000 packages, evaluate and emit, fresh store", command, peer, goal=5, before=fresh)
+    compare("10,000 packages, evaluate and emit, warm store", command, peer, goal=1)
+
+
+def nothing_to_do(ours, count):
+    """Builds packages, then times the build that has nothing to do."""
+    build = [XB, "build", ours, "--no-check"]
+    seconds, memory = run(build)
+    print(f"{count} packages, first build: {seconds:.1f} s, {memory:.0f} MB", flush=True)
+    rows = [run(build) for _ in range(5)]
+    seconds, memory = (statistics.median(column) for column in zip(*rows))
+    verdict = "met" if seconds < NOTHING_TO_DO else "MISSED"
+    print(
+        f"{count} packages, nothing to do: {seconds * 1000:.0f} ms, {memory:.0f} MB "
+        f"(goal {NOTHING_TO_DO * 1000:.0f} ms: {verdict})"
+    )
+
+
 def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--build-all", action="store_true", help=f"build all {COUNT} packages, not {BUILT}")
+    built = COUNT if arguments.parse_args().build_all else BUILT
     need("nix-instantiate")
     graph = edges()
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs = os.path.join(folder, "graph.xb"), os.path.join(folder, "graph.nix")
+        some = os.path.join(folder, "some.xb")
         write_xb(ours, graph)
+        write_xb(some, graph[:built])
         write_nix(theirs, graph)
         os.environ["XB_STORE"] = os.path.join(folder, "store")
-        peer = ["nix-instantiate", "--store", os.path.join(folder, "nix"), theirs]
-        compare("10,000 packages, evaluate and emit", [XB, "graph", ours, "--format", "json"], peer, goal=5)
+        emission(ours, theirs, folder)
+        nothing_to_do(some, built)
 
 
 main()

@@ -270,7 +270,7 @@ async fn an_output_that_nobody_makes_is_a_failure() {
     let mut graph = Graph::default();
     let p = graph.run("p", &[], &[]);
     let mut user = a_run("user", &[p], &[]);
-    user.root[0].input.output = "doc".to_owned();
+    user.root[0].input.output = "doc".into();
     let user = graph.add_node(Node::Run(Box::new(user)));
     let realised = world.realise(graph, &[user]).await;
     check_failures(&realised, &["user (amd64, build): node 0 has no output `doc` [user (amd64)]"]);

@@ -78,7 +78,7 @@ fn simply(graph: &Graph, world: &World) -> BTreeMap<NodeId, Option<TreeId>> {
             }
             Node::Compose { layers } => composed(layers, &trees, world).map(|composed| composed.merged),
             Node::Run(run) => composed(&run.root, &trees, world).and_then(|root| {
-                let fails = match run.env.get("FAIL").map(String::as_str) {
+                let fails = match run.env.get("FAIL") {
                     Some("cross:foreign") => run.method == Cross,
                     fails => fails.is_some(),
                 };

@@ -168,7 +168,7 @@ async fn a_long_chain_of_composed_trees_needs_no_deep_stack() {
     let mut graph = Graph::default();
     let mut last = graph.files("a", "text");
     for _ in 0..20_000 {
-        let input = Input { node: last, output: "out".to_owned() };
+        let input = Input { node: last, output: "out".into() };
         let Node::Run(run) = Node::Run(Box::new(support::graph::a_run("p", &[last], &[]))) else { unreachable!() };
         let mut layer = run.root[0].clone();
         layer.input = input;

@@ -8,7 +8,6 @@ use xb_graph::Graph;
 
 use crate::failure::Failure;
 use crate::project::{EvalLimits, ProjectWorld};
-use crate::render;
 use crate::request::Request;
 
 /// The graph of a request, and what it was made from.
@@ -19,7 +18,7 @@ pub struct Emission {
     pub reads: Vec<(RelPath, Digest)>,
 }
 
-/// Evaluates what is asked for; warnings are shown.
+/// Evaluates what is asked for.
 ///
 /// # Errors
 /// What is wrong with the descriptions.
@@ -40,9 +39,7 @@ pub fn emit(request: &Request) -> Result<Emission, Failure> {
         limits: limits(&request.project.config.limits),
     };
     let emitted = xb_eval::emit(&world, &targets, &options);
-    let Emitted { graph, sources, reads, warnings } =
-        emitted.map_err(|failed| Failure::findings(failed.sources, failed.diagnostics))?;
-    render::diagnostics(&sources, &warnings);
+    let Emitted { graph, reads } = emitted.map_err(|failed| Failure::findings(failed.sources, failed.diagnostics))?;
     Ok(Emission { graph: Arc::new(graph), reads })
 }
 

@@ -2,9 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use petgraph::adj::UnweightedList;
-use petgraph::algo::tred::{dag_to_toposorted_adjacency_list, dag_transitive_reduction_closure};
-use petgraph::graph::DiGraph;
 use xb_graph::{Graph, Node, NodeId};
 
 /// Packages, each for an architecture, and what each stands on directly.
@@ -32,7 +29,6 @@ pub fn packages(graph: &Graph) -> Packages {
             waiting.push(need);
         }
     }
-    packages.needs = reduced(&packages);
     packages
 }
 
@@ -45,38 +41,25 @@ pub fn title(graph: &Graph, id: NodeId) -> Option<String> {
 }
 
 /// The nearest packages on every way down.
+///
+/// Where a package lies over what it needs, it is the nearest: the rest comes with it.
 fn choices_beneath(graph: &Graph, from: NodeId) -> BTreeSet<NodeId> {
+    let is_choice = |id: &NodeId| matches!(graph.node(*id), Node::Choice(_));
     let mut seen = BTreeSet::new();
     let mut found = BTreeSet::new();
-    let mut waiting = graph.node(from).inputs();
+    let mut waiting: Vec<NodeId> = graph.node(from).inputs().collect();
     while let Some(id) = waiting.pop() {
         if !seen.insert(id) {
             continue;
         }
-        if let Node::Choice(_) = graph.node(id) {
+        let node = graph.node(id);
+        if is_choice(&id) {
             found.insert(id);
+        } else if matches!(node, Node::Compose { .. }) && node.inputs().any(|input| is_choice(&input)) {
+            found.extend(node.inputs().filter(is_choice));
         } else {
-            waiting.extend(graph.node(id).inputs());
+            waiting.extend(node.inputs());
         }
     }
     found
-}
-
-/// Only what is needed directly: what comes with something else that is needed is left out.
-fn reduced(packages: &Packages) -> BTreeSet<(NodeId, NodeId)> {
-    let mut dag = DiGraph::<NodeId, ()>::new();
-    let index: BTreeMap<_, _> = packages.titles.keys().map(|id| (*id, dag.add_node(*id))).collect();
-    for (user, need) in &packages.needs {
-        if let (Some(user), Some(need)) = (index.get(user), index.get(need)) {
-            dag.add_edge(*user, *need, ());
-        }
-    }
-    let Ok(order) = petgraph::algo::toposort(&dag, None) else {
-        return packages.needs.clone();
-    };
-    let (sorted, _): (UnweightedList<u32>, _) = dag_to_toposorted_adjacency_list(&dag, &order);
-    let (reduction, _) = dag_transitive_reduction_closure(&sorted);
-    let node = |position: u32| dag[order[position as usize]];
-    let edges = reduction.edge_indices().filter_map(|edge| reduction.edge_endpoints(edge));
-    edges.map(|(user, need)| (node(user), node(need))).collect()
 }

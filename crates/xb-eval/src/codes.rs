@@ -36,8 +36,8 @@ codes! {
     List and Record; others are built from them: `[Int]`, `{ a: Int, b?: String }`, `{ *: Int }`, `Int | String`, \
     `Int?`, `(Int) -> Int`."
     BOUND_TWICE "E0306" "A name is given twice"
-    "Two bindings of one group, two items of one file, or two parameters of one function have the same name, so it \
-    is unclear which one is meant. An inner scope may use the name of an outer one again."
+    "Two bindings of one group, two items of one file, two parameters of one function, or two parts of one pattern have \
+    the same name, so it is unclear which one is meant. An inner scope may use the name of an outer one again."
 
     CYCLE "E0401" "A value needs itself"
     "To find the value, the value itself is needed. The message shows the way around as a path of names.\n\n\
@@ -91,8 +91,8 @@ codes! {
     ARGUMENT_KIND "E0502" "A function of the language got an argument of the wrong kind"
     "The functions of the language check what they are given. `xb explain` cannot know which one; the message names \
     it, and its page in the reference shows what it takes."
-    FIELD_TYPE "E0503" "A field of a package has the wrong type"
-    "The fields of packages have fixed types, such as `needs: [Package | String]` and `version: String`."
+    FIELD_TYPE "E0503" "A field of a package or a release has the wrong type"
+    "The fields of packages and releases have fixed types, such as `needs: [Package | String]` and `version: String`."
 
     PACKAGE_FIELD "E0601" "A package has no such field"
     "Packages have a fixed set of fields, so that a slip of the pen is found. A helper of your own inside a package \

@@ -217,7 +217,7 @@ impl<'v> Evaluator<'v> {
         if contract.span == NOWHERE {
             return Failure::new(codes::FIELD_TYPE, message)
                 .at(at, format!("this is {}", value.kind()))
-                .note(format!("this field of a package is `{expected}`"));
+                .note(format!("this field is `{expected}`"));
         }
         Failure::new(codes::ANNOTATION, message)
             .at(at, format!("this is {}", value.kind()))

@@ -78,6 +78,7 @@ pub struct ReleaseValue<'v> {
 /// What the evaluator knows about packages in general, and the instances that it has made.
 pub(crate) struct PackageTable<'v> {
     known: Vec<(Symbol, Contract<'v>)>,
+    of_releases: Vec<(Symbol, Contract<'v>)>,
     lists: [Symbol; 3],
     env: Symbol,
     by_arch: RefCell<FxHashMap<(u32, Arch), &'v Instance<'v>>>,
@@ -97,15 +98,10 @@ pub const RELEASE_FIELDS: [&str; 5] = ["packages", "arches", "formats", "version
 
 impl<'v> PackageTable<'v> {
     pub(crate) fn new(arena: &'v Bump, symbols: &Symbols<'v>) -> Self {
-        let known = PACKAGE_FIELDS
-            .iter()
-            .map(|name| {
-                let ty = arena.alloc(field_type(arena, symbols, name));
-                (symbols.intern(name), Contract { ty, span: NOWHERE })
-            })
-            .collect();
+        let contract = |name: &str, ty| (symbols.intern(name), Contract { ty: arena.alloc(ty), span: NOWHERE });
         Self {
-            known,
+            known: PACKAGE_FIELDS.iter().map(|name| contract(name, field_type(arena, symbols, name))).collect(),
+            of_releases: RELEASE_FIELDS.iter().map(|name| contract(name, release_field_type(arena, name))).collect(),
             lists: ["needs", "tools", "patches"].map(|name| symbols.intern(name)),
             env: symbols.intern("env"),
             by_arch: RefCell::default(),
@@ -118,6 +114,11 @@ impl<'v> PackageTable<'v> {
     /// The type of a field that packages can have.
     pub(crate) fn contract(&self, name: Symbol) -> Option<Contract<'v>> {
         self.known.iter().find(|(known, _)| *known == name).map(|(_, contract)| *contract)
+    }
+
+    /// The type of a field that releases can have.
+    pub(crate) fn release_contract(&self, name: Symbol) -> Option<Contract<'v>> {
+        self.of_releases.iter().find(|(known, _)| *known == name).map(|(_, contract)| *contract)
     }
 
     /// What an unset field is.
@@ -133,6 +134,15 @@ impl<'v> PackageTable<'v> {
 
     pub(crate) fn next_package(&self) -> u32 {
         self.packages.replace(self.packages.get() + 1)
+    }
+}
+
+fn release_field_type<'v>(arena: &'v Bump, name: &str) -> Type<'v> {
+    match name {
+        "packages" => Type::List(arena.alloc(Type::Simple(Simple::Package))),
+        "arches" => Type::List(arena.alloc(Type::Simple(Simple::Arch))),
+        "formats" => Type::Simple(Simple::List),
+        _ => Type::Simple(Simple::String),
     }
 }
 
@@ -168,8 +178,8 @@ impl<'v> Evaluator<'v> {
         args: &[Argument<'v>],
         span: Span,
     ) -> Result<&'v Instance<'v>> {
-        if let [Argument { name: None, value, .. }] = args
-            && package.code.params.len() == 1
+        if let ([Argument { name: None, value, .. }], [PackageParam { contract: None, .. }]) =
+            (args, package.code.params)
             && let Some(Value::Arch(arch)) = self.peek(*value)
         {
             return Ok(self.instantiate_for(package, arch));
@@ -193,6 +203,9 @@ impl<'v> Evaluator<'v> {
         }
         if let Some(Some(first)) = bound.first_mut() {
             *first = Value::Arch(self.to_arch(*first, span)?);
+        }
+        if let [Some(Value::Arch(arch))] = bound[..] {
+            return Ok(self.instantiate_for(package, arch));
         }
         let key = self.instance_key(package, &bound)?;
         if let Some(instance) = key.as_ref().and_then(|key| self.packages.by_key.borrow().get(key).copied()) {
@@ -340,7 +353,8 @@ impl<'v> Evaluator<'v> {
         Ok(true)
     }
 
-    fn write_list_key(&self, items: &[Value<'v>], key: &mut Vec<u8>) -> Result<bool> {
+    /// Adds a list to a key; false when it is no plain data.
+    pub(crate) fn write_list_key(&self, items: &[Value<'v>], key: &mut Vec<u8>) -> Result<bool> {
         key.push(b'[');
         key.extend(items.len().to_le_bytes());
         for item in items {
@@ -377,6 +391,17 @@ impl<'v> Evaluator<'v> {
             "arch" => Some(Value::Arch(instance.arch)),
             _ => self.packages.contract(name).map(|_| self.packages.unset(name)),
         })
+    }
+
+    /// The values of the fields that a package or its overrides set.
+    pub(crate) fn set_fields(&self, instance: &'v Instance<'v>) -> Vec<Value<'v>> {
+        let code = instance.package.code;
+        let mut values: Vec<_> = code.fields.iter().map(|member| instance.frame[member.slot as usize].get()).collect();
+        let overrides = instance.overrides.fields().into_iter();
+        values.extend(
+            overrides.filter(|(name, _)| code.fields.iter().all(|member| member.name != *name)).map(|field| field.1),
+        );
+        values
     }
 
     /// A field by its name, evaluated.

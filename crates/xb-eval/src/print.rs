@@ -79,10 +79,7 @@ impl<'v> Evaluator<'v> {
             }
             Value::Float(value) => write_float(out, value),
             Value::String(text) => write_string(out, text),
-            Value::Script(text) => {
-                out.push_str("sh");
-                write_string(out, text);
-            }
+            Value::Script(text) => write_script(out, text),
             Value::Path(path) => out.push_str(&path_text(path)),
             Value::Closure(_) | Value::Builtin(_) | Value::Checked(_) => out.push_str("<function>"),
             Value::Package(package) => {
@@ -285,6 +282,28 @@ pub(crate) fn write_string(out: &mut String, text: &str) {
         }
     }
     out.push('"');
+}
+
+/// A script as it is written, where there is a way to write it: nothing in a script is escaped.
+fn write_script(out: &mut String, text: &str) {
+    if !text.contains(['"', '\n']) {
+        let _ = write!(out, "sh\"{text}\"");
+    } else if fits_a_block(text) {
+        let _ = write!(out, "sh\"\"\"\n{text}\"\"\"");
+    } else {
+        out.push_str("sh");
+        write_string(out, text);
+    }
+}
+
+/// Whether a text reads as it stands in a block, which loses indentation that all lines share, and blanks.
+fn fits_a_block(text: &str) -> bool {
+    let is_blank = |line: &str| line.trim_matches([' ', '\t']).is_empty();
+    let quotes = text.contains("\"\"\"") || text.ends_with('"');
+    let mut filled = text.split('\n').filter(|line| !is_blank(line));
+    let some_at_the_margin = filled.any(|line| !line.starts_with([' ', '\t']));
+    let blanks = text.split('\n').any(|line| is_blank(line) && !line.is_empty());
+    !quotes && some_at_the_margin && !blanks && !text.contains('\r')
 }
 
 fn write_name(out: &mut String, name: &str) {

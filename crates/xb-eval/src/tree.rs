@@ -1,6 +1,7 @@
 //! Trees, layers and runs as values: handles of nodes of the graph.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use xb_core::Span;
 use xb_graph::{Conflict, Folder, Input, Layer, Node, NodeId, Origin};
@@ -82,7 +83,7 @@ impl<'v> Evaluator<'v> {
                 .at(span, format!("this is {}", self.glimpse(other))));
             }
         };
-        Ok(Input { node, output: output.to_owned() })
+        Ok(Input { node, output: self.shared(output) })
     }
 
     fn folder(&self, path: &PathValue<'v>, span: Span) -> Result<NodeId> {
@@ -112,7 +113,7 @@ impl<'v> Evaluator<'v> {
                 at: xb_core::RelPath::root(),
                 select: None,
                 conflict: Conflict::Refuse,
-                name,
+                name: self.shared(&name),
             });
         };
         Ok(Layer {
@@ -121,8 +122,19 @@ impl<'v> Evaluator<'v> {
                 .map_err(|error| Failure::new(codes::PRIMITIVE, error.to_string()).at(span, "the place of a layer"))?,
             select: layer.select.map(|patterns| patterns.iter().map(|&pattern| pattern.to_owned()).collect()),
             conflict: layer.conflict,
-            name: layer.name.to_owned(),
+            name: self.shared(layer.name),
         })
+    }
+
+    /// A text of the graph, each once in memory.
+    pub(crate) fn shared(&self, text: &str) -> Arc<str> {
+        let mut texts = self.emission.texts.borrow_mut();
+        if let Some(known) = texts.get(text) {
+            return Arc::clone(known);
+        }
+        let text: Arc<str> = text.into();
+        texts.insert(Arc::clone(&text));
+        text
     }
 
     /// `curl.xb:4`, for a person.

@@ -54,7 +54,7 @@ fn a_package_becomes_a_choice_over_its_methods() {
     assert_eq!(check.options.len(), 1, "both methods check in the same way");
     let Node::Run(check) = graph.node(check.options[0].1) else { panic!("a check is a run") };
     assert!(
-        check.root.iter().any(|layer| layer.input.node == zlib.build && layer.input.output == "build"),
+        check.root.iter().any(|layer| layer.input.node == zlib.build && &*layer.input.output == "build"),
         "what was built is what is tested"
     );
     assert_eq!(graph.targets[1].package, "png-tools");
@@ -80,7 +80,7 @@ fn needs_are_composed_beneath_what_needs_them() {
         .collect();
     assert!(names.contains(&"libpopt-dev".to_owned()), "{names:?}");
     let staged = graph.nodes().any(|(_, node)| match node {
-        Node::Compose { layers } => layers.iter().any(|layer| layer.name == "zlib (arm64)"),
+        Node::Compose { layers } => layers.iter().any(|layer| &*layer.name == "zlib (arm64)"),
         _ => false,
     });
     assert!(staged);

@@ -3,6 +3,8 @@
 //! The merged tree and the layers say the same thing twice: mounting the layers by overlayfs, from the lowest to the
 //! uppermost, shows exactly the merged tree. A layer that adds nothing is left out.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 use xb_core::{RelPath, TreeId};
 
@@ -25,7 +27,7 @@ pub struct PlacedTree {
     /// What happens where a layer below differs.
     pub conflict: Conflict,
     /// The name in errors.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 /// What [`compose`] made.
@@ -99,7 +101,7 @@ pub fn compose(layers: &[PlacedTree], store: &(impl DirectoriesMut + ?Sized)) ->
         if merged.whole != composed.merged {
             composed.merged = merged.whole;
             composed.layers.push(merged.layer);
-            names.push(layer.name.clone());
+            names.push(Arc::clone(&layer.name));
         }
     }
     Ok(composed)
@@ -109,7 +111,7 @@ pub fn compose(layers: &[PlacedTree], store: &(impl DirectoriesMut + ?Sized)) ->
 fn named(
     error: MergeError,
     below: &[TreeId],
-    names: &[String],
+    names: &[Arc<str>],
     layer: &PlacedTree,
     store: &(impl DirectoriesMut + ?Sized),
 ) -> ComposeError {
@@ -128,5 +130,5 @@ fn named(
             }
         }
     }
-    ComposeError::Conflict { path, first: first.clone(), second: layer.name.clone(), how }
+    ComposeError::Conflict { path, first: first.to_string(), second: layer.name.to_string(), how }
 }

@@ -18,7 +18,14 @@ pub struct Graph {
     pub targets: Vec<Target>,
     /// The numbers of nodes by their hashes; made anew when it does not cover all nodes, as after reading.
     #[serde(skip)]
-    index: HashTable<NodeId>,
+    index: HashTable<Indexed>,
+}
+
+/// A node's hash and its number.
+#[derive(Clone, Copy, Debug)]
+struct Indexed {
+    hash: u64,
+    id: NodeId,
 }
 
 /// Where a node comes from: for a person, never part of a key.
@@ -48,16 +55,17 @@ impl Graph {
     ///
     /// # Panics
     /// When the node names one that is not in the graph yet.
-    pub fn add(&mut self, node: Node, origin: Origin) -> NodeId {
+    pub fn add(&mut self, mut node: Node, origin: Origin) -> NodeId {
         self.cover();
         let hash = hash(&node);
         let nodes = &self.nodes;
-        let same = |id: &NodeId| nodes[id.0 as usize] == node;
-        if let Some(id) = self.index.find(hash, same) {
-            return *id;
+        let same = |known: &Indexed| known.hash == hash && nodes[known.id.0 as usize] == node;
+        if let Some(known) = self.index.find(hash, same) {
+            return known.id;
         }
         let id = NodeId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes"));
-        assert!(node.inputs().iter().all(|input| *input < id), "a node names only nodes that are in the graph");
+        assert!(node.inputs().all(|input| input < id), "a node names only nodes that are in the graph");
+        node.fit();
         self.nodes.push(node);
         self.origins.push(origin);
         self.put_in_index(hash, id);
@@ -71,9 +79,45 @@ impl Graph {
         }
     }
 
-    fn put_in_index(&mut self, hash_of_node: u64, id: NodeId) {
-        let nodes = &self.nodes;
-        self.index.insert_unique(hash_of_node, id, |id| hash(&nodes[id.0 as usize]));
+    fn put_in_index(&mut self, hash: u64, id: NodeId) {
+        self.index.insert_unique(hash, Indexed { hash, id }, |known| known.hash);
+    }
+
+    /// Leaves out what no target needs; the rest keeps its order and gets new numbers.
+    pub fn prune(&mut self) {
+        let needed = self.needed();
+        if needed.iter().all(|needed| *needed) {
+            return;
+        }
+        let mut kept = 0;
+        let mut take = |needed: &bool| {
+            kept += u32::from(*needed);
+            NodeId(kept.saturating_sub(1))
+        };
+        let numbers: Vec<NodeId> = needed.iter().map(&mut take).collect();
+        let number = |id: NodeId| numbers[id.0 as usize];
+        let mut keep = needed.iter();
+        self.nodes.retain(|_| keep.next().is_some_and(|needed| *needed));
+        let mut keep = needed.iter();
+        self.origins.retain(|_| keep.next().is_some_and(|needed| *needed));
+        self.nodes.iter_mut().for_each(|node| node.renumber(number));
+        for target in &mut self.targets {
+            target.build = number(target.build);
+            target.check = target.check.map(number);
+        }
+        self.index.clear();
+    }
+
+    fn needed(&self) -> Vec<bool> {
+        let mut needed = vec![false; self.nodes.len()];
+        let mut open: Vec<NodeId> =
+            self.targets.iter().flat_map(|target| [target.build].into_iter().chain(target.check)).collect();
+        while let Some(id) = open.pop() {
+            if !std::mem::replace(&mut needed[id.0 as usize], true) {
+                open.extend(self.node(id).inputs());
+            }
+        }
+        needed
     }
 
     /// The node of this number.

@@ -8,6 +8,7 @@
 mod compose;
 mod diff;
 mod directory;
+mod environment;
 mod graph;
 mod merge;
 mod method;
@@ -21,6 +22,7 @@ mod tree;
 pub use compose::{ComposeError, Composed, PlacedTree, compose};
 pub use diff::{Difference, DifferenceKind, diff};
 pub use directory::{Item, exists_at, subtree, tree_at};
+pub use environment::{Common, Environment};
 pub use graph::{Graph, Origin, Target};
 pub use merge::{Step, follow};
 pub use method::Method;

@@ -1,11 +1,12 @@
 //! The nodes of the graph, as the evaluator emits them: they name other nodes, never contents.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use xb_core::{Arch, RelPath, Sha256};
 
-use crate::Method;
+use crate::{Environment, Method};
 
 /// A node, by its number in the [`Graph`](crate::Graph).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -104,7 +105,7 @@ pub enum FileEntry {
     /// A file.
     File {
         /// Its text.
-        text: String,
+        text: Arc<str>,
         /// Whether it can be executed.
         executable: bool,
     },
@@ -123,7 +124,7 @@ pub struct Input {
     /// The node.
     pub node: NodeId,
     /// Which of its outputs; everything but a [`Run`] and a [`Choice`] has only `out`.
-    pub output: String,
+    pub output: Arc<str>,
 }
 
 /// A tree and how it is laid over those below.
@@ -138,7 +139,7 @@ pub struct Layer {
     /// What happens where a layer below has something else at the same path.
     pub conflict: Conflict,
     /// How it is called in an error about a conflict: `openssl (arm64)`.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 /// What happens where two layers differ at one path.
@@ -169,11 +170,11 @@ pub struct Run {
     /// The program and its arguments.
     pub command: Vec<String>,
     /// The whole environment.
-    pub env: BTreeMap<String, String>,
+    pub env: Environment,
     /// The working folder, beneath the root.
     pub cwd: RelPath,
     /// What is kept: a path beneath the root for each name; `out` is the result.
-    pub outputs: BTreeMap<String, RelPath>,
+    pub outputs: Arc<BTreeMap<String, RelPath>>,
     /// Limits.
     pub limits: Limits,
     /// The tree that holds the emulator as `usr/bin/qemu-<machine>`, for an executor whose machine cannot run
@@ -224,14 +225,44 @@ impl Run {
 
 impl Node {
     /// The nodes that this one names, in order, possibly several times.
-    pub fn inputs(&self) -> Vec<NodeId> {
+    pub fn inputs(&self) -> impl Iterator<Item = NodeId> {
+        let (layers, emulator, options): (&[Layer], _, &[_]) = match self {
+            Self::Fetch(_) | Self::Folder(_) | Self::Debian(_) | Self::Files(_) => (&[], None, &[]),
+            Self::Compose { layers } => (layers, None, &[]),
+            Self::Run(run) => (&run.root, run.emulator.as_ref(), &[]),
+            Self::Choice(choice) => (&[], None, &choice.options),
+        };
+        let inputs = layers.iter().map(|layer| &layer.input).chain(emulator);
+        inputs.map(|input| input.node).chain(options.iter().map(|(_, node)| *node))
+    }
+
+    /// Gives back the room for what is not there: a graph holds many short lists.
+    pub(crate) fn fit(&mut self) {
         match self {
-            Self::Fetch(_) | Self::Folder(_) | Self::Debian(_) | Self::Files(_) => Vec::new(),
-            Self::Compose { layers } => layers.iter().map(|layer| layer.input.node).collect(),
+            Self::Fetch(_) | Self::Folder(_) | Self::Debian(_) | Self::Files(_) => {}
+            Self::Compose { layers } => layers.shrink_to_fit(),
             Self::Run(run) => {
-                run.root.iter().map(|layer| &layer.input).chain(&run.emulator).map(|input| input.node).collect()
+                run.root.shrink_to_fit();
+                run.command.shrink_to_fit();
+                run.env.fit();
             }
-            Self::Choice(choice) => choice.options.iter().map(|(_, node)| *node).collect(),
+            Self::Choice(choice) => choice.options.shrink_to_fit(),
+        }
+    }
+
+    /// Gives every node that this one names another number.
+    pub fn renumber(&mut self, number: impl Fn(NodeId) -> NodeId) {
+        let (layers, emulator, options): (&mut [Layer], _, &mut [_]) = match self {
+            Self::Fetch(_) | Self::Folder(_) | Self::Debian(_) | Self::Files(_) => return,
+            Self::Compose { layers } => (layers, None, &mut []),
+            Self::Run(run) => (&mut run.root, run.emulator.as_mut(), &mut []),
+            Self::Choice(choice) => (&mut [], None, &mut choice.options),
+        };
+        for input in layers.iter_mut().map(|layer| &mut layer.input).chain(emulator) {
+            input.node = number(input.node);
+        }
+        for (_, node) in options {
+            *node = number(*node);
         }
     }
 }

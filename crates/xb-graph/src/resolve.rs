@@ -66,7 +66,7 @@ impl Run {
     /// A cache entry's result with this run's names for the outputs; none when an output is not there.
     pub fn from_cache(&self, cached: &ActionResult) -> Option<ActionResult> {
         let mut outputs = BTreeMap::new();
-        for (name, path) in &self.outputs {
+        for (name, path) in self.outputs.iter() {
             outputs.insert(name.clone(), *cached.outputs.get(path.as_str())?);
         }
         Some(ActionResult { outputs, ..cached.clone() })
@@ -106,9 +106,9 @@ pub fn resolve(run: &Run, root: &Composed, emulator: Option<TreeId>) -> Resolved
         root: root.merged,
         layers: root.layers.clone(),
         command: run.command.clone(),
-        env: run.env.clone(),
+        env: run.env.variables().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         cwd: run.cwd.clone(),
-        outputs: run.outputs.clone(),
+        outputs: BTreeMap::clone(&run.outputs),
         platform: run.platform,
         method: run.method,
         limits: run.limits.clone(),
@@ -119,7 +119,7 @@ pub fn resolve(run: &Run, root: &Composed, emulator: Option<TreeId>) -> Resolved
 }
 
 fn command(run: &Run) -> reapi::Command {
-    let env = run.env.iter().map(|(name, value)| property(name, value));
+    let env = run.env.variables().into_iter().map(|(name, value)| property(name, value));
     let outputs = run.outputs.values();
     let outputs: BTreeSet<String> = outputs.map(|path| relative(&run.cwd, path)).collect();
     reapi::Command {

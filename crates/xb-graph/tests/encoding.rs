@@ -9,6 +9,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use prost::Message;
@@ -50,9 +51,9 @@ fn run() -> Run {
         platform: Arch::Amd64,
         root: Vec::new(),
         command: vec!["/bin/sh".to_owned(), "/xb/build.sh".to_owned()],
-        env: BTreeMap::from([("PATH".to_owned(), "/usr/bin".to_owned()), ("LC_ALL".to_owned(), "C.UTF-8".to_owned())]),
+        env: [("PATH", "/usr/bin"), ("LC_ALL", "C.UTF-8")].into_iter().collect(),
         cwd: path("xb/build"),
-        outputs: BTreeMap::from([("out".to_owned(), path("xb/out")), ("build".to_owned(), path("xb/build"))]),
+        outputs: BTreeMap::from([("out".to_owned(), path("xb/out")), ("build".to_owned(), path("xb/build"))]).into(),
         limits: Limits::default(),
         emulator: None,
     }
@@ -99,9 +100,9 @@ fn actions_are_encoded_as_they_always_were() {
     let bare = resolved(|run| {
         run.platform = Arch::Arm64;
         run.command = vec!["true".to_owned()];
-        run.env.clear();
+        run.env.retain(|_| false);
         run.cwd = RelPath::root();
-        run.outputs.clear();
+        run.outputs = Default::default();
         run.limits.seconds = 0;
     });
     check_vectors(
@@ -127,8 +128,9 @@ fn what_a_run_is_called_and_how_it_is_run_are_not_in_the_key() {
         |run| run.limits.processes = 1,
         |run| run.limits.cpus = 1,
         |run| {
-            let build = run.outputs.remove("build").unwrap();
-            run.outputs.insert("tree".to_owned(), build);
+            let outputs = Arc::make_mut(&mut run.outputs);
+            let build = outputs.remove("build").unwrap();
+            outputs.insert("tree".to_owned(), build);
         },
     ];
     for change in same {
@@ -144,10 +146,10 @@ fn everything_that_can_change_the_result_is_in_the_key() {
     let different: [fn(&mut Run); 7] = [
         |run| run.platform = Arch::Arm64,
         |run| run.command.push("-x".to_owned()),
-        |run| drop(run.env.insert("A".to_owned(), String::new())),
-        |run| drop(run.env.remove("PATH")),
+        |run| run.env.insert("A", ""),
+        |run| run.env.retain(|name| name != "PATH"),
         |run| run.cwd = RelPath::root(),
-        |run| drop(run.outputs.remove("build")),
+        |run| drop(Arc::make_mut(&mut run.outputs).remove("build")),
         |run| run.limits.seconds = 1,
     ];
     for (index, change) in different.into_iter().enumerate() {

@@ -4,6 +4,7 @@
 //! a few parts at once), and only when it stops is the file taken apart into items to be read one by one.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use pest::iterators::Pairs;
@@ -25,7 +26,7 @@ const STACK: usize = 64 << 20;
 /// When less than this is left of the present stack, [`STACK`] is used.
 const RED_ZONE: usize = 4 << 20;
 
-/// How many bytes a part of a file has at least that is worth a thread.
+/// How many bytes a part of a file has at least.
 const PART: usize = 64 << 10;
 
 /// What a text says, and what is wrong with it.
@@ -117,13 +118,20 @@ fn parse_in_parts(file: FileId, text: &str, scan: &Scan) -> Option<Parsed> {
         let pairs = grammar::read(Rule::file, text.get(part.clone())?).ok()?;
         Some(built(Builder::new(file, text, part.start, &scan.comments), pairs))
     };
-    let read: Vec<Option<Parsed>> = thread::scope(|scope| {
-        let start = |part| scope.spawn(|| on_large_stack(|| read(part)));
-        let readers: Vec<_> = parts.into_iter().map(start).collect();
-        readers.into_iter().map(|reader| reader.join().ok().flatten()).collect()
+    let next = AtomicUsize::new(0);
+    let take = || parts.get(next.fetch_add(1, Ordering::Relaxed)).cloned();
+    let read_some = || std::iter::from_fn(take).map(|part| (part.start, read(part))).collect::<Vec<_>>();
+    let mut read: Vec<_> = thread::scope(|scope| {
+        let readers: Vec<_> =
+            (0..processors().min(parts.len())).map(|_| scope.spawn(|| on_large_stack(read_some))).collect();
+        readers.into_iter().flat_map(|reader| reader.join().unwrap_or_default()).collect()
     });
+    read.sort_unstable_by_key(|(start, _)| *start);
+    if read.len() != parts.len() {
+        return None;
+    }
     let mut whole = Parsed::default();
-    for (index, part) in read.into_iter().enumerate() {
+    for (index, (_, part)) in read.into_iter().enumerate() {
         let mut part = part.filter(|part| part.file.value.is_none() || index == last)?;
         whole.file.items.append(&mut part.file.items);
         whole.file.value = part.file.value;
@@ -132,16 +140,18 @@ fn parse_in_parts(file: FileId, text: &str, scan: &Scan) -> Option<Parsed> {
     Some(whole)
 }
 
-/// As many parts as there are processors, but none of less than [`PART`].
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Parts of [`PART`] or a little more: small, as what the grammar remembers of a part is many times its size.
 ///
 /// None starts at a `let`, as those before an `in` belong together.
 fn parts(text: &str, scan: &Scan) -> Vec<Range<usize>> {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    let size = (text.len() / processors).max(PART);
     let mut parts = Vec::new();
     let mut last = 0;
     for start in scan.items.iter().copied().filter(|start| !text[*start..].starts_with("let")) {
-        if start - last >= size {
+        if start - last >= PART {
             parts.push(last..start);
             last = start;
         }

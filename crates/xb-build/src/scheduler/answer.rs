@@ -68,7 +68,7 @@ impl Scheduler<'_> {
         let done = self.states.done(input.node);
         let done = done.ok_or_else(|| Why::Bug("an input is not done".to_owned()))?;
         let part = done.value.output(&input.output);
-        part.ok_or_else(|| Why::NoSuchOutput { node: input.node, output: input.output.clone() })
+        part.ok_or_else(|| Why::NoSuchOutput { node: input.node, output: input.output.to_string() })
     }
 
     fn pending(&self, id: NodeId, run: &Run) -> Result<PendingRun, Why> {

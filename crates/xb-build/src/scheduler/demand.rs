@@ -52,7 +52,7 @@ impl Scheduler<'_> {
         if let Node::Choice(_) = self.graph.node(node) {
             return self.option_now(node).into_iter().map(|(_, run)| run).collect();
         }
-        let mut inputs = self.graph.node(node).inputs();
+        let mut inputs: Vec<_> = self.graph.node(node).inputs().collect();
         inputs.sort_unstable();
         inputs.dedup();
         inputs

@@ -17,7 +17,7 @@ pub trait Add {
     }
 
     fn files(&mut self, path: &str, text: &str) -> NodeId {
-        let entry = FileEntry::File { text: text.to_owned(), executable: true };
+        let entry = FileEntry::File { text: text.into(), executable: true };
         self.add_node(Node::Files(Files { entries: BTreeMap::from([(RelPath::new(path).unwrap(), entry)]) }))
     }
 
@@ -39,7 +39,7 @@ pub trait Add {
             run.arch = Arch::Arm64;
             run.method = *method;
             // What tells the methods apart in reality is the root.
-            run.env.insert("METHOD".to_owned(), method.to_string());
+            run.env.insert("METHOD", method.to_string());
             run.platform = match method {
                 Method::Cross => Arch::Amd64,
                 _ => Arch::Arm64,
@@ -66,9 +66,9 @@ pub fn a_run(name: &str, inputs: &[NodeId], env: &[(&str, &str)]) -> Run {
         platform: Arch::Amd64,
         root: layers(inputs),
         command: vec!["build".to_owned()],
-        env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        env: env.iter().copied().collect(),
         cwd: RelPath::root(),
-        outputs: BTreeMap::from([("out".to_owned(), RelPath::new("xb/out").unwrap())]),
+        outputs: BTreeMap::from([("out".to_owned(), RelPath::new("xb/out").unwrap())]).into(),
         limits: Limits::default(),
         emulator: None,
     }
@@ -76,11 +76,11 @@ pub fn a_run(name: &str, inputs: &[NodeId], env: &[(&str, &str)]) -> Run {
 
 fn layers(inputs: &[NodeId]) -> Vec<Layer> {
     let layer = |(index, node): (usize, &NodeId)| Layer {
-        input: Input { node: *node, output: "out".to_owned() },
+        input: Input { node: *node, output: "out".into() },
         at: RelPath::new(&format!("in{index}")).unwrap(),
         select: None,
         conflict: Conflict::Refuse,
-        name: format!("node {}", node.0),
+        name: format!("node {}", node.0).into(),
     };
     inputs.iter().enumerate().map(layer).collect()
 }

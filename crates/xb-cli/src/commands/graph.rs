@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use serde::Serialize;
 use xb_graph::{Graph, Node, NodeId};
 
 use crate::args::{GraphArgs, GraphFormat};
@@ -37,7 +38,7 @@ fn only_packages(graph: &Graph) -> Drawing {
 
 fn everything(graph: &Graph) -> Drawing {
     let titles: BTreeMap<_, _> = graph.nodes().map(|(id, node)| (id, describe(graph, id, node))).collect();
-    let edges = graph.nodes().flat_map(|(id, node)| node.inputs().into_iter().map(move |input| (id, input)));
+    let edges = graph.nodes().flat_map(|(id, node)| node.inputs().map(move |input| (id, input)));
     Drawing::new(titles, edges)
 }
 
@@ -61,14 +62,20 @@ pub fn describe(graph: &Graph, id: NodeId, node: &Node) -> String {
     }
 }
 
-fn json(drawing: &Drawing) -> serde_json::Value {
-    let needs = |index: usize| {
-        let needs = drawing.edges.iter().filter(|(user, _)| *user == index);
-        needs.map(|(_, need)| drawing.titles[*need].clone()).collect::<Vec<_>>()
-    };
-    let packages = drawing.titles.iter().enumerate();
-    let packages = packages.map(|(index, title)| serde_json::json!({ "package": title, "needs": needs(index) }));
-    serde_json::json!({ "packages": packages.collect::<Vec<_>>() })
+/// A package as data.
+#[derive(Serialize)]
+struct Package<'a> {
+    package: &'a str,
+    needs: Vec<&'a str>,
+}
+
+fn json(drawing: &Drawing) -> BTreeMap<&'static str, Vec<Package<'_>>> {
+    let package = |title| Package { package: title, needs: Vec::new() };
+    let mut packages: Vec<_> = drawing.titles.iter().map(|title| package(title.as_str())).collect();
+    for (user, need) in &drawing.edges {
+        packages[*user].needs.push(&drawing.titles[*need]);
+    }
+    BTreeMap::from([("packages", packages)])
 }
 
 fn dot(drawing: &Drawing) -> String {

@@ -27,14 +27,14 @@ fn with_result(opened: &Opened, run: &Run) -> Run {
     let mut run = run.clone();
     run.root.retain(|layer| layer.at.is_root());
     run.root.push(Layer {
-        input: Input { node: opened.build, output: "out".to_owned() },
+        input: Input { node: opened.build, output: "out".into() },
         at: RelPath::root(),
         select: None,
         conflict: Conflict::Replace,
-        name: opened.package.clone(),
+        name: opened.package.as_str().into(),
     });
-    run.env.retain(|name, _| KEPT.contains(&name.as_str()));
+    run.env.retain(|name| KEPT.contains(&name));
     run.cwd = RelPath::root();
-    run.outputs.clear();
+    run.outputs = Default::default();
     run
 }

@@ -103,7 +103,7 @@ impl Opened {
             return Err(Failure::already_told());
         }
         let tree = |input: &&Input| {
-            let tree = realised.node(input.node)?.outputs.get(&input.output);
+            let tree = realised.node(input.node)?.outputs.get(&*input.output);
             tree.copied()
         };
         let trees: Option<Vec<_>> = inputs.iter().map(tree).collect();

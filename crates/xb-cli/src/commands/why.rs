@@ -75,7 +75,7 @@ fn is_package(graph: &Graph, id: NodeId, wanted: &str) -> bool {
 /// What a package's own steps take in from outside, if it is what was looked for.
 fn held(graph: &Graph, package: NodeId, wanted: &str) -> Option<String> {
     let mut seen = BTreeSet::new();
-    let mut waiting = graph.node(package).inputs();
+    let mut waiting: Vec<NodeId> = graph.node(package).inputs().collect();
     while let Some(id) = waiting.pop() {
         match graph.node(id) {
             Node::Choice(_) => {}

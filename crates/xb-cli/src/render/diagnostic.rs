@@ -16,11 +16,23 @@ const FRAMES_AT_EACH_END: usize = 6;
 
 type Place = (Arc<str>, Range<usize>);
 
-/// Says what is wrong with the input, one after another.
+/// How many diagnostics are shown: what follows is often only a consequence.
+const MOST_SHOWN: usize = 20;
+
+/// Says what is wrong with the input, one after another; of very many only the first.
 pub fn diagnostics(sources: &Sources, diagnostics: &[Diagnostic]) {
-    for diagnostic in diagnostics {
+    for diagnostic in diagnostics.iter().take(MOST_SHOWN) {
         say(text(sources, diagnostic, colours_on_stderr()).trim_end());
     }
+    if let Some(rest) = unshown(diagnostics.len()) {
+        say(rest);
+    }
+}
+
+/// What is said of the diagnostics that are not shown.
+fn unshown(count: usize) -> Option<String> {
+    let more = count.checked_sub(MOST_SHOWN).filter(|more| *more > 0)?;
+    Some(format!("... and {more} more; `xb check --json` gives all"))
 }
 
 /// One diagnostic as text.
@@ -168,6 +180,13 @@ mod tests {
         let text = check(&"x".repeat(1_000_000), 500_000, 500_001);
         assert!(text.len() < 500, "{} characters", text.len());
         assert!(text.contains("a.xb:1:500001"), "{text}");
+    }
+
+    #[test]
+    fn of_very_many_the_rest_is_counted() {
+        assert_eq!(unshown(MOST_SHOWN), None);
+        let rest = unshown(10_000).unwrap();
+        assert!(rest.contains("9980 more"), "{rest}");
     }
 
     #[test]

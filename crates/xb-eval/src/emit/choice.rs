@@ -9,7 +9,7 @@ use super::{Emitting, Realised};
 use crate::codes;
 use crate::evaluator::{Evaluator, NOWHERE};
 use crate::failure::{Failure, Result};
-use crate::package::{Instance, PACKAGE_FIELDS};
+use crate::package::Instance;
 use crate::stdlib;
 use crate::tree::{TreeNode, TreeValue};
 use crate::value::Value;
@@ -164,16 +164,15 @@ impl<'v> Evaluator<'v> {
 
     fn check_all_fields(&self, instance: &'v Instance<'v>) -> Result<()> {
         let code = instance.package.code;
-        for name in PACKAGE_FIELDS {
-            let value = self.package_field(instance, name)?;
-            if name == "build" && matches!(value, Value::Null) {
-                return Err(Failure::new(codes::NO_BUILD, format!("`{}` does not say how it is built", code.name))
-                    .at(code.place, "it has no field `build`")
-                    .help("add `build = c.make {}`, another builder, or a script: `build = sh\"...\"`"));
-            }
-            if let Value::List(items) = value {
+        for value in self.set_fields(instance) {
+            if let Value::List(items) = self.force(value)? {
                 items.iter().try_for_each(|item| self.force(*item).map(drop))?;
             }
+        }
+        if let Value::Null = self.package_field(instance, "build")? {
+            return Err(Failure::new(codes::NO_BUILD, format!("`{}` does not say how it is built", code.name))
+                .at(code.place, "it has no field `build`")
+                .help("add `build = c.make {}`, another builder, or a script: `build = sh\"...\"`"));
         }
         Ok(())
     }
@@ -188,12 +187,22 @@ impl<'v> Evaluator<'v> {
         let mut layers = Vec::new();
         for need in self.needs_of(instance, span)? {
             let node = self.deeper(|| self.staged(need, span))?;
-            layers.push(plain_layer(node, need));
+            layers.push(self.plain_layer(node, need));
         }
-        layers.push(plain_layer(own, instance));
+        layers.push(self.plain_layer(own, instance));
         let node = self.add_node(Node::Compose { layers }, instance.package.code.place);
         self.emission.staged.borrow_mut().insert(instance.id, node);
         Ok(node)
+    }
+
+    fn plain_layer(&self, node: NodeId, instance: &Instance<'v>) -> Layer {
+        Layer {
+            input: Input { node, output: self.shared("out") },
+            at: xb_core::RelPath::root(),
+            select: None,
+            conflict: Conflict::Refuse,
+            name: self.shared(&format!("{} ({})", instance.package.code.title, instance.arch)),
+        }
     }
 
     /// The choice over a package's checks, if it has any.
@@ -228,16 +237,6 @@ impl<'v> Evaluator<'v> {
         let code = instance.package.code;
         let choice = Choice { package: code.title.to_owned(), arch: instance.arch, options };
         Ok(Some(self.add_node(Node::Choice(choice), code.place)))
-    }
-}
-
-fn plain_layer(node: NodeId, instance: &Instance<'_>) -> Layer {
-    Layer {
-        input: Input { node, output: "out".to_owned() },
-        at: xb_core::RelPath::root(),
-        select: None,
-        conflict: Conflict::Refuse,
-        name: format!("{} ({})", instance.package.code.title, instance.arch),
     }
 }
 

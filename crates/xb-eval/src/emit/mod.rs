@@ -6,14 +6,15 @@
 
 mod choice;
 mod needs;
-mod prune;
 mod target;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use xb_core::{Arch, Diagnostic, Digest, RelPath, Sources};
-use xb_graph::{Graph, Method, NodeId};
+use xb_graph::{Common, Graph, Method, NodeId};
 
 use crate::evaluator::Evaluator;
 use crate::limits::Limits;
@@ -49,13 +50,9 @@ pub struct EmitOptions {
 pub struct Emitted {
     /// The graph, with what was asked for as its targets; it holds nothing that no target needs.
     pub graph: Graph,
-    /// The texts that places of warnings point into.
-    pub sources: Sources,
     /// The files of the project that were read, sorted, with the digest of what was in them: as long as they are
     /// the same, so is the graph.
     pub reads: Vec<(RelPath, Digest)>,
-    /// What is probably not what was meant.
-    pub warnings: Vec<Diagnostic>,
 }
 
 /// Why nothing was emitted.
@@ -94,8 +91,10 @@ pub fn emit(world: &dyn World, requests: &[TargetRequest], options: &EmitOptions
     let mut reads = eval.reads.take();
     reads.sort();
     reads.dedup();
-    let graph = prune::prune(eval.graph.take(), targets);
-    Ok(Emitted { graph, sources, reads, warnings: Vec::new() })
+    let mut graph = eval.graph.take();
+    graph.targets = targets;
+    graph.prune();
+    Ok(Emitted { graph, reads })
 }
 
 /// Errors without those that only came another way to the same place.
@@ -121,6 +120,14 @@ pub(crate) struct Emission<'v> {
     staged: RefCell<FxHashMap<u32, NodeId>>,
     needs: RefCell<FxHashMap<u32, &'v [&'v Instance<'v>]>>,
     names: RefCell<FxHashMap<u32, &'v [Value<'v>]>>,
+    /// The texts of the graph, each once.
+    pub(crate) texts: RefCell<FxHashSet<Arc<str>>>,
+    /// What runs have as outputs, each once.
+    pub(crate) outputs: RefCell<FxHashSet<Arc<BTreeMap<String, RelPath>>>>,
+    /// Variables that runs have in common, by the address of the record that says them.
+    pub(crate) environments: RefCell<FxHashMap<usize, Arc<Common>>>,
+    /// What calls with plain data gave, by the function's address and the data.
+    pub(crate) calls: RefCell<FxHashMap<Vec<u8>, Value<'v>>>,
 }
 
 /// How far a package is.

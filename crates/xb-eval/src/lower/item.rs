@@ -245,7 +245,8 @@ impl<'v> Lowering<'_, 'v> {
                 self.unknown_field("release", &binding.name, &RELEASE_FIELDS);
             }
             let name = self.symbol(&binding.name.text);
-            fields.push((name, self.top_level(Some(name), |this| this.annotated(binding))));
+            let known = self.eval.packages.release_contract(name);
+            fields.push((name, self.top_level(Some(name), |this| this.member(binding, known))));
         }
         Value::Release(self.alloc(ReleaseValue {
             name: self.eval.arena.alloc_str(&release.name.text),

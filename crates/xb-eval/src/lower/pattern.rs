@@ -1,8 +1,10 @@
 //! Patterns of `match` and `for`.
 
+use xb_core::Span;
 use xb_syntax::ast::{self, Expr, ExprKind, PatternKind};
 
 use super::Lowering;
+use crate::codes;
 use crate::ir::{Arm, Kind, Match, Pattern};
 use crate::value::Value;
 
@@ -25,14 +27,20 @@ impl<'v> Lowering<'_, 'v> {
     }
 
     pub(super) fn pattern(&mut self, pattern: &ast::Pattern) -> Pattern<'v> {
+        let mark = self.mark();
+        self.part(pattern, mark)
+    }
+
+    /// A part of a pattern whose names are shown from `mark` on.
+    fn part(&mut self, pattern: &ast::Pattern, mark: usize) -> Pattern<'v> {
         match &pattern.kind {
             PatternKind::Any => Pattern::Any,
-            PatternKind::Bind(name) => Pattern::Bind(self.bind(name)),
+            PatternKind::Bind(name) => Pattern::Bind(self.bind(name, pattern.span, mark)),
             PatternKind::Literal(literal) => Pattern::Literal(self.literal(literal)),
             PatternKind::List(items, rest) => {
-                let items = items.iter().map(|item| self.pattern(item)).collect();
+                let items = items.iter().map(|item| self.part(item, mark)).collect();
                 let items = self.slice(items);
-                let rest = rest.as_ref().map(|name| name.as_ref().map(|name| self.bind(&name.text)));
+                let rest = rest.as_ref().map(|name| name.as_ref().map(|name| self.bind(&name.text, name.span, mark)));
                 Pattern::List(items, rest)
             }
             PatternKind::Record(fields, open) => {
@@ -40,8 +48,8 @@ impl<'v> Lowering<'_, 'v> {
                     .iter()
                     .map(|(name, pattern)| {
                         let inner = match pattern {
-                            Some(pattern) => self.pattern(pattern),
-                            None => Pattern::Bind(self.bind(&name.text)),
+                            Some(pattern) => self.part(pattern, mark),
+                            None => Pattern::Bind(self.bind(&name.text, name.span, mark)),
                         };
                         (self.symbol(&name.text), inner)
                     })
@@ -49,16 +57,19 @@ impl<'v> Lowering<'_, 'v> {
                 Pattern::Record(self.slice(fields), *open)
             }
             PatternKind::Or(patterns) => {
-                let patterns = patterns.iter().map(|pattern| self.pattern(pattern)).collect();
+                let patterns = patterns.iter().map(|pattern| self.part(pattern, mark)).collect();
                 Pattern::Or(self.slice(patterns))
             }
         }
     }
 
-    fn bind(&mut self, name: &str) -> u32 {
+    fn bind(&mut self, name: &str, span: Span, mark: usize) -> u32 {
         let slot = self.slot();
-        let name = self.symbol(name);
-        self.show(name, slot);
+        let symbol = self.symbol(name);
+        if name != "_" && self.is_shown_since(mark, symbol) {
+            self.report_twice(codes::BOUND_TWICE, "the name", name, span);
+        }
+        self.show(symbol, slot);
         slot
     }
 

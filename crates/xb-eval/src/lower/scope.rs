@@ -87,6 +87,12 @@ impl Lowering<'_, '_> {
         self.scopes.last().map_or(0, |scope| scope.visible.len())
     }
 
+    /// Whether a name was shown after `mark`.
+    pub(super) fn is_shown_since(&self, mark: usize, name: Symbol) -> bool {
+        let shown = self.scopes.last().and_then(|scope| scope.visible.get(mark..)).unwrap_or_default();
+        shown.iter().any(|(known, _)| *known == name)
+    }
+
     /// Hides the names that were shown after `mark`.
     pub(super) fn hide(&mut self, mark: usize) {
         if let Some(scope) = self.scopes.last_mut() {

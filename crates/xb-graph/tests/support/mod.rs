@@ -37,7 +37,7 @@ pub fn tree(store: &MemoryDirectories, entries: &[(&str, &str)]) -> TreeId {
 }
 
 pub fn placed(tree: TreeId, name: &str) -> PlacedTree {
-    PlacedTree { tree, at: RelPath::root(), select: None, conflict: Conflict::Refuse, name: name.to_owned() }
+    PlacedTree { tree, at: RelPath::root(), select: None, conflict: Conflict::Refuse, name: name.into() }
 }
 
 /// A tree as a list of paths: what a person would see.

@@ -2,7 +2,7 @@
 
 use xb_core::{Diagnostic, Span};
 
-use super::{Builder, Node};
+use super::{Builder, Node, fitted};
 use crate::ast::{Binding, Expr, ExprKind, File, Item, Name, Package, Param, Release, Use, UseSource};
 use crate::codes;
 use crate::grammar::Rule;
@@ -211,7 +211,7 @@ impl<'t> Builder<'t> {
                 None => {}
             }
         }
-        (lets, fields)
+        (fitted(lets), fitted(fields))
     }
 
     /// Builds the rule `body_item`.

@@ -45,6 +45,13 @@ pub(crate) struct Builder<'t> {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
+/// A list without room for more: trees of large files hold many short ones.
+pub(super) fn fitted<T>(items: impl Into<Vec<T>>) -> Vec<T> {
+    let mut items = items.into();
+    items.shrink_to_fit();
+    items
+}
+
 impl<'t> Builder<'t> {
     pub(crate) fn new(file: FileId, text: &'t str, base: usize, comments: &'t [Range<usize>]) -> Self {
         Self { file, text, base, comments, depth: 0, diagnostics: Vec::new() }

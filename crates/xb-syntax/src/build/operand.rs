@@ -3,7 +3,7 @@
 use pest::iterators::Pairs;
 use xb_core::{Diagnostic, Span};
 
-use super::{Builder, Node};
+use super::{Builder, Node, fitted};
 use crate::ast::{Argument, Arm, Clause, Expr, ExprKind, Key, ListItem, RecordItem, StringPart};
 use crate::codes;
 use crate::grammar::Rule;
@@ -122,7 +122,7 @@ impl<'t> Builder<'t> {
     }
 
     fn arguments(&mut self, node: Node<'t>) -> Vec<Argument> {
-        node.into_inner().map(|argument| self.argument(argument)).collect()
+        fitted(node.into_inner().map(|argument| self.argument(argument)).collect::<Vec<_>>())
     }
 
     fn argument(&mut self, node: Node<'t>) -> Argument {
@@ -148,7 +148,7 @@ impl<'t> Builder<'t> {
             }
         }
         if clauses.is_empty() {
-            let kind = ExprKind::List(items);
+            let kind = ExprKind::List(fitted(items));
             return Expr { kind, span };
         }
         match (items.pop(), items.is_empty()) {
@@ -203,7 +203,7 @@ impl<'t> Builder<'t> {
             items.extend(self.record_item(part));
         }
         if clauses.is_empty() {
-            let kind = ExprKind::Record(items);
+            let kind = ExprKind::Record(fitted(items));
             return Expr { kind, span };
         }
         self.record_for(items, clauses, span)

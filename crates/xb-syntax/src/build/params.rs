@@ -2,7 +2,7 @@
 
 use xb_core::{Diagnostic, Span};
 
-use super::{Builder, Node};
+use super::{Builder, Node, fitted};
 use crate::ast::{Expr, ExprKind, Name, Param, ParamKind, Type};
 use crate::codes;
 use crate::grammar::Rule;
@@ -80,7 +80,7 @@ impl<'t> Builder<'t> {
 
     /// Reads the rule `group` as parameters.
     pub(super) fn group_params(&mut self, group: Node<'t>) -> Vec<Param> {
-        group.into_inner().filter_map(|item| self.param(item)).collect()
+        fitted(group.into_inner().filter_map(|item| self.param(item)).collect::<Vec<_>>())
     }
 
     fn param(&mut self, item: Node<'t>) -> Option<Param> {

@@ -90,14 +90,14 @@ pub(super) fn files<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
 fn file_entry<'v>(call: &Invocation<'_, 'v>, entry: Value<'v>) -> Result<FileEntry> {
     let record = match call.eval.force(entry)? {
         Value::String(text) | Value::Script(text) => {
-            return Ok(FileEntry::File { text: (*text).to_owned(), executable: false });
+            return Ok(FileEntry::File { text: call.eval.shared(text), executable: false });
         }
         Value::Record(record) => record,
         other => return Err(refuse(call, format!("needs a text or a record for each path, found {}", other.kind()))),
     };
     let settings = Settings::of(call, record, &["text", "executable", "link"])?;
     Ok(match (settings.text_or_null("text")?, settings.text_or_null("link")?) {
-        (Some(text), _) => FileEntry::File { text: text.to_owned(), executable: settings.flag("executable")? },
+        (Some(text), _) => FileEntry::File { text: call.eval.shared(text), executable: settings.flag("executable")? },
         (None, Some(target)) => FileEntry::Symlink { target: target.to_owned() },
         (None, None) => FileEntry::Directory,
     })

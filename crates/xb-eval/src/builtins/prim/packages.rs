@@ -1,8 +1,11 @@
 //! Packages as the standard library sees them.
 
+use xb_graph::Conflict;
+
 use crate::builtins::Invocation;
 use crate::failure::Result;
 use crate::package::Instance;
+use crate::tree::LayerValue;
 use crate::value::Value;
 
 fn instance<'v>(call: &Invocation<'_, 'v>) -> Result<&'v Instance<'v>> {
@@ -12,18 +15,44 @@ fn instance<'v>(call: &Invocation<'_, 'v>) -> Result<&'v Instance<'v>> {
     }
 }
 
-pub(super) fn apply<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
-    let arch = call.eval.to_arch(call.args[1], call.span)?;
-    match call.args[0] {
-        Value::Instance(instance) => Ok(Value::Instance(instance)),
-        Value::Package(_) => call.apply(call.args[0], &[Value::Arch(arch)]),
-        _ => Err(call.wrong(0, "a package")),
+pub(super) fn staged<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
+    let eval = call.eval;
+    let arch = eval.to_arch(call.args[1], call.span)?;
+    let mut layers = Vec::new();
+    for entry in call.list(0)? {
+        let package = match eval.force(*entry)? {
+            Value::String(_) => continue,
+            Value::Package(package) => call.apply(Value::Package(package), &[Value::Arch(arch)])?,
+            other => other,
+        };
+        let Value::Instance(package) = package else {
+            return Err(call.wrong(0, "a list of packages"));
+        };
+        let Value::String(name) = eval.package_field(package, "name")? else {
+            return Err(call.wrong(0, "a list of packages with names"));
+        };
+        let tree = eval.tree(eval.staged(package, call.span)?, "out");
+        let layer = LayerValue { name, tree, at: "", select: None, conflict: Conflict::Refuse };
+        layers.push(Value::Layer(eval.arena.alloc(layer)));
     }
+    Ok(eval.list(&layers))
 }
 
-pub(super) fn staged<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
-    let node = call.eval.staged(instance(call)?, call.span)?;
-    Ok(call.eval.tree(node, "out"))
+pub(super) fn once<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
+    let arguments = call.list(1)?;
+    let Value::Closure(function) = call.args[0] else {
+        return call.apply(call.args[0], arguments);
+    };
+    let mut key = std::ptr::from_ref(function).addr().to_le_bytes().to_vec();
+    if !call.eval.write_list_key(arguments, &mut key)? {
+        return call.apply(call.args[0], arguments);
+    }
+    if let Some(known) = call.eval.emission.calls.borrow().get(&key) {
+        return Ok(*known);
+    }
+    let value = call.apply(call.args[0], arguments)?;
+    call.eval.emission.calls.borrow_mut().insert(key, value);
+    Ok(value)
 }
 
 pub(super) fn closure<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {

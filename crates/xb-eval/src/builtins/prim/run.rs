@@ -1,9 +1,10 @@
 //! Runs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use xb_core::RelPath;
-use xb_graph::{Limits, Node, Run};
+use xb_graph::{Common, Environment, Limits, Node, Run};
 
 use super::settings::{Settings, path, refuse};
 use crate::builtins::Invocation;
@@ -33,7 +34,7 @@ pub(super) fn run<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
         platform: settings.arch("platform")?,
         root: root?,
         command: settings.texts("command")?.into_iter().map(str::to_owned).collect(),
-        env: environment(call, settings.record("env")?)?,
+        env: environment(call, settings.list("env")?)?,
         cwd: settings.path("cwd")?,
         outputs,
         limits: limits(&settings)?,
@@ -48,7 +49,7 @@ pub(super) fn run<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
     })))
 }
 
-fn outputs<'v>(call: &Invocation<'_, 'v>, record: &Record<'v>) -> Result<BTreeMap<String, RelPath>> {
+fn outputs<'v>(call: &Invocation<'_, 'v>, record: &Record<'v>) -> Result<Arc<BTreeMap<String, RelPath>>> {
     let mut outputs = BTreeMap::new();
     for (name, value) in call.eval.sorted(record) {
         match call.eval.force(value)? {
@@ -56,21 +57,65 @@ fn outputs<'v>(call: &Invocation<'_, 'v>, record: &Record<'v>) -> Result<BTreeMa
             other => return Err(refuse(call, format!("needs a path for each output, found {}", other.kind()))),
         };
     }
+    let mut all = call.eval.emission.outputs.borrow_mut();
+    if let Some(known) = all.get(&outputs) {
+        return Ok(Arc::clone(known));
+    }
+    let outputs = Arc::new(outputs);
+    all.insert(Arc::clone(&outputs));
     Ok(outputs)
 }
 
-fn environment<'v>(call: &Invocation<'_, 'v>, record: &Record<'v>) -> Result<BTreeMap<String, String>> {
-    let mut env = BTreeMap::new();
-    for (name, value) in call.eval.sorted(record) {
-        let mut text = String::new();
-        match call.eval.force(value)? {
-            Value::Null => continue,
-            Value::Script(script) => text.push_str(script),
-            other => call.eval.append(&mut text, other, call.span)?,
+/// The variables of several records, of which the later win; null takes a variable away.
+///
+/// What the first one says is read once: it is the same record for many runs.
+fn environment<'v>(call: &Invocation<'_, 'v>, records: &[Value<'v>]) -> Result<Environment> {
+    let mut env = Environment::default();
+    for (index, record) in records.iter().enumerate() {
+        let Value::Record(record) = call.eval.force(*record)? else {
+            return Err(refuse(call, "needs records of variables for `env`"));
+        };
+        if index == 0 {
+            env = Environment::new(common(call, record)?);
+            continue;
         }
-        env.insert(name.to_owned(), text);
+        for (name, value) in call.eval.sorted(record) {
+            match variable(call, value)? {
+                Some(value) => env.insert(call.eval.shared(name), value),
+                None => env.retain(|known| known != name),
+            }
+        }
     }
     Ok(env)
+}
+
+fn common<'v>(call: &Invocation<'_, 'v>, record: &'v Record<'v>) -> Result<Arc<Common>> {
+    let address = std::ptr::from_ref(record).addr();
+    if let Some(known) = call.eval.emission.environments.borrow().get(&address) {
+        return Ok(Arc::clone(known));
+    }
+    let mut variables = BTreeMap::new();
+    for (name, value) in call.eval.sorted(record) {
+        if let Some(value) = variable(call, value)? {
+            variables.insert(name.into(), value);
+        }
+    }
+    let common = Arc::new(Common::new(variables));
+    call.eval.emission.environments.borrow_mut().insert(address, Arc::clone(&common));
+    Ok(common)
+}
+
+/// The value of a variable; none when it is null.
+fn variable<'v>(call: &Invocation<'_, 'v>, value: Value<'v>) -> Result<Option<Arc<str>>> {
+    match call.eval.force(value)? {
+        Value::Null => Ok(None),
+        Value::String(text) | Value::Script(text) => Ok(Some((*text).into())),
+        other => {
+            let mut text = String::new();
+            call.eval.append(&mut text, other, call.span)?;
+            Ok(Some(text.into()))
+        }
+    }
 }
 
 fn limits(settings: &Settings<'_, '_, '_>) -> Result<Limits> {
