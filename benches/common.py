@@ -25,13 +25,16 @@ def run(command, **options):
 
 
 def compare(title, ours, peer, goal, rounds=5, before=None):
-    """Runs both `rounds` times in turn; `goal` is how many times faster ours is meant to be."""
+    """Runs both `rounds` times in turn; `goal` is how many times faster ours is meant to be.
+
+    A command may be a function that gives the command of the next round.
+    """
     figures = {"xb": [], "peer": []}
     for _ in range(rounds):
         for name, command in (("xb", ours), ("peer", peer)):
             if before:
                 before(name)
-            figures[name].append(run(command))
+            figures[name].append(run(command() if callable(command) else command))
     seconds = {name: statistics.median(s for s, _ in rows) for name, rows in figures.items()}
     memory = {name: statistics.median(m for _, m in rows) for name, rows in figures.items()}
     ratio = seconds["peer"] / seconds["xb"]

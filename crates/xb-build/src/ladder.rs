@@ -12,8 +12,9 @@
 //! Everything else would fail again: out of memory, out of time or disk, failed tests, a stop that was asked for. A
 //! check is mended only where it could not run at all, never where it ran and failed.
 //!
-//! What failed under `cross` is remembered by its action, since the action says all that counts there; an emulator
-//! and the set of machines are in no action, so failures for their sake are not.
+//! What failed under `cross` by the command's own doing is remembered by its action and its limits: nothing else counts
+//! there. Never remembered are failures for the sake of an emulator or of the set of machines, which are in no action,
+//! and those for want of memory, time, disk or processes, which another machine or another hour may have.
 
 use xb_graph::{Cause, Method};
 
@@ -34,7 +35,25 @@ pub(crate) fn mends(from: Method, to: Method, step: &str, why: &Why) -> Option<S
 
 /// Whether the next build of the same action should not even try.
 pub(crate) fn is_lasting(from: Method, why: &Why) -> bool {
-    from == Method::Cross && matches!(why, Why::Run { .. })
+    match why {
+        Why::Run { result, .. } => from == Method::Cross && is_the_commands_own(&result.cause),
+        _ => false,
+    }
+}
+
+/// Whether a cause lies in what ran, and not in what it ran on.
+fn is_the_commands_own(cause: &Cause) -> bool {
+    match cause {
+        Cause::ForeignProgram { .. } | Cause::Failed | Cause::CompileError | Cause::MissingOutput { .. } => true,
+        Cause::Success
+        | Cause::EmulatorLacks { .. }
+        | Cause::OutOfMemory
+        | Cause::TimedOut
+        | Cause::TooManyProcesses
+        | Cause::DiskFull
+        | Cause::TestFailure
+        | Cause::Cancelled => false,
+    }
 }
 
 fn mends_cause(from: Method, to: Method, check: bool, cause: &Cause) -> Option<String> {
@@ -80,6 +99,12 @@ pub(crate) fn describe(cause: &Cause) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use xb_core::{ActionId, Digest};
+    use xb_graph::ActionResult;
+
     use super::*;
 
     fn check(from: Method, to: Method, step: &str, cause: Cause, expected: bool) {
@@ -111,6 +136,33 @@ mod tests {
             check(PureEmulate, Native, "build", cause.clone(), false);
             check(Native, Emulate, "build", cause.clone(), false);
             check(Emulate, Native, "check", cause, false);
+        }
+    }
+
+    #[test]
+    fn only_what_the_command_did_itself_is_remembered() {
+        let lasting = |from, cause| {
+            let result = ActionResult {
+                exit_code: 1,
+                outputs: BTreeMap::new(),
+                log: None,
+                cause,
+                milliseconds: 0,
+                peak_memory: 0,
+                executor: String::new(),
+            };
+            let action = ActionId(Digest::of(b""));
+            is_lasting(from, &Why::Run { action, method: from, result: Arc::new(result) })
+        };
+        let missing = Cause::MissingOutput { path: "xb/out".to_owned() };
+        let foreign = Cause::ForeignProgram { program: "/a".to_owned() };
+        for cause in [Cause::Failed, Cause::CompileError, missing, foreign] {
+            assert!(lasting(Method::Cross, cause.clone()), "{cause:?}");
+            assert!(!lasting(Method::Emulate, cause.clone()), "{cause:?}");
+        }
+        let limits = [Cause::OutOfMemory, Cause::TimedOut, Cause::TooManyProcesses, Cause::DiskFull];
+        for cause in limits.into_iter().chain([Cause::TestFailure, Cause::Cancelled]) {
+            assert!(!lasting(Method::Cross, cause.clone()), "{cause:?}");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `shallow` | a run over its inputs' keys | the id of the resolved action |
 //! | `effort` | package, architecture, step, method | how long it took and how much memory it used |
-//! | `mended` | the id of an action that failed | why the next method was tried |
+//! | `mended` | the id of an action that failed, and its limits | why the next method was tried |
 //!
 //! The first is what makes a build with nothing to do quick: the root of a run is composed only when there is no
 //! result for it.
@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use xb_core::ActionId;
-use xb_graph::{ActionResult, Run};
+use xb_graph::{ActionResult, Limits, Run};
 
 /// Small values by kind and key.
 pub trait Memory: Send + Sync {
@@ -56,7 +56,7 @@ impl Memory for ShortMemory {
 
 const SHALLOW: &str = "shallow-v1";
 const EFFORT: &str = "effort-v1";
-const MENDED: &str = "mended-v1";
+const MENDED: &str = "mended-v2";
 
 /// What a run cost when it last succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,16 +99,21 @@ fn effort_key(run: &Run) -> Vec<u8> {
     format!("{}\0{}\0{}\0{}", run.package, run.arch, run.step, run.method).into_bytes()
 }
 
-/// Why the next method was tried when these actions failed.
-pub(crate) fn mended(memory: &dyn Memory, actions: &[ActionId]) -> Vec<Option<String>> {
-    let keys: Vec<_> = actions.iter().map(|id| key_of(*id)).collect();
-    let values = memory.recall(MENDED, &keys);
-    let read = |value: Option<Vec<u8>>| String::from_utf8(value?).ok();
-    values.into_iter().map(read).collect()
+/// Why the next method was tried when this action failed under these limits.
+pub(crate) fn mended(memory: &dyn Memory, action: ActionId, limits: &Limits) -> Option<String> {
+    let value = memory.recall(MENDED, &[mended_key(action, limits)]).pop()?;
+    String::from_utf8(value?).ok()
 }
 
-pub(crate) fn remember_mended(memory: &dyn Memory, action: ActionId, why: &str) {
-    memory.remember(MENDED, &key_of(action), why.as_bytes());
+pub(crate) fn remember_mended(memory: &dyn Memory, action: ActionId, limits: &Limits, why: &str) {
+    memory.remember(MENDED, &mended_key(action, limits), why.as_bytes());
+}
+
+/// A command may fail by itself because it met a limit, as a compiler does that gets no memory.
+fn mended_key(action: ActionId, limits: &Limits) -> Vec<u8> {
+    let Limits { memory, processes, seconds, disk, log: _, cpus } = limits;
+    let numbers = [*memory, *processes, *seconds, *disk, u64::from(*cpus)];
+    key_of(action).into_iter().chain(numbers.into_iter().flat_map(u64::to_le_bytes)).collect()
 }
 
 fn key_of(id: ActionId) -> Vec<u8> {

@@ -8,8 +8,9 @@ use std::time::Duration;
 use support::World;
 use support::graph::{Add, a_run};
 use xb_build::{Cancel, Event, Realised, Why};
+use xb_core::Arch;
 use xb_graph::Method::{Cross, Emulate, Native};
-use xb_graph::{Cause, Graph, Node};
+use xb_graph::{Cause, Choice, Graph, Node};
 
 #[track_caller]
 fn check_failures(realised: &Realised, expected: &[&str]) {
@@ -104,6 +105,33 @@ async fn the_next_method_mends_and_is_remembered() {
     assert_eq!(world.executor.ran(), ["p", "user"]);
     assert!(world.told.fallbacks()[0].ends_with("it was not tried again)"));
     assert!(again.node(p).unwrap().attempts[0].remembered);
+}
+
+#[tokio::test]
+async fn what_failed_is_tried_again_under_other_limits_and_when_asked_for() {
+    let mut world = World::default();
+    let graph = |memory: u64| {
+        let mut graph = Graph::default();
+        let options = [Cross, Emulate].map(|method| {
+            let mut run = a_run("p", &[], &[("FAIL", "cross:failed"), ("METHOD", method.name())]);
+            run.method = method;
+            run.limits.memory = memory;
+            (method, graph.add_node(Node::Run(Box::new(run))))
+        });
+        let choice = Choice { package: "p".to_owned(), arch: Arch::Arm64, options: options.to_vec() };
+        let p = graph.add_node(Node::Choice(choice));
+        (graph, p)
+    };
+    let (small, p) = graph(1 << 30);
+    let (large, _) = graph(2 << 30);
+    check_failures(&world.realise(small.clone(), &[p]).await, &[]);
+    for (graph, rebuild, tried) in [(&small, false, 1), (&large, false, 2), (&small, true, 2)] {
+        world.forget_what_happened();
+        world.cache.results.lock().unwrap().clear();
+        world.options.rebuild = rebuild.then_some(p).into_iter().collect();
+        check_failures(&world.realise(graph.clone(), &[p]).await, &[]);
+        assert_eq!(world.executor.ran().len(), tried, "{rebuild}");
+    }
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use std::os::unix::fs::MetadataExt;
 use serde::{Deserialize, Serialize};
 use xb_build::{Realised, RealisedNode};
 use xb_core::{Arch, Digest, RelPath, TreeId};
-use xb_graph::{Folder, Graph, Method, Node, NodeId};
 use xb_fetch::Lock;
+use xb_graph::{Folder, Graph, Method, Node, NodeId};
 use xb_store::Store;
 
 use crate::emission::Emission;

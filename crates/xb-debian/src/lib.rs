@@ -19,6 +19,7 @@ mod keyring;
 mod relation;
 mod release;
 mod resolve;
+mod sources;
 mod version;
 
 pub use deb::{DebEntry, DebError, DebKind, read_deb};
@@ -27,4 +28,5 @@ pub use index::{Index, IndexError};
 pub use keyring::{Keyring, KeyringError};
 pub use release::{IndexFile, Release, ReleaseError, read_in_release};
 pub use resolve::{Pinned, ResolveError, resolve};
+pub use sources::{SourceIndex, SourcesError};
 pub use version::compare_versions;

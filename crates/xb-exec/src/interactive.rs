@@ -71,12 +71,7 @@ impl LocalExecutor {
     ///
     /// # Errors
     /// When there could be no sandbox, or `hang_up` ended it: a sentence for a person.
-    pub fn run_interactive(
-        &self,
-        action: &ResolvedAction,
-        session: &Session,
-        hang_up: &HangUp,
-    ) -> Result<i32, String> {
+    pub fn run_interactive(&self, action: &ResolvedAction, session: &Session, hang_up: &HangUp) -> Result<i32, String> {
         let wrong = |error: io::Error| format!("cannot open a sandbox for {}: {error}", action.title);
         let scratch = scratch(&self.inner, action, session).map_err(wrong)?;
         let mut spec = run::spec(&self.inner, action, &scratch, session.jobs)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use xb_core::{Arch, ContentId};
+use xb_debian::Keyring;
 
 use crate::archive::Limits;
 use crate::download::{Download, Downloader, Fetched};
@@ -25,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) scratch: PathBuf,
     pub(crate) lock: LockFile,
     pub(crate) mirrors: Mirrors,
+    /// Whose indexes are believed.
+    pub(crate) keyring: Keyring,
     pub(crate) downloader: Downloader,
     pub(crate) storage: Arc<dyn Storage>,
     /// When this began: what indexes are compared with that say how long they hold.

@@ -69,6 +69,17 @@ pub enum FetchError {
         /// The file.
         file: String,
     },
+    /// A source that no signed index lists.
+    #[error(
+        "`debian:{path}` is not in the index of sources of Debian's `{suites}`: the suite may have another version by now, \
+         and nothing signed says what this one must be"
+    )]
+    NotInSources {
+        /// The path in the pool.
+        path: String,
+        /// The suites that were looked at.
+        suites: String,
+    },
     /// An index that cannot be read.
     #[error("cannot read the index of Debian's `{suite}`: {error}")]
     Index {
@@ -156,6 +167,9 @@ impl FetchError {
             Self::Git(error) => return error.help(),
             Self::Download(DownloadError::Failed { .. }) => {
                 "when the bytes are other than before: `xb lock --update NAME`, if the change is right"
+            }
+            Self::NotInSources { .. } => {
+                "name a version that the suite has, or give its `sha256 = \"...\"` in the description"
             }
             Self::NoIndex { .. } => "is there a network? a mirror of Debian can be named in the configuration of xb",
             _ => return None,

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use xb_build::{BoxFuture, Events, ProvideError, Provider, Source};
 use xb_core::{Arch, Sha256, TreeId};
+use xb_debian::Keyring;
 use xb_graph::{DebianRoot, Fetch, FetchKind, Folder, Node};
 
 use crate::archive::{self, Limits};
@@ -15,6 +16,7 @@ use crate::debian::{self, Suites};
 use crate::download::{Download, Downloader, Patience};
 use crate::error::FetchError;
 use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey};
+use crate::mirror::is_pool_path;
 use crate::once::OnceMap;
 use crate::storage::single_file;
 use crate::{Mirrors, Storage, folder, git};
@@ -62,6 +64,19 @@ impl Sources {
     /// # Errors
     /// When the lock cannot be read.
     pub fn new(settings: Settings, storage: Arc<dyn Storage>, events: Arc<dyn Events>) -> Result<Self, FetchError> {
+        Self::with_keyring(settings, storage, events, Keyring::debian())
+    }
+
+    /// As [`new`](Self::new), for an archive of which other keys sign the indexes.
+    ///
+    /// # Errors
+    /// When the lock cannot be read.
+    pub fn with_keyring(
+        settings: Settings,
+        storage: Arc<dyn Storage>,
+        events: Arc<dyn Events>,
+        keyring: Keyring,
+    ) -> Result<Self, FetchError> {
         let Settings { patience, mirrors, scratch, .. } = settings;
         let context = Context {
             lock: LockFile::open(settings.lock, settings.manners)?,
@@ -70,6 +85,7 @@ impl Sources {
             host: settings.host,
             limits: settings.limits,
             mirrors,
+            keyring,
             scratch,
             storage,
             now: SystemTime::now(),
@@ -124,7 +140,10 @@ impl Sources {
             return Err(self.context.lock.refuse(missing).into());
         }
         let lock = self.lock();
-        for node in nodes.into_iter().filter(|node| self.lacks(&lock, node).is_some()) {
+        let mut lacking: Vec<&Node> = nodes.into_iter().filter(|node| self.lacks(&lock, node).is_some()).collect();
+        // Roots first: sources are looked up in the suites that are then in the lock.
+        lacking.sort_by_key(|node| !matches!(node, Node::Debian(_)));
+        for node in lacking {
             match node {
                 Node::Fetch(fetch) => drop(self.fetch(fetch).await?),
                 Node::Debian(root) => drop(debian::locked(&self.context, &self.suites, root).await?),
@@ -156,7 +175,11 @@ impl Sources {
     }
 
     async fn update_fetch(&self, url: &str, old: LockedFetch) -> Result<Option<(String, String, String)>, FetchError> {
-        let new = self.lock_url(url).await?;
+        let new = match self.lock_url(url).await {
+            // Its path names a version, which does not change when the suite goes on to another one.
+            Err(FetchError::NotInSources { .. }) => return Ok(None),
+            new => new?,
+        };
         let change = || (url.to_owned(), old.sha256.to_string(), new.sha256.to_string());
         Ok((new != old).then(change))
     }
@@ -217,8 +240,8 @@ impl Sources {
         })
     }
 
-    /// What the bytes must hash to, by the description, by the lock, or by what comes when they are fetched first; and
-    /// how many there must be, when the lock knows it.
+    /// What the bytes must hash to, by the description, by the lock, by the signed index of a suite, or by what comes when
+    /// they are fetched first; and how many there must be, when it is known.
     async fn expected(&self, fetch: &Fetch) -> Result<(Sha256, Option<u64>), FetchError> {
         let lock = self.lock();
         let locked = lock.fetched.get(&fetch.url);
@@ -237,7 +260,13 @@ impl Sources {
 
     async fn lock_url(&self, url: &str) -> Result<LockedFetch, FetchError> {
         self.may_lock(url)?;
-        let fetched = self.context.download(&self.download(url, None, None)?).await?;
+        let fetched = match url.strip_prefix("debian:") {
+            Some(path) if is_pool_path(path) => {
+                let listed = debian::listed(&self.context, &self.suites, path).await?;
+                self.context.download(&self.download(url, Some(listed.sha256), Some(listed.size))?).await?
+            }
+            _ => self.context.download(&self.download(url, None, None)?).await?,
+        };
         let locked = LockedFetch { sha256: fetched.sha256, size: fetched.size };
         self.context.keep(fetched).await?;
         self.context.lock.change(url, |lock| {

@@ -2,8 +2,9 @@
 //!
 //! What is in the key: the merged root, the command, the environment, the working folder, the paths of the outputs,
 //! the platform, and the time limit (the API has a field for it). What is not: names of packages, steps and outputs,
-//! the method, the emulator, where layers came from, and limits that can only make a run fail; failures are never
-//! cached, so these cannot change what a key stands for.
+//! the method, the emulator, where layers came from, and limits that can only make a run fail; failures are no
+//! results, so these cannot change what a key stands for. (That an action fails by one method and is mended by the next is
+//! remembered by `xb-build`, by the key and the limits.)
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,6 @@
 //! Single contents: written aside, given their mode and time, renamed to their place, then noted.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -12,11 +13,8 @@ use crate::Store;
 use crate::error::{Context, Result, StoreError};
 use crate::layout::{Form, MTIME};
 
-/// Files up to this size are hashed in memory and written only when they are new.
-pub(crate) const SMALL: u64 = 1 << 20;
-
-/// So much of a large file is held in memory.
-const CHUNK: usize = 2 << 20;
+/// So much of a file is held in memory. What is smaller is hashed there and written only when it is new.
+const CHUNK: usize = 1 << 20;
 
 /// The time that everything in the store has.
 pub(crate) const TIMES: Timestamps = Timestamps {
@@ -60,27 +58,31 @@ impl Store {
     }
 
     /// Adds what a reader yields, however much it is.
+    ///
+    /// Hashed by the calling thread alone: writing takes longer, and whoever has many files adds them in parallel.
     pub(crate) fn add_stream(&self, from: &mut dyn Read, form: Form) -> Result<ContentId> {
-        let mut chunk = Vec::new();
-        fill(from, &mut chunk, SMALL as usize + 1, self.folder())?;
-        if chunk.len() as u64 <= SMALL {
-            return self.add_bytes_as(&chunk, form);
-        }
-        let mut aside = self.aside()?;
-        let mut hasher = blake3::Hasher::new();
-        let mut size = 0;
-        while !chunk.is_empty() {
-            hasher.update_rayon(&chunk);
-            size += chunk.len() as u64;
-            aside.file.write_all(&chunk).on("cannot write", &aside.path)?;
-            chunk.clear();
-            fill(from, &mut chunk, CHUNK, self.folder())?;
-        }
-        let id = ContentId(Digest::new(*hasher.finalize().as_bytes(), size));
-        if !self.index().has_content(id)? {
-            self.keep(aside, id, form)?;
-        }
-        Ok(id)
+        with_buffer(|buffer| {
+            let mut chunk = self.read_chunk(from, buffer)?;
+            if chunk.len() < CHUNK {
+                return self.add_bytes_as(chunk, form);
+            }
+            let mut aside = self.aside()?;
+            let mut hasher = blake3::Hasher::new();
+            while !chunk.is_empty() {
+                hasher.update(chunk);
+                aside.file.write_all(chunk).on("cannot write", &aside.path)?;
+                chunk = self.read_chunk(from, buffer)?;
+            }
+            let id = ContentId(Digest::new(*hasher.finalize().as_bytes(), hasher.count()));
+            if !self.index().has_content(id)? {
+                self.keep(aside, id, form)?;
+            }
+            Ok(id)
+        })
+    }
+
+    fn read_chunk<'b>(&self, from: &mut dyn Read, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+        fill(from, buffer).on("cannot read what is to be added to", self.folder())
     }
 
     /// Whether a content is here.
@@ -167,8 +169,44 @@ pub(crate) fn missing(id: ContentId) -> StoreError {
     StoreError::Missing { what: format!("the content {id}") }
 }
 
-/// Reads until there are `most` bytes or there is no more.
-fn fill(from: &mut dyn Read, into: &mut Vec<u8>, most: usize, path: &Path) -> Result<()> {
-    from.take(most as u64).read_to_end(into).on("cannot read what is to be added to", path)?;
-    Ok(())
+/// Hashes what is left of a file, on several threads when it is large: the hash and the number of bytes.
+pub(crate) fn hash_rest(file: &mut File) -> io::Result<([u8; 32], u64)> {
+    with_buffer(|buffer| {
+        let mut hasher = blake3::Hasher::new();
+        loop {
+            let chunk = fill(file, buffer)?;
+            if chunk.len() == CHUNK {
+                hasher.update_rayon(chunk);
+            } else {
+                hasher.update(chunk);
+                return Ok((*hasher.finalize().as_bytes(), hasher.count()));
+            }
+        }
+    })
+}
+
+/// Lends a buffer of [`CHUNK`] bytes, which the thread keeps for the next one.
+fn with_buffer<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
+    thread_local! {
+        static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    let mut buffer = SPARE.take();
+    buffer.resize(CHUNK, 0);
+    let done = work(&mut buffer);
+    SPARE.set(buffer);
+    done
+}
+
+/// Reads until the buffer is full or there is no more.
+fn fill<'b>(from: &mut dyn Read, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+    let mut len = 0;
+    while let Some(rest) = buffer.get_mut(len..).filter(|rest| !rest.is_empty()) {
+        match from.read(rest) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(buffer.get(..len).unwrap_or_default())
 }

@@ -36,6 +36,7 @@ mod stats;
 mod store;
 mod take;
 mod traits;
+mod turns;
 mod verify;
 
 pub use action_lock::ActionLock;

@@ -30,11 +30,30 @@ pub(crate) struct Placed {
 
 impl Store {
     pub(crate) fn materialise_tree(&self, tree: TreeId) -> Result<PathBuf> {
-        let place = self.layout().tree(tree.0);
-        if self.index().has_materialised(tree)? && place.is_dir() {
-            self.index().was_used(Use::Materialised(tree))?;
+        if let Some(place) = self.materialised(tree)? {
             return Ok(place);
         }
+        // A thread of the pool must not wait: what it would wait for may need the pool.
+        if rayon::current_thread_index().is_some() {
+            return self.materialise_anew(tree);
+        }
+        self.making().alone(tree, || match self.materialised(tree)? {
+            Some(place) => Ok(place),
+            None => self.materialise_anew(tree),
+        })
+    }
+
+    fn materialised(&self, tree: TreeId) -> Result<Option<PathBuf>> {
+        let place = self.layout().tree(tree.0);
+        if !self.index().has_materialised(tree)? || !place.is_dir() {
+            return Ok(None);
+        }
+        self.index().was_used(Use::Materialised(tree))?;
+        Ok(Some(place))
+    }
+
+    fn materialise_anew(&self, tree: TreeId) -> Result<PathBuf> {
+        let place = self.layout().tree(tree.0);
         let aside = self.session().aside();
         let made = self.make_tree(tree, &aside);
         let moved = made.and_then(|()| move_to_place(&aside, &place));

@@ -1,7 +1,8 @@
 //! What actions left, by their keys.
 
 use rusqlite::params;
-use xb_core::ActionId;
+use rustc_hash::FxHashMap;
+use xb_core::{ActionId, Digest};
 use xb_graph::ActionResult;
 
 use crate::Store;
@@ -11,10 +12,22 @@ use crate::index::Use;
 
 impl Store {
     pub(crate) fn find_result(&self, action: ActionId) -> Result<Option<ActionResult>> {
-        let sql = "SELECT result FROM results WHERE action = ?1";
-        let text: Option<String> = self.index().db.find(sql, [Key(action.0)], |row| row.get(0))?;
-        // A result that this xb cannot read is one that it does not know.
-        let Some(result) = text.and_then(|text| serde_json::from_str(&text).ok()) else {
+        Ok(self.find_results(&[action])?.pop().flatten())
+    }
+
+    /// What several actions left, in their order, by one query.
+    pub(crate) fn find_results(&self, actions: &[ActionId]) -> Result<Vec<Option<ActionResult>>> {
+        let keys: Vec<String> = actions.iter().map(|action| hex(&Key(action.0).bytes())).collect();
+        let keys = serde_json::to_string(&keys).map_err(|error| StoreError::Database(error.to_string()))?;
+        let sql = "SELECT action, result FROM results WHERE action IN (SELECT unhex(value) FROM json_each(?1))";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Key>(0)?.0, row.get::<_, String>(1)?));
+        let texts: FxHashMap<Digest, String> = self.index().db.list(sql, [keys], read)?.into_iter().collect();
+        actions.iter().map(|action| self.usable(*action, texts.get(&action.0))).collect()
+    }
+
+    /// A result, if this xb can read it and all of it is here.
+    fn usable(&self, action: ActionId, text: Option<&String>) -> Result<Option<ActionResult>> {
+        let Some(result) = text.and_then(|text| serde_json::from_str(text).ok()) else {
             return Ok(None);
         };
         if !self.is_here(&result)? {
@@ -58,4 +71,8 @@ impl Store {
             Ok(())
         })
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

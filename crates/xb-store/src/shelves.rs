@@ -7,10 +7,10 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use xb_core::{ContentId, Digest, TreeId};
 
+use crate::contents::hash_rest;
 use crate::error::{Context, Result};
 use crate::layout::{Form, Layout};
 use crate::remove::{remove_file, remove_tree};
-use crate::take::hash_large;
 
 /// A file of `contents/`.
 pub(crate) struct Shelved {
@@ -59,7 +59,7 @@ fn check(path: &Path, form: Form, id: ContentId) -> std::io::Result<Option<Strin
     if mode != form.mode() {
         return Ok(Some(format!("its mode is {:o}", mode.bits())));
     }
-    let (hash, _) = hash_large(&mut file)?;
+    let (hash, _) = hash_rest(&mut file)?;
     Ok((hash != *id.0.hash()).then(|| "its bytes are not those of its digest".to_owned()))
 }
 

@@ -14,6 +14,7 @@ use crate::error::{Context, Result};
 use crate::index::Index;
 use crate::layout::{Form, Layout};
 use crate::session::Session;
+use crate::turns::Turns;
 use crate::{ActionCache, Contents};
 
 /// This machine's contents, trees, results and roots; clones share everything.
@@ -28,6 +29,7 @@ struct Inner {
     index: Index,
     contents: File,
     session: Session,
+    making: Turns<TreeId>,
 }
 
 impl Drop for Inner {
@@ -59,7 +61,7 @@ impl Store {
         let alone = || crate::settle::settle(&layout, &index.db, &boot);
         let session = Session::open(&layout, must_be_alone, alone)?;
         let contents = File::open(layout.contents()).on("cannot open", &layout.contents())?;
-        let store = Self(Arc::new(Inner { layout, boot, index, contents, session }));
+        let store = Self(Arc::new(Inner { layout, boot, index, contents, session, making: Turns::default() }));
         store.sync_what_has_cooled()?;
         Ok(store)
     }
@@ -106,6 +108,11 @@ impl Store {
         &self.0.session
     }
 
+    /// Trees that are being materialised.
+    pub(crate) fn making(&self) -> &Turns<TreeId> {
+        &self.0.making
+    }
+
     pub(crate) fn contents_fd(&self) -> &File {
         &self.0.contents
     }
@@ -150,6 +157,10 @@ impl Contents for Store {
 impl ActionCache for Store {
     fn result(&self, action: ActionId) -> Result<Option<ActionResult>> {
         self.find_result(action)
+    }
+
+    fn results(&self, actions: &[ActionId]) -> Result<Vec<Option<ActionResult>>> {
+        self.find_results(actions)
     }
 
     fn put_result(&self, action: ActionId, result: &ActionResult) -> Result<()> {

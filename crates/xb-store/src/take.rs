@@ -6,7 +6,7 @@
 
 use std::ffi::CStr;
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::Seek;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ use xb_core::{ContentId, Digest, TreeId};
 use xb_graph::reapi::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode, UInt32Value, encode};
 
 use crate::Store;
-use crate::contents::{SMALL, seal};
+use crate::contents::{hash_rest, seal};
 use crate::error::{Context, Result, StoreError};
 use crate::fingerprint::{Fingerprints, Print};
 use crate::layout::Form;
@@ -304,7 +304,8 @@ impl Taking<'_> {
         if !is_ours_alone(&file, stat) {
             return self.store.add_stream(&mut file, form);
         }
-        let id = hash(&mut file, stat, shown)?;
+        let (hash, size) = hash_rest(&mut file).on("cannot read", shown)?;
+        let id = ContentId(Digest::new(hash, size));
         if self.store.has_content(id)? {
             return Ok(id);
         }
@@ -327,28 +328,6 @@ fn is_ours_alone(file: &File, stat: &Stat) -> bool {
     stat.st_nlink == 1
         && stat.st_uid == rustix::process::geteuid().as_raw()
         && matches!(attributes, Ok(0) | Err(Errno::OPNOTSUPP))
-}
-
-fn hash(file: &mut File, stat: &Stat, shown: &Path) -> Result<ContentId> {
-    let size = stat.st_size.cast_unsigned();
-    if size <= SMALL {
-        let mut bytes = Vec::with_capacity(size as usize + 1);
-        file.read_to_end(&mut bytes).on("cannot read", shown)?;
-        return Ok(ContentId(Digest::of(&bytes)));
-    }
-    let (hash, size) = hash_large(file).on("cannot read", shown)?;
-    Ok(ContentId(Digest::new(hash, size)))
-}
-
-/// Hashes what is left of a file, on several threads.
-pub(crate) fn hash_large(file: &mut File) -> std::io::Result<([u8; 32], u64)> {
-    let mut hasher = blake3::Hasher::new();
-    let mut chunk = Vec::with_capacity(4 << 20);
-    while file.take(4 << 20).read_to_end(&mut chunk)? > 0 {
-        hasher.update_rayon(&chunk);
-        chunk.clear();
-    }
-    Ok((*hasher.finalize().as_bytes(), hasher.count()))
 }
 
 fn kind(folder: &OwnedFd, name: &CStr, told: FileType) -> rustix::io::Result<FileType> {

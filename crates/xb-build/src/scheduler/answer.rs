@@ -6,7 +6,7 @@ use xb_graph::{ActionResult, Input, Layer, Node, NodeId, Run, action_key};
 use super::states::{Done, State};
 use super::{PendingRun, Scheduler};
 use crate::failure::Why;
-use crate::memory::{known_actions, mended};
+use crate::memory::known_actions;
 use crate::parts::{Made, Part, RunParts, Value};
 use crate::work;
 
@@ -142,11 +142,7 @@ impl Scheduler<'_> {
     /// Of runs without results: those that are known to fail are passed by, and the others have to be resolved.
     fn answer_missing(&mut self, runs: Vec<(NodeId, Option<ActionId>)>) {
         for (id, action) in runs {
-            let passed = action.filter(|_| self.can_do_without(id));
-            let why = passed.and_then(|action| {
-                let mut why = mended(&*self.builder.memory, &[action]);
-                Some((action, why.pop()??))
-            });
+            let why = action.and_then(|action| Some((action, self.known_to_fail(id, action)?)));
             match why {
                 Some((action, why)) => self.pass_by(id, action, why),
                 None => self.resolve_later(id),

@@ -6,7 +6,7 @@ use xb_graph::{Choice, Method, Node, NodeId};
 use super::Scheduler;
 use super::states::{Blame, State};
 use crate::failure::{Attempt, Why};
-use crate::memory::remember_mended;
+use crate::memory::{mended, remember_mended};
 use crate::{Event, ladder};
 
 /// How far a choice is.
@@ -61,8 +61,10 @@ impl Scheduler<'_> {
         };
         let (to, next) = choice.options[option];
         let remembered = matches!(why, Why::Remembered { .. });
-        if let (true, Why::Run { action, .. }) = (ladder::is_lasting(from, why), why) {
-            remember_mended(&*self.builder.memory, *action, &reason);
+        if let (true, Why::Run { action, .. }, Node::Run(run)) =
+            (ladder::is_lasting(from, why), why, self.graph.node(run))
+        {
+            remember_mended(&*self.builder.memory, *action, &run.limits, &reason);
         }
         let told = if remembered {
             format!("{reason} (so it was in an earlier build; it was not tried again)")
@@ -107,6 +109,17 @@ impl Scheduler<'_> {
             _ => false,
         };
         !self.goals.contains(&run) && !users.is_empty() && users.iter().all(has_another)
+    }
+
+    /// Why a run need not be tried: in an earlier build its action failed, and the next option mended it.
+    pub(super) fn known_to_fail(&self, id: NodeId, action: ActionId) -> Option<String> {
+        let Node::Run(run) = self.graph.node(id) else {
+            return None;
+        };
+        if self.rebuild.contains(&id) || !self.can_do_without(id) {
+            return None;
+        }
+        mended(&*self.builder.memory, action, &run.limits)
     }
 
     /// Passes by an action that is known to fail in a way that the next option mends.

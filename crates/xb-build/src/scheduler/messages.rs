@@ -10,7 +10,7 @@ use xb_graph::{ActionResult, Cause, Node, NodeId, ResolvedAction};
 use super::Scheduler;
 use super::states::Done;
 use crate::failure::Why;
-use crate::memory::{mended, remember_action, remember_effort};
+use crate::memory::{remember_action, remember_effort};
 use crate::parts::{Part, Value};
 use crate::work::{self, Freed, Message, Ran, Resolved};
 use crate::{Event, Executor, RealisedRun};
@@ -89,13 +89,6 @@ impl Scheduler<'_> {
             Err(why) => self.fail_with(id, why),
             Ok(executor) => self.queue_up(id, action.id, executor),
         }
-    }
-
-    fn known_to_fail(&self, id: NodeId, action: ActionId) -> Option<String> {
-        if self.rebuild.contains(&id) || !self.can_do_without(id) {
-            return None;
-        }
-        mended(&*self.builder.memory, &[action]).pop()?
     }
 
     fn queue_up(&mut self, id: NodeId, action: ActionId, executor: Arc<dyn Executor>) {

@@ -43,8 +43,7 @@ fn a_kept_sandbox_is_used_by_one_session_at_a_time() {
     let (world, action) = (&world, &action);
     std::thread::scope(|scope| {
         let waiting = "touch /tmp/go /tmp/here; until test -s /tmp/go; do sleep 0.1; done";
-        let first =
-            scope.spawn(move || run(world, action, &Session { resume: true, ..session(waiting) }));
+        let first = scope.spawn(move || run(world, action, &Session { resume: true, ..session(waiting) }));
         let tmp = world.executor.kept(action.id).unwrap().join("upper/tmp");
         while !tmp.join("here").exists() && !first.is_finished() {
             std::thread::sleep(std::time::Duration::from_millis(20));

@@ -10,7 +10,9 @@
 mod configured;
 mod merge;
 mod packages;
+mod pool;
 mod root;
 mod suite;
 
+pub(crate) use pool::listed;
 pub(crate) use root::{Suites, locked, provide, update};

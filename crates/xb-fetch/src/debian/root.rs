@@ -79,7 +79,7 @@ fn in_lock(context: &Context, suite: &str, key: &SetKey) -> Option<Vec<Pinned>> 
     Some(packages.into_iter().cloned().collect())
 }
 
-async fn suite(context: &Arc<Context>, suites: &Suites, name: &str) -> Result<Arc<Suite>, FetchError> {
+pub(super) async fn suite(context: &Arc<Context>, suites: &Suites, name: &str) -> Result<Arc<Suite>, FetchError> {
     let newest = || async { Ok(Arc::new(Suite::newest(context, name).await?)) };
     suites.get(name.to_owned(), newest).await
 }
@@ -114,29 +114,53 @@ fn refuse_mixing(name: &str, suite: &LockedSuite, key: &SetKey, closure: &Closur
     })))
 }
 
-/// Looks up every set of a suite anew, and says what changed: name, old version, new version.
+/// Looks up every set of a suite anew, and says what changed: name, old version, new version. Sets that another xb adds
+/// to the lock meanwhile are looked up too.
 pub(crate) async fn update(
     context: &Arc<Context>,
     suites: &Suites,
     name: &str,
 ) -> Result<Vec<(String, String, String)>, FetchError> {
-    let lock = context.lock.get();
-    let Some(old) = lock.debian.get(name) else {
-        return Ok(Vec::new());
+    let mut keys: Vec<SetKey> = match context.lock.get().debian.get(name) {
+        Some(old) => old.sets.keys().cloned().collect(),
+        None => return Ok(Vec::new()),
     };
     let suite = suite(context, suites, name).await?;
     let mut new = LockedSuite::default();
-    for key in old.sets.keys() {
-        let closure = closure(context, &suite, key).await?;
-        new.date = closure.date;
-        new.in_release = Some(closure.in_release);
-        new.add(key.clone(), closure.packages);
+    loop {
+        for key in keys {
+            let closure = closure(context, &suite, &key).await?;
+            new.date = closure.date;
+            new.in_release = Some(closure.in_release);
+            new.add(key, closure.packages);
+        }
+        match replace(context, name, &new)? {
+            Replaced::Changed(changes) => return Ok(changes),
+            Replaced::Lacking(added) => keys = added,
+        }
     }
-    let changes = changes(old, &new);
+}
+
+/// What became of an attempt to put a suite in the place of the one in the lock.
+enum Replaced {
+    Changed(Vec<(String, String, String)>),
+    /// Nothing yet: the lock has sets that the new suite lacks.
+    Lacking(Vec<SetKey>),
+}
+
+fn replace(context: &Context, name: &str, new: &LockedSuite) -> Result<Replaced, FetchError> {
+    let mut replaced = Replaced::Changed(Vec::new());
     context.lock.change(&format!("the newest packages of Debian {name}"), |lock| {
-        lock.debian.insert(name.to_owned(), new);
+        let old = lock.debian.entry(name.to_owned()).or_default();
+        let lacking: Vec<_> = old.sets.keys().filter(|key| !new.sets.contains_key(key)).cloned().collect();
+        if lacking.is_empty() {
+            replaced = Replaced::Changed(changes(old, new));
+            *old = new.clone();
+        } else {
+            replaced = Replaced::Lacking(lacking);
+        }
     })?;
-    Ok(changes)
+    Ok(replaced)
 }
 
 fn changes(old: &LockedSuite, new: &LockedSuite) -> Vec<(String, String, String)> {

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use xb_core::{Arch, Sha256};
-use xb_debian::{Index, IndexFile, Keyring, Pinned, Release, decompress, read_in_release, resolve};
+use xb_debian::{Index, IndexFile, Pinned, Release, SourceIndex, decompress, read_in_release, resolve};
 
 use crate::context::{Context, blocking};
 use crate::download::Download;
 use crate::error::FetchError;
 use crate::lock::SetKey;
 use crate::mirror::Moment;
+use crate::once::OnceMap;
 
 /// No `InRelease` is longer; until its signature is checked, anybody may have written it.
 const LONGEST_IN_RELEASE: u64 = 16 << 20;
@@ -23,9 +24,11 @@ type Indexes = BTreeMap<Arch, Index>;
 /// A suite as one signed index describes it.
 pub(crate) struct Suite {
     name: String,
-    release: Release,
+    pub(super) release: Release,
     in_release: Sha256,
     indexes: Arc<Mutex<Indexes>>,
+    /// By the paths of their indexes.
+    pub(super) sources: OnceMap<String, Arc<SourceIndex>>,
 }
 
 /// A closure, and the index that it is from.
@@ -67,7 +70,7 @@ impl Suite {
     }
 
     fn from_text(context: &Context, name: &str, text: &[u8], in_release: Sha256) -> Result<Self, String> {
-        let release = read_in_release(text, &Keyring::debian()).map_err(|error| error.to_string())?;
+        let release = read_in_release(text, &context.keyring).map_err(|error| error.to_string())?;
         refuse_stale(&release, Moment::of(context.now))?;
         if release.suite != name && release.codename != name {
             return Err(format!("this is the index of `{}` ({})", release.codename, release.suite));
@@ -77,7 +80,7 @@ impl Suite {
         if locked.is_some_and(|locked| date < Moment::parse(&locked)) {
             return Err(format!("it is of {}, older than what is locked", release.date));
         }
-        Ok(Self { name: name.to_owned(), release, in_release, indexes: Arc::default() })
+        Ok(Self { name: name.to_owned(), release, in_release, indexes: Arc::default(), sources: OnceMap::default() })
     }
 
     /// The indexes, those of `arches` among them.
@@ -116,7 +119,7 @@ impl Suite {
     }
 
     /// By its digest where an archive keeps files so, since the one under its own name may be newer already.
-    fn download(&self, context: &Context, file: &str, listed: IndexFile) -> Download {
+    pub(super) fn download(&self, context: &Context, file: &str, listed: IndexFile) -> Download {
         let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
         let by_hash = format!("dists/{}/{folder}/by-hash/SHA256/{}", self.name, listed.sha256);
         let by_name = format!("dists/{}/{file}", self.name);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::common::{World, skip};
+use crate::common::{World, archive, skip};
 use xb_build::{Provider as _, Source};
 use xb_core::Arch;
 use xb_fetch::download::{Download, Downloader, Patience};
@@ -62,4 +62,16 @@ async fn https_is_believed_by_the_certificates_of_the_machine() {
         assert!(!error.contains("ertificate"), "{error}");
         skip(&error);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_of_debian_is_locked_by_its_signed_index() {
+    let world = World::new();
+    let path = "debian:pool/main/z/zlib/zlib_1.3.dfsg+really1.3.1.orig.tar.gz";
+    match sources(&world, Manners::default()).provide(Source::Fetch(&archive(path, 1))).await {
+        Ok(tree) => assert!(world.list(tree).iter().any(|line| line.starts_with("zlib.h = "))),
+        Err(error) if error.message.contains("no index of Debian") => return skip(&error.message),
+        Err(error) => panic!("{error}"),
+    }
+    assert!(world.lock_text().contains(path));
 }

@@ -161,9 +161,10 @@ async fn pool_paths_are_tried_at_every_mirror() {
     let world = World::new();
     let mirrors = Mirrors::only([stale.root.clone(), good.root.clone()]);
     let sources = world.sources(Manners::default(), mirrors);
-    let tree = sources.provide(Source::Fetch(&file("debian:pool/x.txt"))).await.unwrap();
+    let mut fetch = file("debian:pool/x.txt");
+    fetch.sha256 = Some(sha256(b"hello"));
+    let tree = sources.provide(Source::Fetch(&fetch)).await.unwrap();
     assert_eq!(world.list(tree), ["it = hello"]);
-    assert!(!world.lock_text().contains("127.0.0.1"), "the lock names a host");
 }
 
 #[tokio::test]

@@ -6,4 +6,5 @@ mod debian;
 mod folders;
 mod http;
 mod locking;
+mod pool;
 mod repositories;

@@ -247,3 +247,31 @@ proptest! {
         prop_assert_eq!(world.store.ingest_owned(&folder).unwrap(), tree);
     }
 }
+
+#[test]
+fn several_results_come_in_the_order_of_the_question() {
+    let world = World::new();
+    let tree = world.store.ingest(&world.folder("some", &[("a", "1")])).unwrap();
+    for name in ["one", "two"] {
+        world.store.put_result(action(name), &result(tree)).unwrap();
+    }
+    let asked = ["two", "none", "one", "two"].map(action);
+    let found = world.store.results(&asked).unwrap();
+    assert_eq!(found, [Some(result(tree)), None, Some(result(tree)), Some(result(tree))]);
+    assert!(world.store.results(&[]).unwrap().is_empty());
+}
+
+#[test]
+fn a_tree_that_several_threads_want_is_made_once() {
+    let world = World::new();
+    let files: Vec<_> = (0..200).map(|n| format!("f{n}")).collect();
+    let files: Vec<_> = files.iter().map(|name| (name.as_str(), name.as_str())).collect();
+    let tree = world.store.ingest(&world.folder("some", &files)).unwrap();
+    let inode = || std::os::unix::fs::MetadataExt::ino(&world.store.materialise(tree).unwrap().metadata().unwrap());
+    let inodes: std::collections::BTreeSet<u64> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(inode)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(inodes.len(), 1);
+    assert_eq!(std::fs::read_dir(world.store.scratch()).unwrap().count(), 0);
+}

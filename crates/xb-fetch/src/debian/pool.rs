@@ -1,0 +1,59 @@
+//! What a source in the pool must be, by the signed index of its suite.
+
+use std::io::Read as _;
+use std::sync::Arc;
+
+use xb_debian::{IndexFile, SourceIndex, decompress};
+
+use super::root::{Suites, suite};
+use super::suite::Suite;
+use crate::context::{Context, blocking};
+use crate::error::FetchError;
+
+/// The suite of the standard library's base, for a lock that has none yet.
+const BASE: &str = "trixie";
+
+/// The sum and the size of a path in the pool: by the suites of the lock, or that of the standard library's base.
+pub(crate) async fn listed(context: &Arc<Context>, suites: &Suites, path: &str) -> Result<IndexFile, FetchError> {
+    let lock = context.lock.get();
+    let mut names: Vec<&str> = lock.debian.keys().map(String::as_str).collect();
+    if names.is_empty() {
+        names.push(BASE);
+    }
+    for name in &names {
+        let suite = suite(context, suites, name).await?;
+        if let Some(file) = suite.sources(context, component(path)).await?.find(path) {
+            return Ok(file);
+        }
+    }
+    Err(FetchError::NotInSources { path: path.to_owned(), suites: names.join("`, `") })
+}
+
+/// `main`, of `pool/main/z/zlib/...`.
+fn component(path: &str) -> &str {
+    path.split('/').nth(1).unwrap_or_default()
+}
+
+impl Suite {
+    /// The sources of a component, fetched and read once.
+    async fn sources(&self, context: &Arc<Context>, component: &str) -> Result<Arc<SourceIndex>, FetchError> {
+        let file = format!("{component}/source/Sources.xz");
+        self.sources.get(file.clone(), || async { self.load_sources(context, &file).await.map(Arc::new) }).await
+    }
+
+    async fn load_sources(&self, context: &Arc<Context>, file: &str) -> Result<SourceIndex, FetchError> {
+        let Some(listed) = self.release.files.get(file) else {
+            return Ok(SourceIndex::default());
+        };
+        let content = context.contents(&self.download(context, file, *listed)).await?;
+        let (context, file) = (Arc::clone(context), file.to_owned());
+        blocking(move || {
+            let mut packed = Vec::new();
+            let read = context.open(content)?.read_to_end(&mut packed);
+            read.map_err(|error| FetchError::Failed(error.to_string()))?;
+            let sources = decompress(&file, &packed).map_err(|error| FetchError::Failed(error.to_string()))?;
+            SourceIndex::parse(&sources).map_err(|error| FetchError::Failed(error.to_string()))
+        })
+        .await
+    }
+}
