@@ -22,10 +22,12 @@ const KIND: &str = "exported-v2";
 /// # Errors
 /// When the folder holds something else, or cannot be written.
 pub fn copy(store: &Store, built: &[Built], out: &Path) -> Result<(), Failure> {
-    match built {
-        [one] => copy_one(store, one, out),
-        _ => built.iter().try_for_each(|one| copy_one(store, one, &out.join(one.folder_name()))),
-    }
+    built.iter().try_for_each(|one| copy_one(store, one, &place(built, one, out)))
+}
+
+/// Where [`copy`] puts one of the results.
+pub fn place(built: &[Built], one: &Built, out: &Path) -> PathBuf {
+    if built.len() == 1 { out.to_owned() } else { out.join(one.folder_name()) }
 }
 
 fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {

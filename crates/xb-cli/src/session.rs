@@ -69,7 +69,7 @@ impl Session {
     }
 
     /// Realises goals of a graph. Before, the lock gets what it lacks for the graph, whether or not it will be used:
-    /// so the lock depends on the description alone.
+    /// so the lock depends on what is asked for, and not on what happened to be known or to fail.
     ///
     /// # Errors
     /// When the lock cannot be completed or somebody pressed Ctrl-C; what failed is data.

@@ -166,7 +166,8 @@ impl FetchError {
             Self::Archive { error, .. } => return error.help(),
             Self::Git(error) => return error.help(),
             Self::Download(DownloadError::Failed { .. }) => {
-                "when the bytes are other than before: `xb lock --update NAME`, if the change is right"
+                "is there a network, and is the path right? Where other bytes came than are locked, `xb lock --update` pins \
+                 those of today, if the change is right"
             }
             Self::NotInSources { .. } => {
                 "name a version that the suite has, or give its `sha256 = \"...\"` in the description"

@@ -163,7 +163,7 @@ impl<'a> Kept<'a> {
         let oldest = policy.age.map_or(i64::MIN, |age| now().saturating_sub_unsigned(age.as_secs()));
         let reach = self.reach(holder);
         let fits = policy.bytes.is_none_or(|limit| self.bytes + reach.bytes() <= limit);
-        if reach.is_whole && holder.used >= oldest && fits {
+        if reach.is_whole && holder.used > oldest && fits {
             self.add(reach);
             return true;
         }
@@ -249,7 +249,7 @@ fn drop_rows(
     let damaged = kept.census.damaged.iter().map(|(id, _)| id);
     let gone = gone.chain(damaged).map(|id| Key(id.0));
     dropped.directories = delete(rows, "DELETE FROM directories WHERE digest = ?1", gone)?;
-    dropped.memos += rows.execute("DELETE FROM notes WHERE used < ?1", [oldest_note])? as u64;
+    dropped.memos += rows.execute("DELETE FROM notes WHERE used <= ?1", [oldest_note])? as u64;
     rows.execute("DELETE FROM fingerprints WHERE digest NOT IN (SELECT digest FROM contents)", [])?;
     Ok(dropped)
 }

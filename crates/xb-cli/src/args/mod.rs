@@ -25,7 +25,6 @@ pub use maintain::{CompletionsArgs, DoctorArgs, GcArgs, InitArgs, LockArgs, ManA
     name = "xb",
     version,
     propagate_version = false,
-    disable_help_subcommand = true,
     max_term_width = 100,
     after_help = "Begin with `xb init hello`, then `xb build hello --arch arm64`."
 )]

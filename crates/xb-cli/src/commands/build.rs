@@ -164,11 +164,11 @@ impl Job<'_> {
             let failures = Vec::new();
             return print_json(&Json { results: built, failures });
         }
-        for built in built.iter().take(MOST_LISTED) {
+        for one in built.iter().take(MOST_LISTED) {
             if !here.is_quiet() {
-                say(built.text());
+                say(one.text());
             }
-            print_line(out.map_or_else(|| built.path.display(), Path::display))?;
+            print_line(out.map_or_else(|| one.path.clone(), |out| export::place(built, one, out)).display())?;
         }
         if built.len() > MOST_LISTED && !here.is_quiet() {
             say(format!("... and {}", count(built.len() - MOST_LISTED, "more package")));

@@ -19,9 +19,9 @@ use crate::stores::open_store;
 pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
     let policy = policy(args)?;
     let store = open_store(&Project::of(&here.folder)?.config)?;
-    let folders = remove_roots_of_gone_projects(&store)?;
-    let sandboxes = xb_exec::remove_kept(&sandboxes(&store)).map_err(Failure::environment)?;
+    let roots = remove_roots_of_gone_projects(&store)?;
     let report = store.gc(&policy)?;
+    let sandboxes = xb_exec::remove_kept(&sandboxes(&store)).map_err(Failure::environment)?;
     if args.json {
         return print_json(&serde_json::json!({
             "files": report.files,
@@ -29,7 +29,7 @@ pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
             "trees": report.trees,
             "results": report.results,
             "memos": report.memos,
-            "roots": folders,
+            "roots": roots,
             "sandboxes": sandboxes,
             "kept_bytes": report.kept_bytes,
         }));
@@ -46,11 +46,12 @@ pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A project that is gone needs its results no longer; returns how many they were.
+/// A project that is gone needs its results no longer; returns how many they were. One that cannot be looked at may
+/// still be there.
 fn remove_roots_of_gone_projects(store: &Store) -> Result<u64, Failure> {
     let mut removed = 0;
     for (name, _) in store.roots()? {
-        let gone = report::project_of_root(&name).is_some_and(|folder| !folder.exists());
+        let gone = report::project_of_root(&name).is_some_and(|folder| matches!(folder.try_exists(), Ok(false)));
         if gone && store.remove_root(&name)? {
             removed += 1;
         }

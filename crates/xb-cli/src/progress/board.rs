@@ -81,6 +81,7 @@ pub(super) enum Change {
 pub(super) enum End {
     Good,
     Cached,
+    Stopped,
     Bad,
 }
 
@@ -119,6 +120,7 @@ impl Board {
     fn finish(&mut self, node: NodeId, cached: bool, cause: Option<&Cause>) -> Change {
         self.done += 1;
         let end = match cause {
+            Some(Cause::Cancelled) => End::Stopped,
             Some(cause) if *cause != Cause::Success => End::Bad,
             _ if cached => End::Cached,
             _ => End::Good,

@@ -6,7 +6,7 @@ use xb_build::Event;
 
 use super::board::{Board, Change, End, Running};
 use crate::output::{say, style, styled};
-use crate::size::{show_size, show_time};
+use crate::size::{count, show_size, show_time};
 
 /// Downloads are spoken of no more often than this.
 const DOWNLOADS_EVERY: Duration = Duration::from_secs(5);
@@ -16,23 +16,26 @@ const DOWNLOADS_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Lines {
     logs: bool,
     downloads_shown: Option<Instant>,
+    /// How many downloads were spoken of.
+    spoken_of: usize,
 }
 
 impl Lines {
     /// Lines; with the lines of logs if asked for.
     pub fn new(logs: bool) -> Self {
-        Self { logs, downloads_shown: None }
+        Self { logs, downloads_shown: None, spoken_of: 0 }
     }
 
     pub fn show(&mut self, board: &Board, change: &Change, event: &Event) {
         match (change, event) {
             (Change::Began(node), _) => {
                 if let Some(running) = board.running.get(node).filter(|step| step.method.is_some()) {
+                    self.show_downloads(board);
                     say(began(running));
                 }
             }
             (Change::Ended(running, end), _) if running.method.is_some() => say(ended(running, *end)),
-            (Change::Arrived, _) => self.show_downloads(board),
+            (Change::Arrived, _) => self.show_downloads_now_and_then(board),
             (_, Event::Log { node, line }) if self.logs => {
                 let title = board.running.get(node).map_or("", |step| &step.title);
                 say(format!("{} {line}", styled(style::FAINT, format_args!("{title}:"))));
@@ -42,15 +45,20 @@ impl Lines {
         }
     }
 
+    fn show_downloads_now_and_then(&mut self, board: &Board) {
+        let shown = self.downloads_shown.get_or_insert_with(Instant::now);
+        if shown.elapsed() >= DOWNLOADS_EVERY {
+            *shown = Instant::now();
+            self.show_downloads(board);
+        }
+    }
+
+    /// What came in until now, if that has not been said.
     fn show_downloads(&mut self, board: &Board) {
-        let long_ago = |shown: Instant| shown.elapsed() >= DOWNLOADS_EVERY;
-        if self.downloads_shown.is_none_or(long_ago) {
-            self.downloads_shown = Some(Instant::now());
-            say(format!(
-                "fetched {} ({})",
-                crate::size::count(board.downloaded.names.len(), "file"),
-                show_size(board.downloaded.bytes)
-            ));
+        let files = board.downloaded.names.len();
+        if files > self.spoken_of {
+            self.spoken_of = files;
+            say(format!("fetched {} ({})", count(files, "file"), show_size(board.downloaded.bytes)));
         }
     }
 }
@@ -64,6 +72,7 @@ pub(super) fn ended(running: &Running, end: End) -> String {
     let (style, word) = match end {
         End::Good => (style::GOOD, "done"),
         End::Cached => (style::GOOD, "known"),
+        End::Stopped => (style::WARNING, "stopped"),
         End::Bad => (style::ERROR, "failed"),
     };
     let time = show_time(running.since.elapsed());

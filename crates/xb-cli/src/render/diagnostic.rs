@@ -32,7 +32,7 @@ pub fn diagnostics(sources: &Sources, diagnostics: &[Diagnostic]) {
 /// What is said of the diagnostics that are not shown.
 fn unshown(count: usize) -> Option<String> {
     let more = count.checked_sub(MOST_SHOWN).filter(|more| *more > 0)?;
-    Some(format!("... and {more} more; `xb check --json` gives all"))
+    Some(format!("... and {more} more"))
 }
 
 /// One diagnostic as text.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::world::World;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "build",
     "test",
     "run",
@@ -26,6 +26,7 @@ const COMMANDS: [&str; 21] = [
     "explain",
     "completions",
     "man",
+    "help",
 ];
 
 /// The whole help is one text, so that a change of it is seen in review: `XB_BLESS=1` writes it anew.
@@ -34,7 +35,7 @@ fn the_whole_help() {
     let world = World::new();
     let mut whole = world.xb(&["--help"]).good();
     for command in COMMANDS {
-        let help = world.xb(&[command, "--help"]).good();
+        let help = world.xb(&["help", command]).good();
         write!(whole, "\n\n==== xb {command} ====\n\n{help}").expect("a string");
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/help.txt");
