@@ -135,10 +135,11 @@ impl Index {
 
     /// Notes that a form of a content now lies in its place.
     pub(crate) fn content_is_here(&self, id: ContentId) -> Result<()> {
+        self.gather(|gathered| gathered.contents.push(id))?;
         self.learn(|known| {
             known.contents.insert(id);
         });
-        self.gather(|gathered| gathered.contents.push(id))
+        Ok(())
     }
 
     /// A directory, if it is here, and whether everything beneath is known to be.
@@ -169,10 +170,11 @@ impl Index {
             return Ok(());
         }
         let directory = Arc::new(directory);
+        self.gather(|gathered| gathered.directories.push((id, Arc::clone(&directory))))?;
         self.learn(|known| {
-            known.directories.insert(id, (Arc::clone(&directory), false));
+            known.directories.insert(id, (directory, false));
         });
-        self.gather(|gathered| gathered.directories.push((id, directory)))
+        Ok(())
     }
 
     /// Notes that everything beneath these directories is here.

@@ -26,6 +26,9 @@ struct Seen {
     nearly_full: AtomicBool,
 }
 
+/// Bytes of stack of the thread that watches: counting the disk goes hundreds of folders deep.
+const STACK: usize = 2 << 20;
+
 const ALL: [Exceeded; 3] = [Exceeded::Memory, Exceeded::Disk, Exceeded::Processes];
 
 impl Watch {
@@ -34,7 +37,7 @@ impl Watch {
         let seen = Arc::new(Seen::default());
         let (watched, limits) = (Arc::clone(&seen), limits.clone());
         thread::Builder::new()
-            .stack_size(256 << 10)
+            .stack_size(STACK)
             .spawn(move || watched.watch(&limits, disk))
             .tried("watch the command")?;
         Ok(Self(seen))
