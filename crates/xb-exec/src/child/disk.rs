@@ -1,9 +1,10 @@
 //! What the sandbox has written to the disk.
 
+use std::ffi::CStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstatvfs, openat, statat};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, fstatvfs, openat, statat};
 use rustix::io::Errno;
 
 use super::{Broken, Tried};
@@ -52,7 +53,7 @@ impl Disk {
             return false;
         }
         let until = now + LONGEST;
-        self.used = used(&self.written, DEEPEST, until);
+        self.used = used(&self.written, until);
         self.last = Instant::now();
         self.next = self.last + (self.last - now) * SHARE;
         self.used > self.limit
@@ -70,28 +71,60 @@ fn free(folder: &OwnedFd) -> u64 {
 }
 
 /// What is beneath a folder, in bytes; what disappears meanwhile is not counted.
-fn used(folder: &OwnedFd, depth: usize, until: Instant) -> u64 {
-    let Ok(entries) = open(folder, ".").and_then(Dir::new) else {
-        return 0;
-    };
+fn used(top: &OwnedFd, until: Instant) -> u64 {
+    let mut way: Vec<Dir> = open(top, ".").and_then(Dir::new).into_iter().collect();
     let mut bytes = 0;
-    for entry in entries.flatten() {
+    while Instant::now() <= until
+        && let Some(folder) = way.last_mut()
+    {
+        let Some(Ok(entry)) = folder.read() else {
+            way.pop();
+            continue;
+        };
         let name = entry.file_name();
-        if matches!(name.to_bytes(), b"." | b"..") || Instant::now() > until {
+        if matches!(name.to_bytes(), b"." | b"..") {
             continue;
         }
-        let Ok(stat) = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) else {
+        let Ok((stat, below)) = measured(folder, name) else {
             continue;
         };
         bytes += u64::try_from(stat.st_blocks).unwrap_or(0) * 512;
-        if FileType::from_raw_mode(stat.st_mode) == FileType::Directory && depth > 0 {
-            bytes += open(folder, name).map_or(0, |below| used(&below, depth - 1, until));
+        if way.len() < DEEPEST {
+            way.extend(below);
         }
     }
     bytes
 }
 
+/// What an entry takes, and the folder it is, if it is one that can be opened.
+fn measured(folder: &Dir, name: &CStr) -> Result<(Stat, Option<Dir>), Errno> {
+    let folder = folder.fd()?;
+    let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+    Ok((stat, is_folder.then(|| open(folder, name).and_then(Dir::new).ok()).flatten()))
+}
+
 fn open(at: impl AsFd, name: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     openat(at, name, flags, Mode::empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, iter, thread};
+
+    use super::*;
+
+    #[test]
+    fn deep_folders_are_counted_with_the_stack_of_the_watch() {
+        let top = tempfile::tempdir().unwrap();
+        let below: std::path::PathBuf = iter::repeat_n("d", DEEPEST + 100).collect();
+        fs::create_dir_all(top.path().join(&below)).unwrap();
+        let near: std::path::PathBuf = iter::repeat_n("d", DEEPEST - 2).collect();
+        fs::write(top.path().join(near).join("file"), vec![1; 1 << 20]).unwrap();
+        let folder = open(CWD, top.path()).unwrap();
+        let counting = move || used(&folder, Instant::now() + LONGEST);
+        let thread = thread::Builder::new().stack_size(super::super::watch::STACK).spawn(counting).unwrap();
+        assert!(thread.join().unwrap() >= 1 << 20);
+    }
 }

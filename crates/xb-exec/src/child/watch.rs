@@ -26,8 +26,8 @@ struct Seen {
     nearly_full: AtomicBool,
 }
 
-/// Bytes of stack of the thread that watches: counting the disk goes hundreds of folders deep.
-const STACK: usize = 2 << 20;
+/// Bytes of stack of the thread that watches.
+pub(super) const STACK: usize = 256 << 10;
 
 const ALL: [Exceeded; 3] = [Exceeded::Memory, Exceeded::Disk, Exceeded::Processes];
 
