@@ -297,7 +297,7 @@ impl Sources {
         if self.context.lock.manners().offline {
             return Err(FetchError::Offline(format!("{url} at {revision}")));
         }
-        let checkout = git::fetch(url, &locked.commit, &self.context.scratch, &*self.context.storage).await?;
+        let checkout = git::fetch(&self.context, url, &locked.commit).await?;
         match checkout.tree == locked.tree {
             true => Ok(locked.tree),
             false => Err(git::GitError::OtherTree {
@@ -313,7 +313,7 @@ impl Sources {
     async fn lock_git(&self, url: &str, revision: &str) -> Result<LockedGit, FetchError> {
         let what = format!("{url} at {revision}");
         self.may_lock(&what)?;
-        let checkout = git::fetch(url, revision, &self.context.scratch, &*self.context.storage).await?;
+        let checkout = git::fetch(&self.context, url, revision).await?;
         let locked = LockedGit { commit: checkout.commit, tree: checkout.tree };
         let key = (url.to_owned(), revision.to_owned());
         self.context.lock.change(&what, |lock| {

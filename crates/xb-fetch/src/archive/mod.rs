@@ -88,7 +88,7 @@ impl ArchiveError {
         }
     }
 
-    fn entry(name: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub(crate) fn entry(name: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Entry { entry: name.into(), reason: reason.into() }
     }
 }
@@ -115,6 +115,6 @@ pub fn unpack(
     collected.strip(strip)?.build(contents)
 }
 
-fn broken(error: std::io::Error) -> ArchiveError {
+pub(crate) fn broken(error: std::io::Error) -> ArchiveError {
     ArchiveError::Broken(error.to_string())
 }

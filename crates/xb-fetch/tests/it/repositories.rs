@@ -1,11 +1,14 @@
 //! Git, with real repositories on this machine's disk.
 
+use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use xb_build::{ProvideError, Provider as _, Source};
 use xb_core::TreeId;
-use xb_fetch::{Manners, Mirrors};
+use xb_fetch::archive::Limits;
+use xb_fetch::{Manners, Mirrors, Settings, Sources};
 use xb_graph::{Fetch, FetchKind};
 
 use crate::common::{World, skip};
@@ -79,6 +82,57 @@ async fn a_lock_that_says_another_tree_is_believed() {
     other.write("xb.lock", &world.lock_text().replace(&main.to_string(), &wrong.to_string()));
     let error = provide(&other, Manners::default(), &url, "main").await.unwrap_err();
     assert!(error.message.contains("the lock says"), "{error}");
+}
+
+/// Commits a tree of one entry, given as git lists it, and fetches it.
+async fn provide_entry(world: &World, entry: &str) -> Result<TreeId, ProvideError> {
+    let repo = world.folder().join("repo");
+    let mut mktree = Command::new("git");
+    let mut child =
+        mktree.arg("mktree").current_dir(&repo).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{entry}").unwrap();
+    let tree = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    let commit = git(&repo, &["commit-tree", "-m", "odd", tree.trim()]).unwrap();
+    git(&repo, &["tag", "--force", "odd", &commit]).unwrap();
+    provide(world, Manners::default(), &format!("file://{}", repo.display()), "odd").await
+}
+
+#[tokio::test]
+async fn a_commit_is_checked_as_an_archive_is() {
+    let world = World::new();
+    if repository(&world).is_none() {
+        return skip("there is no git on this machine");
+    }
+    let repo = world.folder().join("repo");
+    std::fs::write(repo.join("empty"), "").unwrap();
+    let empty = git(&repo, &["hash-object", "-w", "empty"]).unwrap();
+    let long = "a".repeat(256);
+    for (entry, why) in [
+        (format!("100644 blob {empty}\t.."), "impossible name"),
+        (format!("100644 blob {empty}\t{long}"), "too long"),
+        (format!("120000 blob {empty}\tlink"), "leads to no possible name"),
+    ] {
+        let error = provide_entry(&world, &entry).await.unwrap_err();
+        assert!(error.message.contains(why) && error.message.contains("repo"), "{entry}: {error}");
+    }
+    provide_entry(&world, &format!("100644 blob {empty}\tempty")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_commit_holds_no_more_than_it_may() {
+    let world = World::new();
+    let Some(url) = repository(&world) else {
+        return skip("there is no git on this machine");
+    };
+    let check = async |limits: Limits, why: &str| {
+        let settings = Settings { limits, ..world.settings(Manners::default(), Mirrors::default()) };
+        let sources = Sources::new(settings, Arc::new(world.store.clone()), Arc::new(())).unwrap();
+        let fetch = Fetch { url: url.clone(), how: FetchKind::Git { revision: "v1".to_owned() }, sha256: None };
+        let error = sources.provide(Source::Fetch(&fetch)).await.unwrap_err();
+        assert!(error.message.contains(why), "{error}");
+    };
+    check(Limits { bytes: 20, ..Limits::default() }, "more than 20 bytes").await;
+    check(Limits { entries: 3, ..Limits::default() }, "more than 3 entries").await;
 }
 
 #[tokio::test]
