@@ -12,7 +12,6 @@ use crate::archive::Limits;
 use crate::download::{Download, Downloader, Fetched};
 use crate::error::FetchError;
 use crate::lock::LockFile;
-use crate::mirror::Moment;
 use crate::storage::{only_content, single_file};
 use crate::{Mirrors, Storage};
 
@@ -69,12 +68,6 @@ impl Context {
 
     pub(crate) fn open(&self, content: ContentId) -> Result<File, FetchError> {
         Ok(self.storage.open_content(content)?)
-    }
-
-    /// The date of the newest suite in the lock: which snapshot of the archive surely has what the lock names.
-    pub(crate) fn locked_date(&self) -> Option<Moment> {
-        let lock = self.lock.get();
-        lock.debian.values().filter_map(|suite| Moment::parse(&suite.date)).max()
     }
 }
 

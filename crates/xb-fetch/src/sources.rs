@@ -12,11 +12,11 @@ use xb_graph::{DebianRoot, Fetch, FetchKind, Folder, Node};
 
 use crate::archive::{self, Limits};
 use crate::context::{Context, blocking};
-use crate::debian::{self, Suites};
+use crate::debian::{self, Listed, Suites};
 use crate::download::{Download, Downloader, Patience};
 use crate::error::FetchError;
 use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey};
-use crate::mirror::is_pool_path;
+use crate::mirror::{Moment, is_pool_path};
 use crate::once::OnceMap;
 use crate::storage::single_file;
 use crate::{Mirrors, Storage, folder, git};
@@ -166,7 +166,7 @@ impl Sources {
             changes.append(&mut debian::update(&self.context, &self.suites, name).await?);
         }
         for (url, old) in chosen.fetched {
-            changes.extend(self.update_fetch(url, *old).await?);
+            changes.extend(self.update_fetch(url, old).await?);
         }
         for ((url, revision), old) in chosen.git {
             changes.extend(self.update_git(url, revision, old).await?);
@@ -174,14 +174,14 @@ impl Sources {
         Ok(changes)
     }
 
-    async fn update_fetch(&self, url: &str, old: LockedFetch) -> Result<Option<(String, String, String)>, FetchError> {
+    async fn update_fetch(&self, url: &str, old: &LockedFetch) -> Result<Option<(String, String, String)>, FetchError> {
         let new = match self.lock_url(url).await {
             // Its path names a version, which does not change when the suite goes on to another one.
             Err(FetchError::NotInSources { .. }) => return Ok(None),
             new => new?,
         };
         let change = || (url.to_owned(), old.sha256.to_string(), new.sha256.to_string());
-        Ok((new != old).then(change))
+        Ok((new.sha256 != old.sha256).then(change))
     }
 
     async fn update_git(
@@ -233,7 +233,7 @@ impl Sources {
     fn download(&self, url: &str, sha256: Option<Sha256>, size: Option<u64>) -> Result<Download, FetchError> {
         Ok(Download {
             name: url.to_owned(),
-            urls: self.context.mirrors.urls(url, self.context.locked_date())?,
+            urls: self.context.mirrors.urls(url, self.lock().date_of(url))?,
             sha256,
             size,
             at_most: Some(self.context.limits.bytes),
@@ -260,17 +260,19 @@ impl Sources {
 
     async fn lock_url(&self, url: &str) -> Result<LockedFetch, FetchError> {
         self.may_lock(url)?;
-        let fetched = match url.strip_prefix("debian:") {
+        let (wanted, date) = match url.strip_prefix("debian:") {
             Some(path) if is_pool_path(path) => {
-                let listed = debian::listed(&self.context, &self.suites, path).await?;
-                self.context.download(&self.download(url, Some(listed.sha256), Some(listed.size))?).await?
+                let Listed { file, date } = debian::listed(&self.context, &self.suites, path).await?;
+                let urls = self.context.mirrors.urls(url, Moment::parse(&date))?;
+                (Download { urls, ..self.download(url, Some(file.sha256), Some(file.size))? }, Some(date))
             }
-            _ => self.context.download(&self.download(url, None, None)?).await?,
+            _ => (self.download(url, None, None)?, None),
         };
-        let locked = LockedFetch { sha256: fetched.sha256, size: fetched.size };
+        let fetched = self.context.download(&wanted).await?;
+        let locked = LockedFetch { sha256: fetched.sha256, size: fetched.size, date };
         self.context.keep(fetched).await?;
         self.context.lock.change(url, |lock| {
-            lock.fetched.insert(url.to_owned(), locked);
+            lock.fetched.insert(url.to_owned(), locked.clone());
         })?;
         Ok(locked)
     }

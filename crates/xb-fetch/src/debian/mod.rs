@@ -14,5 +14,5 @@ mod pool;
 mod root;
 mod suite;
 
-pub(crate) use pool::listed;
+pub(crate) use pool::{Listed, listed};
 pub(crate) use root::{Suites, locked, provide, update};

@@ -10,10 +10,12 @@ use xb_core::TreeId;
 use xb_debian::{DebEntry, DebKind, Pinned, read_deb};
 use xb_store::Contents;
 
+use super::root::Set;
 use crate::archive::{ArchiveError, Limits, Mode, Sink, collect};
 use crate::context::{Context, blocking};
 use crate::download::Download;
 use crate::error::FetchError;
+use crate::mirror::Moment;
 
 /// Unpacked packages, by the SHA-256 of the package. What is left out is part of what this name stands for.
 const UNPACKED: &str = "deb-v1";
@@ -28,19 +30,20 @@ pub(crate) struct Unpacked {
     pub(crate) tree: TreeId,
 }
 
-/// The trees of these packages, in their order.
-pub(crate) async fn unpacked(context: &Arc<Context>, packages: &[Pinned]) -> Result<Vec<Unpacked>, FetchError> {
+/// The trees of the packages of a set, in their order.
+pub(crate) async fn unpacked(context: &Arc<Context>, set: &Set) -> Result<Vec<Unpacked>, FetchError> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let unpackers = Arc::new(Semaphore::new(cores));
     let mut tasks = JoinSet::new();
-    for (index, package) in packages.iter().cloned().enumerate() {
+    for (index, package) in set.packages.iter().cloned().enumerate() {
+        let date = set.date;
         let (context, unpackers) = (Arc::clone(context), Arc::clone(&unpackers));
         tasks.spawn(async move {
-            let tree = one(&context, &package, &unpackers).await?;
+            let tree = one(&context, &package, date, &unpackers).await?;
             Ok::<_, FetchError>((index, Unpacked { package, tree }))
         });
     }
-    let mut done = Vec::with_capacity(packages.len());
+    let mut done = Vec::with_capacity(set.packages.len());
     while let Some(task) = tasks.join_next().await {
         done.push(task.map_err(|error| FetchError::Failed(error.to_string()))??);
     }
@@ -48,13 +51,18 @@ pub(crate) async fn unpacked(context: &Arc<Context>, packages: &[Pinned]) -> Res
     Ok(done.into_iter().map(|(_, unpacked)| unpacked).collect())
 }
 
-async fn one(context: &Arc<Context>, package: &Pinned, unpackers: &Semaphore) -> Result<TreeId, FetchError> {
+async fn one(
+    context: &Arc<Context>,
+    package: &Pinned,
+    date: Option<Moment>,
+    unpackers: &Semaphore,
+) -> Result<TreeId, FetchError> {
     if let Some(tree) = context.storage.recall(UNPACKED, &package.sha256.0)? {
         return Ok(tree);
     }
     let wanted = Download {
         name: title(package),
-        urls: context.mirrors.pool(&package.path, context.locked_date())?,
+        urls: context.mirrors.pool(&package.path, date)?,
         sha256: Some(package.sha256),
         size: Some(package.size),
         at_most: None,

@@ -13,8 +13,15 @@ use crate::error::FetchError;
 /// The suite of the standard library's base, for a lock that has none yet.
 const BASE: &str = "trixie";
 
-/// The sum and the size of a path in the pool: by the suites of the lock, or that of the standard library's base.
-pub(crate) async fn listed(context: &Arc<Context>, suites: &Suites, path: &str) -> Result<IndexFile, FetchError> {
+/// What a signed index says of a path in the pool.
+pub(crate) struct Listed {
+    pub(crate) file: IndexFile,
+    /// The date of the index.
+    pub(crate) date: String,
+}
+
+/// What a path in the pool must be: by the suites of the lock, or that of the standard library's base.
+pub(crate) async fn listed(context: &Arc<Context>, suites: &Suites, path: &str) -> Result<Listed, FetchError> {
     let lock = context.lock.get();
     let mut names: Vec<&str> = lock.debian.keys().map(String::as_str).collect();
     if names.is_empty() {
@@ -23,7 +30,7 @@ pub(crate) async fn listed(context: &Arc<Context>, suites: &Suites, path: &str) 
     for name in &names {
         let suite = suite(context, suites, name).await?;
         if let Some(file) = suite.sources(context, component(path)).await?.find(path) {
-            return Ok(file);
+            return Ok(Listed { file, date: suite.release.date.clone() });
         }
     }
     Err(FetchError::NotInSources { path: path.to_owned(), suites: names.join("`, `") })

@@ -14,6 +14,7 @@ use super::suite::{Closure, Suite, closure};
 use crate::context::{Context, blocking};
 use crate::error::{FetchError, MovedOn};
 use crate::lock::{LockedSuite, SetKey};
+use crate::mirror::Moment;
 use crate::storage::missing;
 
 /// Whole roots, by the packages in them and how they are configured.
@@ -24,16 +25,16 @@ pub(crate) type Suites = crate::once::OnceMap<String, Arc<Suite>>;
 
 /// The tree of a root.
 pub(crate) async fn provide(context: &Arc<Context>, suites: &Suites, root: &DebianRoot) -> Result<TreeId, FetchError> {
-    let packages = locked(context, suites, root).await?;
-    let key = memo_key(&packages);
+    let set = locked(context, suites, root).await?;
+    let key = memo_key(&set.packages);
     if let Some(tree) = context.storage.recall(ROOT, &key)? {
         return Ok(tree);
     }
-    let unpacked = unpacked(context, &packages).await?;
+    let unpacked = unpacked(context, &set).await?;
     let context = Arc::clone(context);
     blocking(move || {
         let mut merged = Merged::of(&unpacked, &*context.storage)?;
-        super::configured::configure(&mut merged, &packages, &*context.storage)?;
+        super::configured::configure(&mut merged, &set.packages, &*context.storage)?;
         let tree = build_tree(merged.into_unbuilt(), &*context.storage).map_err(missing)?;
         context.storage.remember(ROOT, &key, tree)?;
         Ok(tree)
@@ -49,15 +50,17 @@ fn memo_key(packages: &[Pinned]) -> Vec<u8> {
     hasher.finalize().to_vec()
 }
 
+/// The packages of a root, and the date of the index that they are from.
+pub(crate) struct Set {
+    pub(crate) packages: Vec<Pinned>,
+    pub(crate) date: Option<Moment>,
+}
+
 /// The packages of a root, which are added to the lock when they are not in it.
-pub(crate) async fn locked(
-    context: &Arc<Context>,
-    suites: &Suites,
-    root: &DebianRoot,
-) -> Result<Vec<Pinned>, FetchError> {
+pub(crate) async fn locked(context: &Arc<Context>, suites: &Suites, root: &DebianRoot) -> Result<Set, FetchError> {
     let key = SetKey::of(root, context.host);
-    if let Some(packages) = in_lock(context, &root.suite, &key) {
-        return Ok(packages);
+    if let Some(set) = in_lock(context, &root.suite, &key) {
+        return Ok(set);
     }
     let what = format!("the packages {key} of Debian {}", root.suite);
     let manners = context.lock.manners();
@@ -73,10 +76,11 @@ pub(crate) async fn locked(
     in_lock(context, &root.suite, &key).ok_or(FetchError::OfflineLock(what))
 }
 
-fn in_lock(context: &Context, suite: &str, key: &SetKey) -> Option<Vec<Pinned>> {
+fn in_lock(context: &Context, suite: &str, key: &SetKey) -> Option<Set> {
     let lock = context.lock.get();
-    let packages = lock.debian.get(suite)?.set(key)?;
-    Some(packages.into_iter().cloned().collect())
+    let suite = lock.debian.get(suite)?;
+    let packages = suite.set(key)?.into_iter().cloned().collect();
+    Some(Set { packages, date: Moment::parse(&suite.sets.get(key)?.date) })
 }
 
 pub(super) async fn suite(context: &Arc<Context>, suites: &Suites, name: &str) -> Result<Arc<Suite>, FetchError> {
@@ -89,9 +93,9 @@ fn add(context: &Context, name: &str, key: &SetKey, closure: Closure) -> Result<
     context.lock.try_change(&format!("the packages {key} of Debian {name}"), |lock| {
         let suite = lock.debian.entry(name.to_owned()).or_default();
         refuse_mixing(name, suite, key, &closure)?;
+        suite.add(key.clone(), &closure.date, closure.packages);
         suite.date = closure.date;
         suite.in_release = Some(closure.in_release);
-        suite.add(key.clone(), closure.packages);
         Ok(())
     })
 }
@@ -130,9 +134,9 @@ pub(crate) async fn update(
     loop {
         for key in keys {
             let closure = closure(context, &suite, &key).await?;
+            new.add(key, &closure.date, closure.packages);
             new.date = closure.date;
             new.in_release = Some(closure.in_release);
-            new.add(key, closure.packages);
         }
         match replace(context, name, &new)? {
             Replaced::Changed(changes) => return Ok(changes),

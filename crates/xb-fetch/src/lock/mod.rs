@@ -4,6 +4,9 @@
 //! forbid it. The lock never says from which host something came: urls are as the descriptions write them, and a
 //! Debian package is its path in the pool. Within a suite there is one version of each package and architecture,
 //! whichever set it is in, so that what is built against one root runs in another.
+//!
+//! What an index of Debian lists is kept with the date of that index: an archive of snapshots has it as of that date,
+//! and may not have it any more as of a later one.
 
 mod file;
 mod read;
@@ -16,6 +19,8 @@ use std::str::FromStr;
 use xb_core::{Arch, Sha256, TreeId};
 use xb_debian::Pinned;
 use xb_graph::DebianRoot;
+
+use crate::mirror::Moment;
 
 pub use file::{LockError, LockFile, Manners};
 pub use read::InvalidLock;
@@ -32,12 +37,14 @@ pub struct Lock {
 }
 
 /// A file from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockedFetch {
     /// What its bytes hash to.
     pub sha256: Sha256,
     /// How many bytes there are.
     pub size: u64,
+    /// The date of the index that lists it, as the index writes it; none for what no index lists.
+    pub date: Option<String>,
 }
 
 /// A revision of a git repository.
@@ -49,17 +56,26 @@ pub struct LockedGit {
     pub tree: TreeId,
 }
 
-/// A suite of Debian, as of one signed index.
+/// A suite of Debian, as of the signed indexes that its sets are from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LockedSuite {
-    /// The date of the index, as the index writes it.
+    /// The date of the newest index, as the index writes it: no older one is believed.
     pub date: String,
-    /// The digest of the signed index.
+    /// The digest of the newest index.
     pub in_release: Option<Sha256>,
     /// Every package of every set, once.
     pub packages: BTreeMap<PackageName, Pinned>,
     /// What was asked for together, and what it takes.
-    pub sets: BTreeMap<SetKey, BTreeSet<PackageName>>,
+    pub sets: BTreeMap<SetKey, LockedSet>,
+}
+
+/// What a set takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedSet {
+    /// The date of the index that it is from.
+    pub date: String,
+    /// Its packages.
+    pub packages: BTreeSet<PackageName>,
 }
 
 /// A package and its architecture: `gcc:amd64`, `tzdata:all`.
@@ -139,11 +155,21 @@ impl FromStr for PackageName {
     }
 }
 
+impl Lock {
+    /// The date as of which the archive of snapshots has what a url names: that of the index which lists it. What is
+    /// not of an index of this lock is looked for as of the newest one.
+    pub fn date_of(&self, url: &str) -> Option<Moment> {
+        let own = self.fetched.get(url).and_then(|locked| locked.date.as_deref());
+        let newest = || self.debian.values().filter_map(|suite| Moment::parse(&suite.date)).max();
+        own.and_then(Moment::parse).or_else(newest)
+    }
+}
+
 impl LockedSuite {
     /// The packages of a set, if the set is known.
     pub fn set(&self, key: &SetKey) -> Option<Vec<&Pinned>> {
-        let names = self.sets.get(key)?;
-        names.iter().map(|name| self.packages.get(name)).collect()
+        let set = self.sets.get(key)?;
+        set.packages.iter().map(|name| self.packages.get(name)).collect()
     }
 
     /// Packages of `closure` of which another version is already pinned: pairs of what is pinned and what came.
@@ -156,9 +182,10 @@ impl LockedSuite {
             .collect()
     }
 
-    /// Adds a set and its packages.
-    pub fn add(&mut self, key: SetKey, closure: Vec<Pinned>) {
-        self.sets.insert(key, closure.iter().map(PackageName::of).collect());
+    /// Adds a set and its packages, from the index of a date.
+    pub fn add(&mut self, key: SetKey, date: &str, closure: Vec<Pinned>) {
+        let packages = closure.iter().map(PackageName::of).collect();
+        self.sets.insert(key, LockedSet { date: date.to_owned(), packages });
         for package in closure {
             self.packages.insert(PackageName::of(&package), package);
         }

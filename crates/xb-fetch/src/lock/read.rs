@@ -1,6 +1,6 @@
 //! Reading the lock: whatever is wrong with it is said with its line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use serde::Deserialize;
@@ -8,7 +8,8 @@ use toml::Spanned;
 use xb_core::{Arch, Sha256, TreeId};
 use xb_debian::Pinned;
 
-use super::{Lock, LockedFetch, LockedGit, LockedSuite, PackageName, SetKey};
+use super::{Lock, LockedFetch, LockedGit, LockedSet, LockedSuite, PackageName, SetKey};
+use crate::mirror::Moment;
 
 /// Why a text is not a lock.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +39,7 @@ struct RawFetch {
     url: Spanned<String>,
     sha256: Sha256,
     size: u64,
+    date: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +65,7 @@ struct RawSuite {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawSet {
+    date: Spanned<String>,
     native: Spanned<Arch>,
     wanted: Vec<Spanned<String>>,
     packages: Vec<Spanned<String>>,
@@ -126,7 +129,8 @@ impl Reader<'_> {
     }
 
     fn fetch(&self, lock: &mut Lock, raw: RawFetch) -> Result<(), InvalidLock> {
-        let locked = LockedFetch { sha256: raw.sha256, size: raw.size };
+        let date = raw.date.map(|date| self.date(date)).transpose()?;
+        let locked = LockedFetch { sha256: raw.sha256, size: raw.size, date };
         let url = raw.url.get_ref().clone();
         match lock.fetched.insert(url, locked) {
             Some(_) => Err(self.twice(&raw.url)),
@@ -148,11 +152,8 @@ impl Reader<'_> {
     }
 
     fn suite(&self, raw: RawSuite) -> Result<LockedSuite, InvalidLock> {
-        if crate::mirror::Moment::parse(raw.date.get_ref()).is_none() {
-            return Err(self.wrong(&raw.date, "this is not a date like an index has"));
-        }
-        let mut suite =
-            LockedSuite { date: raw.date.into_inner(), in_release: Some(raw.in_release), ..LockedSuite::default() };
+        let date = self.date(raw.date)?;
+        let mut suite = LockedSuite { date, in_release: Some(raw.in_release), ..LockedSuite::default() };
         for package in raw.package {
             self.package(&mut suite, package)?;
         }
@@ -185,18 +186,25 @@ impl Reader<'_> {
             native: *raw.native.get_ref(),
             wanted: raw.wanted.iter().map(|name| self.name(name)).collect::<Result<_, _>>()?,
         };
-        let mut packages = std::collections::BTreeSet::new();
+        let mut set = LockedSet { date: self.date(raw.date)?, packages: BTreeSet::new() };
         for name in &raw.packages {
             let package = self.name(name)?;
             if !suite.packages.contains_key(&package) {
                 let reason = format!("`{package}` is not among the packages of this lock");
                 return Err(self.wrong(name, reason));
             }
-            packages.insert(package);
+            set.packages.insert(package);
         }
-        match suite.sets.insert(key, packages) {
+        match suite.sets.insert(key, set) {
             Some(_) => Err(self.wrong(&raw.native, "this set is here twice")),
             None => Ok(()),
+        }
+    }
+
+    fn date(&self, text: Spanned<String>) -> Result<String, InvalidLock> {
+        match Moment::parse(text.get_ref()) {
+            Some(_) => Ok(text.into_inner()),
+            None => Err(self.wrong(&text, "this is not a date like an index has")),
         }
     }
 

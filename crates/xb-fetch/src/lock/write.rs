@@ -4,7 +4,7 @@ use std::fmt;
 
 use xb_debian::Pinned;
 
-use super::{Lock, LockedSuite, PackageName, SetKey};
+use super::{Lock, LockedSet, LockedSuite, PackageName, SetKey};
 
 const HEAD: &str = "\
 # Written by xb: the digests of everything that comes from outside.
@@ -18,6 +18,9 @@ impl fmt::Display for Lock {
         for (url, locked) in &self.fetched {
             writeln!(f, "\n[[fetch]]\nurl = {}", quoted(url))?;
             writeln!(f, "sha256 = \"{}\"\nsize = {}", locked.sha256, locked.size)?;
+            if let Some(date) = &locked.date {
+                writeln!(f, "date = {}", quoted(date))?;
+            }
         }
         for ((url, revision), locked) in &self.git {
             writeln!(f, "\n[[git]]\nurl = {}", quoted(url))?;
@@ -37,8 +40,8 @@ fn write_suite(f: &mut fmt::Formatter<'_>, name: &str, suite: &LockedSuite) -> f
     };
     writeln!(f, "\n[debian.{name}]\ndate = {}", quoted(&suite.date))?;
     writeln!(f, "in_release = \"{in_release}\"")?;
-    for (key, packages) in &suite.sets {
-        write_set(f, name, key, packages.iter())?;
+    for (key, set) in &suite.sets {
+        write_set(f, name, key, set)?;
     }
     for package in suite.packages.values() {
         write_package(f, name, package)?;
@@ -46,15 +49,11 @@ fn write_suite(f: &mut fmt::Formatter<'_>, name: &str, suite: &LockedSuite) -> f
     Ok(())
 }
 
-fn write_set<'a>(
-    f: &mut fmt::Formatter<'_>,
-    suite: &str,
-    key: &SetKey,
-    packages: impl Iterator<Item = &'a PackageName>,
-) -> fmt::Result {
-    writeln!(f, "\n[[debian.{suite}.set]]\nnative = \"{}\"", key.native)?;
+fn write_set(f: &mut fmt::Formatter<'_>, suite: &str, key: &SetKey, set: &LockedSet) -> fmt::Result {
+    writeln!(f, "\n[[debian.{suite}.set]]\ndate = {}", quoted(&set.date))?;
+    writeln!(f, "native = \"{}\"", key.native)?;
     write_names(f, "wanted", key.wanted.iter())?;
-    write_names(f, "packages", packages)
+    write_names(f, "packages", set.packages.iter())
 }
 
 fn write_names<'a>(

@@ -2,19 +2,22 @@
 
 use xb_build::{Provider as _, Source};
 use xb_fetch::lock::{LockFile, LockedFetch, LockedGit, LockedSuite, PackageName, SetKey};
-use xb_fetch::{Lock, Manners, Mirrors};
+use xb_fetch::{Lock, Manners, Mirrors, Moment};
 use xb_graph::Node;
 
 use crate::common::server::{Answer, Server};
 use crate::common::{World, file, sha256};
 
 const LOCKED: Manners = Manners { locked: true, offline: false };
+const OLD: &str = "Sat, 05 Sep 2026 07:55:41 UTC";
+const NEW: &str = "Sat, 12 Sep 2026 07:55:41 UTC";
 const OFFLINE: Manners = Manners { locked: false, offline: true };
 
 fn sample() -> Lock {
     let mut lock = Lock::default();
-    let locked = LockedFetch { sha256: sha256(b"a"), size: 1 };
-    lock.fetched.insert("debian:pool/main/a/a_1.orig.tar.gz".to_owned(), locked);
+    let locked = LockedFetch { sha256: sha256(b"a"), size: 1, date: None };
+    let dated = LockedFetch { date: Some(OLD.to_owned()), ..locked.clone() };
+    lock.fetched.insert("debian:pool/main/a/a_1.orig.tar.gz".to_owned(), dated);
     lock.fetched.insert("https://host.example/odd \"name\".tar".to_owned(), locked);
     let tree = xb_core::TreeId(xb_core::Digest::of(b"tree"));
     let git = LockedGit { commit: "0123456789abcdef0123456789abcdef01234567".to_owned(), tree };
@@ -28,13 +31,11 @@ fn sample() -> Lock {
         sha256: sha256(name.name.as_bytes()),
         size: 7,
     });
-    let mut suite = LockedSuite {
-        date: "Sat, 12 Sep 2026 07:55:41 UTC".to_owned(),
-        in_release: Some(sha256(b"index")),
-        ..LockedSuite::default()
-    };
-    let wanted = [names[0].clone()].into();
-    suite.add(SetKey { native: xb_core::Arch::Amd64, wanted }, packages.collect());
+    let mut suite = LockedSuite { date: NEW.to_owned(), in_release: Some(sha256(b"index")), ..LockedSuite::default() };
+    for (name, date) in names.iter().zip([OLD, NEW]) {
+        let wanted = [name.clone()].into();
+        suite.add(SetKey { native: xb_core::Arch::Amd64, wanted }, date, packages.clone().collect());
+    }
     lock.debian.insert("trixie".to_owned(), suite);
     lock
 }
@@ -44,6 +45,15 @@ fn a_lock_reads_what_it_writes() {
     let text = sample().to_string();
     assert_eq!(text.parse::<Lock>().unwrap(), sample());
     assert_eq!(text.parse::<Lock>().unwrap().to_string(), text);
+}
+
+#[test]
+fn what_was_locked_by_an_older_index_keeps_its_date() {
+    let lock: Lock = sample().to_string().parse().unwrap();
+    let sets = &lock.debian["trixie"].sets;
+    assert_eq!(sets.values().map(|set| set.date.as_str()).collect::<Vec<_>>(), [OLD, NEW]);
+    assert_eq!(lock.date_of("debian:pool/main/a/a_1.orig.tar.gz"), Moment::parse(OLD));
+    assert_eq!(lock.date_of("debian:pool/main/b/b_1.orig.tar.gz"), Moment::parse(NEW));
 }
 
 #[test]
@@ -65,6 +75,8 @@ fn what_is_wrong_with_a_lock_is_said_with_its_line() {
     check("path = \"pool/main/gcc.deb\"", "path = \"../gcc.deb\"", "pool");
     check("commit = \"0", "commit = \"-", "commit");
     check("date = \"Sat", "date = \"Xat, x", "date");
+    check("date = \"Sat, 05 Sep 2026 07:55:41 UTC\"\nnative", "date = \"05 Sep\"\nnative", "date");
+    check(&format!("date = \"{NEW}\"\nin_release"), "date = \"12 Sep\"\nin_release", "date");
     check(
         "name = \"tzdata\"\nversion = \"4:14.2.0-1+b1~x\"\narch = \"all\"",
         "name = \"gcc\"\nversion = \"1\"\narch = \"amd64\"",
@@ -150,10 +162,10 @@ fn two_that_add_at_once_keep_both() {
     let world = World::new();
     let open = || LockFile::open(world.lock_path(), Manners::default()).unwrap();
     let (one, two) = (open(), open());
-    let locked = LockedFetch { sha256: sha256(b""), size: 0 };
+    let locked = LockedFetch { sha256: sha256(b""), size: 0, date: None };
     let add = |file: &LockFile, url: &str| {
         let change = |lock: &mut Lock| {
-            lock.fetched.insert(url.to_owned(), locked);
+            lock.fetched.insert(url.to_owned(), locked.clone());
         };
         file.change(url, change).unwrap();
     };
@@ -165,12 +177,12 @@ fn two_that_add_at_once_keep_both() {
 #[test]
 fn of_many_that_add_at_the_same_moment_none_is_lost() {
     let world = World::new();
-    let locked = LockedFetch { sha256: sha256(b""), size: 0 };
+    let locked = LockedFetch { sha256: sha256(b""), size: 0, date: None };
     let add = |url: String| {
         let file = LockFile::open(world.lock_path(), Manners::default()).unwrap();
         let change = |lock: &mut Lock| {
             std::thread::sleep(std::time::Duration::from_millis(5));
-            lock.fetched.insert(url, locked);
+            lock.fetched.insert(url, locked.clone());
         };
         file.change("it", change).unwrap();
     };
@@ -192,7 +204,7 @@ fn a_change_that_fails_sees_what_is_in_the_file_and_leaves_it() {
     let open = || LockFile::open(world.lock_path(), Manners::default()).unwrap();
     let (one, two) = (open(), open());
     let insert = |lock: &mut Lock| {
-        lock.fetched.insert("a".to_owned(), LockedFetch { sha256: sha256(b""), size: 0 });
+        lock.fetched.insert("a".to_owned(), LockedFetch { sha256: sha256(b""), size: 0, date: None });
     };
     one.change("a", insert).unwrap();
     let before = world.lock_text();

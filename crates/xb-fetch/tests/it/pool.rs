@@ -82,6 +82,7 @@ async fn the_sum_that_is_locked_is_the_signed_one() {
     let tree = archive.provide(&world, PATH).await.unwrap();
     assert_eq!(world.list(tree), ["it = right"]);
     assert!(world.lock_text().contains(&sha256(b"right").to_string()));
+    assert!(world.lock_text().contains("date = \"Sat, 12 Sep 2026 07:55:41 UTC\""), "it is not dated");
     assert!(!world.lock_text().contains("127.0.0.1"), "the lock names a host");
 }
 
