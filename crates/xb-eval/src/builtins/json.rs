@@ -41,7 +41,7 @@ pub(super) const TOML: &[Builtin] = &[
             let text = call.string(0)?;
             call.reserve(text.len().saturating_mul(8))?;
             let parsed: toml::Value = toml::from_str(text).map_err(|error| call.refuse(error.to_string()))?;
-            to_value(call, plain(parsed))
+            to_value(call, plain(call, parsed)?)
         },
     },
     Builtin {
@@ -81,15 +81,21 @@ fn to_value<'v>(call: &Invocation<'_, 'v>, json: serde_json::Value) -> Result<Va
     })
 }
 
-/// TOML without dates, which the language does not have.
-fn plain(value: toml::Value) -> serde_json::Value {
-    match value {
+/// TOML without dates, and without floats that are no numbers: the language has neither.
+fn plain(call: &Invocation<'_, '_>, value: toml::Value) -> Result<serde_json::Value> {
+    Ok(match value {
         toml::Value::String(text) => text.into(),
         toml::Value::Integer(int) => int.into(),
-        toml::Value::Float(float) => float.into(),
+        toml::Value::Float(float) if float.is_finite() => float.into(),
+        toml::Value::Float(float) => return Err(call.refuse(format!("{float} is not a number that xb has"))),
         toml::Value::Boolean(value) => value.into(),
         toml::Value::Datetime(date) => date.to_string().into(),
-        toml::Value::Array(items) => items.into_iter().map(plain).collect(),
-        toml::Value::Table(fields) => fields.into_iter().map(|(name, value)| (name, plain(value))).collect(),
-    }
+        toml::Value::Array(items) => {
+            items.into_iter().map(|item| plain(call, item)).collect::<Result<Vec<_>>>()?.into()
+        }
+        toml::Value::Table(fields) => {
+            let fields = fields.into_iter().map(|(name, value)| Ok((name, plain(call, value)?)));
+            serde_json::Value::Object(fields.collect::<Result<_>>()?)
+        }
+    })
 }
