@@ -11,12 +11,10 @@ use xb_core::RelPath;
 
 use crate::ar;
 use crate::decompress::decoder;
+use crate::merged_usr::is_merged;
 
 /// The longest path or target that is read.
 const LONGEST: u64 = 16 << 10;
-
-/// The folders of the root that are links to those beneath `usr`.
-const MERGED: [&str; 6] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
 /// One entry of a package.
 pub struct DebEntry<'a> {
@@ -164,7 +162,7 @@ fn report<E>(
     if path.is_root() {
         return Ok(());
     }
-    let path = if is_link && MERGED.contains(&path.as_str()) { path } else { merged(path) };
+    let path = if is_link && is_merged(path.as_str()) { path } else { merged(path) };
     visit(DebEntry { path, mode, kind }).map_err(DebError::Visit)
 }
 
@@ -182,8 +180,7 @@ fn clean(path: &[u8]) -> Result<RelPath, &'static str> {
 }
 
 fn merged(path: RelPath) -> RelPath {
-    let is_merged = path.components().next().is_some_and(|first| MERGED.contains(&first));
-    if !is_merged {
+    if !path.components().next().is_some_and(is_merged) {
         return path;
     }
     RelPath::new(&format!("usr/{path}")).unwrap_or(path)

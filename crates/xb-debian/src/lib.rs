@@ -16,6 +16,7 @@ mod deb;
 mod decompress;
 mod index;
 mod keyring;
+mod merged_usr;
 mod relation;
 mod release;
 mod resolve;

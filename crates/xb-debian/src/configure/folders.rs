@@ -1,10 +1,7 @@
 //! The folders and links at the top of a root.
 
 use super::Making;
-
-/// The folders of the root that are links to those beneath `usr`, and those of them that every root has.
-const MERGED: [(&str, bool); 6] =
-    [("bin", true), ("sbin", true), ("lib", true), ("lib64", false), ("lib32", false), ("libx32", false)];
+use crate::merged_usr::MERGED;
 
 const FOLDERS: [(&str, u32); 28] = [
     ("dev", 0o755),
