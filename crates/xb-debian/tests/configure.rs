@@ -99,6 +99,15 @@ fn what_a_package_ships_wins() {
 }
 
 #[test]
+fn a_folder_that_a_package_ships_keeps_its_mode() {
+    let made = made(&[("var/mail", "/"), ("usr/bin/x", "")], &[]);
+    for path in ["var/mail", "usr/bin"] {
+        assert!(!made.contains_key(&RelPath::new(path).unwrap()), "{path}");
+    }
+    assert_eq!(made[&RelPath::new("var/log").unwrap()], Made::Directory { mode: 0o755 });
+}
+
+#[test]
 fn the_top_of_the_root_is_merged_with_usr_and_empty_folders_give_way_to_links() {
     let root = [("bin", "-> usr/bin"), ("usr/lib64/ld.so", ""), ("var/run", "/"), ("var/lock/x", "")];
     let made = made(&root, &[]);

@@ -15,7 +15,8 @@
 //! There is no `/etc/ld.so.cache`: the loader finds what is in Debian's folders without, and a cache would have to
 //! change with every library that a build adds.
 //!
-//! What a package ships always wins over what is made here.
+//! What a package ships wins over what is made here, modes included, as it does where maintainer scripts run; only an
+//! empty folder gives way to a link.
 
 mod accounts;
 mod alternatives;
@@ -32,7 +33,7 @@ use crate::resolve::Pinned;
 
 /// Names this configuration: it changes when anything that is made here changes, and belongs into every key of
 /// something that was configured.
-pub const CONFIGURATION: &str = "debian-configuration-1";
+pub const CONFIGURATION: &str = "debian-configuration-2";
 
 /// What lies at a path of a root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +73,7 @@ pub enum Made {
         /// Where it points to.
         target: String,
     },
-    /// A folder; one that is there stays, and gets this mode.
+    /// A folder where there is nothing.
     Directory {
         /// Its mode bits.
         mode: u32,
@@ -130,9 +131,9 @@ impl Making<'_> {
         }
     }
 
-    /// A folder, unless something else is there.
+    /// A folder, unless something is there.
     fn folder(&mut self, path: &str, mode: u32) {
-        if matches!(self.root.kind(path), None | Some(Kind::Directory)) {
+        if !self.is_there(path) {
             self.put(path, Made::Directory { mode });
         }
     }
