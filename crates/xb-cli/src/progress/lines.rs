@@ -45,6 +45,11 @@ impl Lines {
         }
     }
 
+    /// Says what has not been said yet.
+    pub fn close(&mut self, board: &Board) {
+        self.show_downloads(board);
+    }
+
     fn show_downloads_now_and_then(&mut self, board: &Board) {
         let shown = self.downloads_shown.get_or_insert_with(Instant::now);
         if shown.elapsed() >= DOWNLOADS_EVERY {

@@ -80,10 +80,14 @@ impl Progress {
         (state.board.ran, state.board.cached)
     }
 
-    /// Takes the display away: what is printed next stands alone.
+    /// Takes the display away, and says what has not been said: what is printed next stands alone.
     pub fn close(&self) {
-        if let Display::Live(live) = &mut self.state().display {
-            live.close();
+        let mut state = self.state();
+        let State { board, display } = &mut *state;
+        match display {
+            Display::None => {}
+            Display::Lines(lines) => lines.close(board),
+            Display::Live(live) => live.close(),
         }
     }
 

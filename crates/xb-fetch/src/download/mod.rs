@@ -177,7 +177,10 @@ impl Downloader {
         let mut attempts = Vec::new();
         for url in self.reachable_first(&wanted.urls) {
             match self.try_url(url, wanted, &mut partial).await {
-                Ok(()) => return partial.finish().map_err(disk),
+                Ok(()) => {
+                    self.tell_whole(wanted, partial.len());
+                    return partial.finish().map_err(disk);
+                }
                 Err(Trouble::Disk(source)) => return Err(disk(source)),
                 Err(Trouble::Passing(why, _) | Trouble::Lasting(why)) => {
                     attempts.push((url.clone(), why));
@@ -274,6 +277,11 @@ impl Downloader {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Tells that there are no more bytes, also where nothing said how many would come.
+    fn tell_whole(&self, wanted: &Download, bytes: u64) {
+        self.events.event(Event::Downloaded { name: wanted.name.clone(), bytes, total: Some(bytes) });
     }
 
     fn tell(&self, wanted: &Download, partial: &mut Partial, total: Option<u64>) {

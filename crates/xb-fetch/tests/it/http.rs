@@ -1,8 +1,8 @@
 //! Downloads from servers that fail, lie, stall and cut.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use xb_build::{Provider as _, Source};
+use xb_build::{Event, Events, Provider as _, Source};
 use xb_core::Sha256;
 use xb_fetch::download::{Download, DownloadError, Downloader, Fetched};
 use xb_fetch::{Manners, Mirrors};
@@ -39,6 +39,29 @@ async fn failures_that_pass_are_waited_out() {
     let server = Server::new();
     check(&server, [Answer::Status(503), Answer::Status(429), Answer::Bytes(bytes())]).await.unwrap();
     assert_eq!(server.requests().len(), 3);
+}
+
+#[derive(Default)]
+struct Told(Mutex<Vec<Event>>);
+
+impl Events for Told {
+    fn event(&self, event: Event) {
+        self.0.lock().unwrap().push(event);
+    }
+}
+
+#[tokio::test]
+async fn that_a_download_is_whole_is_told_although_nothing_said_how_long_it_is() {
+    let server = Server::new();
+    let url = server.on("/it", [Answer::Unsized(bytes())]);
+    let scratch = tempfile::tempdir().unwrap();
+    let told = Arc::new(Told::default());
+    let downloader = Downloader::new(&Mirrors::default(), impatient(), scratch.path(), Arc::clone(&told) as _);
+    let wanted = Download { name: "it".to_owned(), urls: vec![url], ..Download::default() };
+    let size = downloader.fetch(&wanted).await.unwrap().size;
+    let told = told.0.lock().unwrap();
+    let Some(Event::Downloaded { name, bytes, total }) = told.last() else { panic!("{told:?}") };
+    assert_eq!((name.as_str(), *bytes, *total), ("it", size, Some(size)));
 }
 
 #[tokio::test]

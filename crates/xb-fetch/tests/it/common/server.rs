@@ -15,6 +15,8 @@ pub enum Answer {
     Cut(Vec<u8>, usize),
     /// All bytes, whatever part was asked for.
     Whole(Vec<u8>),
+    /// All bytes, without a promise of how many.
+    Unsized(Vec<u8>),
     /// Bytes without a promise of how many, for as long as somebody takes them.
     Endless,
     /// A status without a body.
@@ -113,6 +115,10 @@ fn respond(mut to: TcpStream, answer: Answer, from: usize) -> Option<()> {
         Answer::Cut(bytes, after) => {
             write!(to, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nETag: \"1\"\r\n{close}", bytes.len()).ok()?;
             to.write_all(&bytes[..after]).ok()
+        }
+        Answer::Unsized(bytes) => {
+            write!(to, "HTTP/1.1 200 OK\r\n{close}").ok()?;
+            to.write_all(&bytes).ok()
         }
         Answer::Endless => {
             write!(to, "HTTP/1.1 200 OK\r\n{close}").ok()?;
