@@ -24,6 +24,8 @@ pub struct ProvideError {
     pub message: String,
     /// What to do next.
     pub help: Option<String>,
+    /// Whether the machine or the network is at fault, and not what was asked for.
+    pub is_of_environment: bool,
 }
 
 /// Brings what comes from outside into the store.

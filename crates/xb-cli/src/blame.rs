@@ -4,9 +4,11 @@ use std::io::Read;
 
 use serde::Serialize;
 use xb_build::{Failure, Realised, Why};
-use xb_graph::{Cause, Graph, Node, Run};
+use xb_fetch::Unlocked;
+use xb_graph::{Cause, Graph, Node, NodeId, Run};
 use xb_store::Contents;
 
+use crate::failure;
 use crate::output::{say, style, styled};
 use crate::session::Session;
 use crate::size::show_time;
@@ -42,11 +44,46 @@ pub fn data(session: &Session, realised: &Realised) -> Vec<Blame> {
     realised.failures.iter().map(blame).collect()
 }
 
-/// Tells about every failure.
-pub fn tell(session: &Session, graph: &Graph, realised: &Realised, kept: bool) {
+/// Tells about every failure. What comes of it is the environment's matter only where nothing else failed.
+pub fn tell(session: &Session, graph: &Graph, realised: &Realised, kept: bool) -> failure::Failure {
     for failure in &realised.failures {
         say(text(session, graph, failure, kept));
     }
+    match realised.failures.iter().all(|failure| is_of_environment(&failure.why)) {
+        true => failure::Failure::environment_already_told(),
+        false => failure::Failure::already_told(),
+    }
+}
+
+fn is_of_environment(why: &Why) -> bool {
+    match why {
+        Why::Provide(error) => error.is_of_environment,
+        Why::Store(_) | Why::Executor { .. } => true,
+        _ => false,
+    }
+}
+
+/// Tells about what could not be added to the lock, but for the last, which is returned: one that is the user's
+/// matter, where there is one.
+pub fn unlocked(graph: &Graph, unlocked: Vec<Unlocked>) -> failure::Failure {
+    let failures = unlocked.into_iter().map(|Unlocked { node, error }| {
+        let failure = failure::Failure::from(error);
+        match node.and_then(|node| place(graph, node)) {
+            Some(place) => failure.note(format!("for {place}")),
+            None => failure,
+        }
+    });
+    let mut failures: Vec<_> = failures.collect();
+    failures.sort_by_key(|failure| !failure.is_of_environment());
+    let last = failures.pop();
+    failures.iter().for_each(failure::Failure::tell);
+    last.unwrap_or_else(failure::Failure::already_told)
+}
+
+/// `curl (arm64), at curl.xb:4`: the package that something from outside is for.
+fn place(graph: &Graph, node: NodeId) -> Option<String> {
+    let (choice, origin) = graph.package_of(node)?;
+    Some(format!("{} ({}), at {}", choice.package, choice.arch, origin.place))
 }
 
 fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> String {
@@ -58,6 +95,11 @@ fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Stri
     if let Why::Run { method, result, .. } = &failure.why {
         let time = show_time(std::time::Duration::from_millis(result.milliseconds));
         part("ran", &format!("by {method} on {}, for {time}", result.executor));
+    }
+    if let Why::Provide(_) = &failure.why
+        && let Some(place) = place(graph, failure.node)
+    {
+        part("for", &place);
     }
     if failure.chain.len() > 1 {
         part("needed by", &failure.chain.join(" > "));

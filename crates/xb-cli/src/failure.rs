@@ -113,6 +113,16 @@ impl Failure {
         Self::user("")
     }
 
+    /// The machine or the network failed, about which everything has been said.
+    pub fn environment_already_told() -> Self {
+        Self::environment("")
+    }
+
+    /// Whether it is the matter of the machine, the network or the store.
+    pub fn is_of_environment(&self) -> bool {
+        self.class == Class::Environment
+    }
+
     /// A command that xb ran for the user ended with this exit code; it has spoken for itself.
     pub fn of_command(code: i32) -> Self {
         Self { code: Some(u8::try_from(code).unwrap_or(1)), ..Self::already_told() }
@@ -205,11 +215,9 @@ impl From<StoreError> for Failure {
 
 impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Self {
-        let failure = match &error {
-            FetchError::Lock(_) | FetchError::Url(_) | FetchError::NotLocked(_) | FetchError::Resolve(_) => {
-                Self::user(error.to_string())
-            }
-            _ => Self::environment(error.to_string()),
+        let failure = match error.is_of_environment() {
+            true => Self::environment(error.to_string()),
+            false => Self::user(error.to_string()),
         };
         match error.help() {
             Some(help) => failure.help(help),

@@ -13,6 +13,7 @@ use xb_graph::{Graph, NodeId};
 use xb_store::Store;
 
 use crate::args::{LockManners, Work};
+use crate::blame;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::invocation::Invocation;
@@ -74,13 +75,21 @@ impl Session {
     /// # Errors
     /// When the lock cannot be completed or somebody pressed Ctrl-C; what failed is data.
     pub fn realise(&self, graph: &Arc<Graph>, goals: &[NodeId], options: &Options) -> Result<Realised, Failure> {
-        let nodes = graph.nodes().map(|(_, node)| node);
-        self.block_on_unless_interrupted(self.sources.complete(nodes))??;
+        self.complete(graph)?;
         let realised = self.block_on(self.builder.realise(graph, goals, options));
         if realised.cancelled {
             return Err(Failure::interrupted());
         }
         Ok(realised)
+    }
+
+    /// Adds to the lock what it lacks for a graph.
+    ///
+    /// # Errors
+    /// When it cannot be completed, or somebody pressed Ctrl-C.
+    pub fn complete(&self, graph: &Graph) -> Result<(), Failure> {
+        let completed = self.block_on_unless_interrupted(self.sources.complete(graph.nodes()))?;
+        completed.map_err(|unlocked| blame::unlocked(graph, unlocked))
     }
 
     /// The options of a build.

@@ -45,6 +45,14 @@ pub enum FetchError {
     /// A git repository.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// A folder or file that the project does not have.
+    #[error("the project has no `{path}`{}", .nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default())]
+    NoFolder {
+        /// Beneath the project's folder.
+        path: String,
+        /// What may have been meant.
+        nearest: Option<String>,
+    },
     /// The folder of a project.
     #[error("cannot read `{path}` of the project: {reason}")]
     Folder {
@@ -151,6 +159,33 @@ fn renewed(changed: &[(String, String, String)]) -> String {
 }
 
 impl FetchError {
+    /// Whether the machine, the network or an archive is at fault, and not what was asked for.
+    pub fn is_of_environment(&self) -> bool {
+        match self {
+            Self::Lock(error) => matches!(error, LockError::Io { .. }),
+            Self::Git(error) => !matches!(error, GitError::Revision(_) | GitError::Address(_)),
+            Self::Archive { error, .. } => matches!(error, ArchiveError::Store(_)),
+            Self::Url(_)
+            | Self::NotLocked(_)
+            | Self::Name(_)
+            | Self::NoFolder { .. }
+            | Self::NotInSources { .. }
+            | Self::Resolve(_)
+            | Self::MovedOn(_) => false,
+            Self::Download(_)
+            | Self::Offline(_)
+            | Self::OfflineLock(_)
+            | Self::Folder { .. }
+            | Self::NoIndex { .. }
+            | Self::NoPackages { .. }
+            | Self::Index { .. }
+            | Self::Deb { .. }
+            | Self::Clash { .. }
+            | Self::Store(_)
+            | Self::Failed(_) => true,
+        }
+    }
+
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         let text = match self {
@@ -181,6 +216,6 @@ impl FetchError {
 
 impl From<FetchError> for ProvideError {
     fn from(error: FetchError) -> Self {
-        Self { message: error.to_string(), help: error.help() }
+        Self { message: error.to_string(), help: error.help(), is_of_environment: error.is_of_environment() }
     }
 }

@@ -1,5 +1,6 @@
 //! Folders and files of the project.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use xb_core::TreeId;
@@ -20,12 +21,25 @@ pub fn ingest(project: &Path, folder: &Folder, storage: &dyn Storage) -> Result<
 
 /// With links followed, a description cannot reach out of its project.
 fn refuse_outside(project: &Path, folder: &Folder, path: &Path) -> Result<(), FetchError> {
-    let path = path.canonicalize().map_err(|error| unreadable(folder, error.to_string()))?;
+    let path = path.canonicalize().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => missing(project, folder),
+        _ => unreadable(folder, error.to_string()),
+    })?;
     if path.starts_with(project) {
         return Ok(());
     }
     let reason = format!("it leads to `{}`, outside of the project", path.display());
     Err(unreadable(folder, reason))
+}
+
+fn missing(project: &Path, folder: &Folder) -> FetchError {
+    let parent = folder.path.parent().unwrap_or_default();
+    let beside = std::fs::read_dir(project.join(parent.as_str())).into_iter().flatten().flatten();
+    let mut names: Vec<_> = beside.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    let nearest = xb_core::nearest(folder.path.name().unwrap_or_default(), names.iter().map(String::as_str));
+    let nearest = nearest.and_then(|name| parent.join(name).ok()).map(|path| path.to_string());
+    FetchError::NoFolder { path: folder.path.to_string(), nearest }
 }
 
 fn unreadable(folder: &Folder, reason: String) -> FetchError {

@@ -5,6 +5,7 @@
 //! alone, and [unpacks](archive) them. Nothing that was fetched is ever put onto the disk by a name that it brought.
 
 pub mod archive;
+mod complete;
 mod context;
 mod debian;
 pub mod download;
@@ -17,6 +18,7 @@ mod once;
 mod sources;
 mod storage;
 
+pub use complete::Unlocked;
 pub use error::{FetchError, MovedOn};
 pub use folder::ingest as ingest_folder;
 pub use git::GitError;

@@ -48,11 +48,11 @@ pub struct Settings {
 
 /// Everything that comes from outside, as trees in the store.
 pub struct Sources {
-    context: Arc<Context>,
+    pub(crate) context: Arc<Context>,
     fetches: OnceMap<Fetch, TreeId>,
     folders: OnceMap<Folder, TreeId>,
     roots: OnceMap<DebianRoot, TreeId>,
-    suites: Suites,
+    pub(crate) suites: Suites,
 }
 
 /// What an update changed: what, from what, to what.
@@ -112,7 +112,7 @@ impl Sources {
     }
 
     /// What the lock lacks for a node.
-    fn lacks(&self, lock: &Lock, node: &Node) -> Option<String> {
+    pub(crate) fn lacks(&self, lock: &Lock, node: &Node) -> Option<String> {
         match node {
             Node::Fetch(Fetch { sha256: Some(_), .. }) => None,
             Node::Fetch(Fetch { url, how: FetchKind::Git { revision }, .. }) => {
@@ -127,30 +127,6 @@ impl Sources {
             }
             _ => None,
         }
-    }
-
-    /// Adds to the lock what is missing in it for these nodes. Under `--locked` everything that is missing is listed.
-    ///
-    /// # Errors
-    /// When something cannot be found, or must not be added.
-    pub async fn complete<'n>(&self, nodes: impl IntoIterator<Item = &'n Node>) -> Result<(), FetchError> {
-        let nodes: Vec<&Node> = nodes.into_iter().collect();
-        let missing = self.missing(nodes.iter().copied());
-        if self.context.lock.manners().locked && !missing.is_empty() {
-            return Err(self.context.lock.refuse(missing).into());
-        }
-        let lock = self.lock();
-        let mut lacking: Vec<&Node> = nodes.into_iter().filter(|node| self.lacks(&lock, node).is_some()).collect();
-        // Roots first: sources are looked up in the suites that are then in the lock.
-        lacking.sort_by_key(|node| !matches!(node, Node::Debian(_)));
-        for node in lacking {
-            match node {
-                Node::Fetch(fetch) => drop(self.fetch(fetch).await?),
-                Node::Debian(root) => drop(debian::locked(&self.context, &self.suites, root).await?),
-                _ => {}
-            }
-        }
-        Ok(())
     }
 
     /// Looks up anew what the lock has: everything, or what is named by a suite, a Debian package (its whole suite
@@ -195,7 +171,7 @@ impl Sources {
         Ok((new != *old).then(change))
     }
 
-    async fn fetch(&self, fetch: &Fetch) -> Result<TreeId, FetchError> {
+    pub(crate) async fn fetch(&self, fetch: &Fetch) -> Result<TreeId, FetchError> {
         self.fetches.get(fetch.clone(), || self.fetch_once(fetch)).await
     }
 

@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 use xb_core::Arch;
 
-use crate::{Node, NodeId};
+use crate::{Choice, Node, NodeId};
 
 /// A graph without cycles: a node names only nodes with smaller numbers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -131,6 +131,21 @@ impl Graph {
     /// Where the node of this number comes from.
     pub fn origin(&self, id: NodeId) -> &Origin {
         &self.origins[id.0 as usize]
+    }
+
+    /// The first package that a node is for, and where it is described: for a node that packages share, whichever
+    /// came first.
+    pub fn package_of(&self, id: NodeId) -> Option<(&Choice, &Origin)> {
+        let mut is_for = vec![false; self.nodes.len()];
+        is_for[id.0 as usize] = true;
+        for (above, node) in self.nodes().skip(id.0 as usize) {
+            let uses = is_for[above.0 as usize] || node.inputs().any(|input| is_for[input.0 as usize]);
+            match node {
+                Node::Choice(choice) if uses => return Some((choice, self.origin(above))),
+                _ => is_for[above.0 as usize] = uses,
+            }
+        }
+        None
     }
 
     /// Every node with its number; inputs come before what uses them.

@@ -116,7 +116,11 @@ impl Provider for FakeProvider {
             };
             self.asked.lock().unwrap().push(fetch.url.clone());
             if fetch.url.starts_with("gone:") {
-                return Err(ProvideError { message: format!("`{}` is not there", fetch.url), help: None });
+                return Err(ProvideError {
+                    message: format!("`{}` is not there", fetch.url),
+                    help: None,
+                    is_of_environment: true,
+                });
             }
             if fetch.url.starts_with("slow:") {
                 std::future::pending::<()>().await;

@@ -135,13 +135,13 @@ impl Job<'_> {
         let built = results(graph, realised, *checks, &session.store)?;
         keep(&session.store, &request.project, &built)?;
         if !realised.succeeded() {
-            blame::tell(session, graph, realised, self.work.keep_failed);
+            let failure = blame::tell(session, graph, realised, self.work.keep_failed);
             if self.json {
                 let failures = blame::data(session, realised);
                 print_json(&Json { results: &built, failures })?;
             }
             say(format!("{} in {}", styled(style::ERROR, failed(graph, &built)), show_time(began.elapsed())));
-            return Err(Failure::already_told());
+            return Err(failure);
         }
         memo::remember(session, request, *checks, emission, realised, &built);
         let (ran, known) = session.progress.counts();

@@ -33,7 +33,7 @@ pub fn run(here: &Invocation, args: &LockArgs) -> Result<(), Failure> {
     let emission = emit(&request)?;
     let nodes = || emission.graph.nodes().map(|(_, node)| node);
     let missing = session.sources.missing(nodes());
-    session.block_on_unless_interrupted(session.sources.complete(nodes()))??;
+    session.complete(&emission.graph)?;
     session.progress.close();
     if !here.is_quiet() {
         say(match missing.len() {

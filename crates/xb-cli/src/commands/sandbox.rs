@@ -99,8 +99,7 @@ impl Opened {
         let realised = self.session.realise(&self.graph, &goals, &self.session.options(work))?;
         self.session.progress.close();
         if !realised.succeeded() {
-            blame::tell(&self.session, &self.graph, &realised, self.keep_failed);
-            return Err(Failure::already_told());
+            return Err(blame::tell(&self.session, &self.graph, &realised, self.keep_failed));
         }
         let tree = |input: &&Input| {
             let tree = realised.node(input.node)?.outputs.get(&*input.output);

@@ -86,8 +86,7 @@ fn build(
     let realised = session.realise(&graph, &goals, &session.options(&args.work))?;
     session.progress.close();
     if !realised.succeeded() {
-        blame::tell(session, &graph, &realised, args.work.keep_failed);
-        return Err(Failure::already_told());
+        return Err(blame::tell(session, &graph, &realised, args.work.keep_failed));
     }
     for target in &graph.targets {
         let node = realised.node(target.build);

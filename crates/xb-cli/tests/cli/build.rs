@@ -1,6 +1,9 @@
 //! A small package from its description to its result. Needs a network for Debian's base, unless the store that
 //! `XB_TEST_STORE` names has it.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
 use serde_json::Value;
 
 use crate::world::World;
@@ -75,6 +78,40 @@ fn from_a_description_to_a_result_and_back_to_a_failure() {
     let report: Value = serde_json::from_str(&failed.out).expect("JSON");
     assert_eq!(report["results"][0]["check"], "failed");
     assert_eq!(json(&world, &["build", "greeter.xb", "--no-check", "--json"])["results"][0]["check"], "skipped");
+}
+
+/// The url of a file on a server that has none.
+fn empty_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/x.tar.gz", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+    });
+    url
+}
+
+#[test]
+fn a_source_that_cannot_be_brought_is_told_with_its_package() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let check = |field: &str, code: i32, why: &str| {
+        let build = "build = { script = sh\"true\" }";
+        world.write("odd.xb", &format!("use std {{ fetch }}\n\npackage odd(arch) {{\n  {field}\n  {build}\n}}\n"));
+        let err = world.xb(&["build", "odd.xb"]).bad(code);
+        assert!(err.contains(why) && err.contains("odd.xb:3"), "{err}");
+    };
+    world.write("source/a", "a");
+    check("source = ./sourc", 1, "the project has no `sourc`; did you mean `source`?");
+    check("tools = [\"no-such-tool-of-debian\"]", 1, "no package `no-such-tool-of-debian`");
+    let url = &empty_server();
+    check(&format!("source = fetch.tarball(\"{url}\")"), 3, url);
+    let sum = "0".repeat(64);
+    check(&format!("source = fetch.tarball(\"{url}\", sha256 = \"{sum}\")"), 3, url);
 }
 
 #[test]

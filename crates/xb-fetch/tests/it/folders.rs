@@ -44,6 +44,8 @@ async fn a_link_does_not_lead_out_of_the_project() {
     std::os::unix::fs::symlink("/etc", world.project().join("etc")).unwrap();
     let error = provide(&world, "etc").await.unwrap_err().message;
     assert!(error.contains("`etc`") && error.contains("outside of the project"), "{error}");
-    let error = provide(&world, "nothing").await.unwrap_err().message;
-    assert!(error.contains("`nothing`"), "{error}");
+    let error = provide(&world, "nothing").await.unwrap_err();
+    assert!(error.message.contains("`nothing`") && !error.is_of_environment, "{error}");
+    let error = provide(&world, "ect").await.unwrap_err().message;
+    assert!(error.contains("did you mean `etc`?"), "{error}");
 }

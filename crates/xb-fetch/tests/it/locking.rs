@@ -1,9 +1,11 @@
 //! The lock: what is written, what is believed, what is refused.
 
+use std::sync::Arc;
+
 use xb_build::{Provider as _, Source};
 use xb_fetch::lock::{LockFile, LockedFetch, LockedGit, LockedSuite, PackageName, SetKey};
-use xb_fetch::{Lock, Manners, Mirrors, Moment};
-use xb_graph::Node;
+use xb_fetch::{Lock, Manners, Mirrors, Moment, Unlocked};
+use xb_graph::{Graph, Node, NodeId, Origin};
 
 use crate::common::server::{Answer, Server};
 use crate::common::{World, file, sha256};
@@ -38,6 +40,14 @@ fn sample() -> Lock {
     }
     lock.debian.insert("trixie".to_owned(), suite);
     lock
+}
+
+fn graph<'u>(urls: impl IntoIterator<Item = &'u str>) -> Graph {
+    let mut graph = Graph::default();
+    for url in urls {
+        graph.add(Node::Fetch(file(url)), Origin::default());
+    }
+    graph
 }
 
 #[test]
@@ -124,13 +134,34 @@ async fn what_is_missing_is_added_and_then_believed() {
 #[tokio::test]
 async fn locked_lists_everything_that_is_missing() {
     let world = World::new();
-    let nodes = ["http://a.example/x", "http://b.example/y"].map(|url| Node::Fetch(file(url)));
-    let sources = world.sources(LOCKED, Mirrors::default());
-    let error = sources.complete(&nodes).await.unwrap_err();
+    let graph = graph(["http://a.example/x", "http://b.example/y"]);
+    let sources = Arc::new(world.sources(LOCKED, Mirrors::default()));
+    let unlocked = sources.complete(graph.nodes()).await.unwrap_err();
+    let [Unlocked { node: None, error }] = &unlocked[..] else { panic!("{unlocked:?}") };
     let text = error.to_string();
     assert!(text.contains("a.example/x") && text.contains("b.example/y"), "{text}");
     assert!(error.help().unwrap().contains("xb lock"));
     assert!(!world.lock_path().exists());
+}
+
+#[tokio::test]
+async fn sources_are_looked_up_at_once_and_every_failure_is_told_in_order() {
+    let server = Server::new();
+    let urls = ["/a", "/b", "/c", "/d"].map(|path| match path {
+        "/b" | "/d" => server.on(path, [Answer::Status(404)]),
+        _ => server.on(path, [Answer::Bytes(path.into())]),
+    });
+    let world = World::new();
+    let sources = Arc::new(world.online());
+    let graph = graph(urls.each_ref().map(String::as_str));
+    let unlocked = sources.complete(graph.nodes()).await.unwrap_err();
+    let nodes: Vec<_> = unlocked.iter().map(|unlocked| unlocked.node).collect();
+    assert_eq!(nodes, [Some(NodeId(1)), Some(NodeId(3))]);
+    for (unlocked, path) in unlocked.iter().zip(["/b", "/d"]) {
+        assert!(unlocked.error.to_string().contains(path) && unlocked.error.is_of_environment(), "{unlocked:?}");
+    }
+    let lock = sources.lock();
+    assert_eq!(lock.fetched.keys().collect::<Vec<_>>(), [&urls[0], &urls[2]]);
 }
 
 #[tokio::test]

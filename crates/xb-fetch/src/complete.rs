@@ -1,0 +1,101 @@
+//! Adding to the lock what it lacks.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use xb_graph::{Node, NodeId};
+
+use crate::error::FetchError;
+use crate::{Sources, debian};
+
+/// Something that could not be added to the lock.
+#[derive(Debug)]
+pub struct Unlocked {
+    /// The node that it is for; none when it is for the lock as a whole.
+    pub node: Option<NodeId>,
+    /// Why.
+    pub error: FetchError,
+}
+
+/// How many sources are looked up at one time: some are unpacked while others come in.
+const AT_ONCE: usize = 16;
+
+impl Sources {
+    /// Adds to the lock what is missing in it for these nodes. Under `--locked` everything that is missing is listed.
+    ///
+    /// # Errors
+    /// When something cannot be found, or must not be added: everything that failed by itself, in the order of the
+    /// nodes, and the same failure only once.
+    pub async fn complete<'n>(
+        self: &Arc<Self>,
+        nodes: impl IntoIterator<Item = (NodeId, &'n Node)>,
+    ) -> Result<(), Vec<Unlocked>> {
+        let lock = self.lock();
+        let lacking = nodes.into_iter().filter_map(|(id, node)| Some((id, node, self.lacks(&lock, node)?)));
+        let lacking: Vec<_> = lacking.collect();
+        if self.context.lock.manners().locked && !lacking.is_empty() {
+            let missing: BTreeSet<String> = lacking.into_iter().map(|(_, _, what)| what).collect();
+            let error = self.context.lock.refuse(missing.into_iter().collect()).into();
+            return Err(vec![Unlocked { node: None, error }]);
+        }
+        // Roots first: sources are looked up in the suites that are then in the lock.
+        let mut failed = self.roots(&lacking).await;
+        if !failed.iter().any(|(_, error)| error.is_of_environment()) {
+            failed.append(&mut self.sources(&lacking).await);
+        }
+        told_once(failed)
+    }
+
+    /// One after another, since they share their indexes. When there are none to be had, no other root has one either.
+    async fn roots(&self, lacking: &[(NodeId, &Node, String)]) -> Vec<(NodeId, FetchError)> {
+        let mut failed = Vec::new();
+        for (id, node, _) in lacking {
+            let Node::Debian(root) = node else { continue };
+            if let Err(error) = debian::locked(&self.context, &self.suites, root).await {
+                let is_hopeless = error.is_of_environment();
+                failed.push((*id, error));
+                if is_hopeless {
+                    break;
+                }
+            }
+        }
+        failed
+    }
+
+    async fn sources(self: &Arc<Self>, lacking: &[(NodeId, &Node, String)]) -> Vec<(NodeId, FetchError)> {
+        let slots = Arc::new(Semaphore::new(AT_ONCE));
+        let mut tasks = JoinSet::new();
+        let mut ids = std::collections::HashMap::new();
+        for (id, node, _) in lacking {
+            let Node::Fetch(fetch) = node else { continue };
+            let (sources, slots, fetch) = (Arc::clone(self), Arc::clone(&slots), fetch.clone());
+            let task = tasks.spawn(async move {
+                let _slot = slots.acquire().await;
+                sources.fetch(&fetch).await.map(drop)
+            });
+            ids.insert(task.id(), *id);
+        }
+        let mut failed = Vec::new();
+        while let Some(done) = tasks.join_next_with_id().await {
+            let (task, done) = match done {
+                Ok(done) => done,
+                Err(error) => (error.id(), Err(FetchError::Failed(error.to_string()))),
+            };
+            failed.extend(done.err().zip(ids.remove(&task)).map(|(error, id)| (id, error)));
+        }
+        failed
+    }
+}
+
+/// Failures in the order of their nodes, each message once.
+fn told_once(mut failed: Vec<(NodeId, FetchError)>) -> Result<(), Vec<Unlocked>> {
+    failed.sort_by_key(|(id, _)| *id);
+    let mut told = BTreeSet::new();
+    failed.retain(|(_, error)| told.insert(error.to_string()));
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(failed.into_iter().map(|(id, error)| Unlocked { node: Some(id), error }).collect()),
+    }
+}
