@@ -15,7 +15,7 @@ use crate::context::{Context, blocking};
 use crate::debian::{self, Listed, Suites};
 use crate::download::{Download, Downloader, Patience};
 use crate::error::FetchError;
-use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey};
+use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey, Used};
 use crate::mirror::{Moment, is_pool_path};
 use crate::once::OnceMap;
 use crate::storage::single_file;
@@ -127,6 +127,16 @@ impl Sources {
             }
             _ => None,
         }
+    }
+
+    /// Drops from the lock what is not used, and says how many entries that were.
+    ///
+    /// # Errors
+    /// When the lock must not change, or cannot be read or written.
+    pub fn prune(&self, used: &Used) -> Result<usize, FetchError> {
+        let mut dropped = 0;
+        self.context.lock.change("only what is used", |lock| dropped = lock.prune(used))?;
+        Ok(dropped)
     }
 
     /// Looks up anew what the lock has: everything, or what is named by a suite, a Debian package (its whole suite

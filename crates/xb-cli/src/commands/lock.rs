@@ -1,8 +1,10 @@
 //! `xb lock`: the digests of everything that comes from outside, written down.
 
 use xb_core::Arch;
+use xb_fetch::lock::Used;
+use xb_graph::Method;
 
-use crate::args::{How, LockArgs};
+use crate::args::{How, LockArgs, MethodName};
 use crate::emission::emit;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -34,14 +36,46 @@ pub fn run(here: &Invocation, args: &LockArgs) -> Result<(), Failure> {
     let nodes = || emission.graph.nodes().map(|(_, node)| node);
     let missing = session.sources.missing(nodes());
     session.complete(&emission.graph)?;
+    let used = if args.lock.locked { None } else { used(&request, &how)? };
+    let dropped = used.map_or(Ok(0), |used| session.sources.prune(&used))?;
     session.progress.close();
     if !here.is_quiet() {
-        say(match missing.len() {
-            0 => format!("`{LOCK_NAME}` has everything"),
-            number => format!("`{LOCK_NAME}`: {} added", count(number, "entry")),
-        });
+        say(summary(missing.len(), dropped));
     }
     Ok(())
+}
+
+fn summary(added: usize, dropped: usize) -> String {
+    let part = |number: usize, what: &str| (number > 0).then(|| format!("{} {what}", count(number, "entry")));
+    let parts: Vec<String> = [part(added, "added"), part(dropped, "dropped")].into_iter().flatten().collect();
+    match parts.is_empty() {
+        true => format!("`{LOCK_NAME}` has everything"),
+        false => format!("`{LOCK_NAME}`: {}", parts.join(", ")),
+    }
+}
+
+/// What the project uses of the lock, on whatever machine it is built and by whatever method; none where that is not
+/// known, since not all of the project was asked for, or another machine could not build it.
+fn used(request: &Request, how: &How) -> Result<Option<Used>, Failure> {
+    if how.method != MethodName::Auto || how.pure_emulation || !Arch::ALL.iter().all(|arch| how.arch.contains(arch)) {
+        return Ok(None);
+    }
+    let project = &request.project;
+    for file in xb_files(std::slice::from_ref(&project.folder))? {
+        let file = project.relative(&file)?;
+        if !request.targets.iter().any(|target| target.name.is_none() && target.file == file) {
+            return Ok(None);
+        }
+    }
+    let mut used = Used::default();
+    for host in Arch::ALL {
+        let methods = vec![Method::Cross, Method::Emulate, Method::PureEmulate];
+        let Ok(emission) = emit(&Request { host, methods, ..request.clone() }) else {
+            return Ok(None);
+        };
+        emission.graph.nodes().for_each(|(_, node)| used.add(node, host));
+    }
+    Ok(Some(used))
 }
 
 /// A lock serves every architecture, unless told otherwise.

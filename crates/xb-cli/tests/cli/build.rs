@@ -36,6 +36,27 @@ package greeter(arch) {
 "#;
 
 #[test]
+fn a_lock_of_the_whole_project_drops_what_nobody_uses() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let _ = world.xb(&["lock"]).good();
+    let clean = world.read("xb.lock");
+    let stale =
+        format!("version = 1\n\n[[fetch]]\nurl = \"http://a.example/x\"\nsha256 = \"{}\"\nsize = 1\n", "0".repeat(64));
+    let stale = clean.replacen("version = 1\n", &stale, 1);
+    world.write("xb.lock", &stale);
+    for part in [&["lock", "probe.xb:probe"][..], &["lock", "--arch", "amd64"], &["lock", "--locked"]] {
+        let _ = world.xb(part).good();
+        assert_eq!(world.read("xb.lock"), stale, "{part:?}");
+    }
+    let said = world.xb(&["lock"]);
+    assert!(said.err.contains("1 entry dropped"), "{}", said.err);
+    assert_eq!(world.read("xb.lock"), clean);
+}
+
+#[test]
 fn from_a_description_to_a_result_and_back_to_a_failure() {
     let world = World::new();
     if !has_base(&world) {

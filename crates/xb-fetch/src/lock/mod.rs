@@ -10,6 +10,7 @@
 
 mod file;
 mod read;
+mod used;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,7 @@ use crate::mirror::Moment;
 
 pub use file::{LockError, LockFile, Manners};
 pub use read::InvalidLock;
+pub use used::Used;
 
 /// The digests of everything that comes from outside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

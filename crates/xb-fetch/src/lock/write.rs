@@ -8,7 +8,7 @@ use super::{Lock, LockedSet, LockedSuite, PackageName, SetKey};
 
 const HEAD: &str = "\
 # Written by xb: the digests of everything that comes from outside.
-# Keep it with the sources. `xb lock` adds what is missing, `xb lock --update` renews it.
+# Keep it with the sources. `xb lock` adds what is missing and drops what nothing uses, `xb lock --update` renews it.
 version = 1
 ";
 

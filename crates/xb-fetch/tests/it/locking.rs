@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use xb_build::{Provider as _, Source};
-use xb_fetch::lock::{LockFile, LockedFetch, LockedGit, LockedSuite, PackageName, SetKey};
+use xb_core::Arch;
+use xb_fetch::lock::{LockFile, LockedFetch, LockedGit, LockedSet, LockedSuite, PackageName, SetKey, Used};
 use xb_fetch::{Lock, Manners, Mirrors, Moment, Unlocked};
-use xb_graph::{Graph, Node, NodeId, Origin};
+use xb_graph::{DebianRoot, Graph, Node, NodeId, Origin};
 
 use crate::common::server::{Answer, Server};
 use crate::common::{World, file, sha256};
@@ -186,6 +187,33 @@ async fn a_digest_in_the_description_needs_no_lock() {
     let sources = world.sources(LOCKED, Mirrors::default());
     sources.provide(Source::Fetch(&fetch)).await.unwrap();
     assert!(!world.lock_path().exists());
+}
+
+#[test]
+fn what_is_not_used_is_dropped_with_the_packages_that_only_it_had() {
+    let whole = sample();
+    let set = whole.debian["trixie"].sets.keys().next().unwrap();
+    let root = DebianRoot { suite: "trixie".to_owned(), packages: set.by_arch() };
+    let mut lock = whole.clone();
+    let other = LockedSet { date: NEW.to_owned(), packages: ["tzdata:all".parse().unwrap()].into() };
+    let suite = lock.debian.get_mut("trixie").unwrap();
+    suite.sets.values_mut().for_each(|set| *set = other.clone());
+    suite.sets.get_mut(set).unwrap().packages = ["gcc:amd64".parse().unwrap()].into();
+
+    let mut used = Used::default();
+    let url = "debian:pool/main/a/a_1.orig.tar.gz";
+    for node in [Node::Debian(root), Node::Fetch(file(url))] {
+        used.add(&node, Arch::Amd64);
+    }
+    assert_eq!(lock.prune(&used), 3);
+    assert_eq!(lock.fetched.keys().collect::<Vec<_>>(), [url]);
+    assert!(lock.git.is_empty());
+    let suite = &lock.debian["trixie"];
+    assert_eq!(suite.sets.keys().collect::<Vec<_>>(), [set]);
+    assert_eq!(suite.packages.values().map(|package| package.name.as_str()).collect::<Vec<_>>(), ["gcc"]);
+    assert_eq!(lock.prune(&used), 0);
+    assert_eq!(lock.prune(&Used::default()), 2);
+    assert_eq!(lock, Lock::default());
 }
 
 #[test]
