@@ -42,7 +42,9 @@ impl Sources {
         }
         // Roots first: sources are looked up in the suites that are then in the lock.
         let mut failed = self.roots(&lacking).await;
-        if !failed.iter().any(|(_, error)| error.is_of_environment()) {
+        let is_hopeless = failed.iter().any(|(_, error)| error.is_of_environment());
+        let is_without_suites = !failed.is_empty() && self.lock().debian.is_empty();
+        if !is_hopeless && !is_without_suites {
             failed.append(&mut self.sources(&lacking).await);
         }
         told_once(failed)

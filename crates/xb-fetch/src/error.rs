@@ -77,6 +77,9 @@ pub enum FetchError {
         /// The file.
         file: String,
     },
+    /// A source that is to be looked up, and no suite to look it up in.
+    #[error("nothing signed says what `debian:{0}` must be: the lock has no suite of Debian that could list it")]
+    NoSuite(String),
     /// A source that no signed index lists.
     #[error(
         "`debian:{path}` is not in the index of sources of Debian's `{suites}`: the suite may have another version by now, \
@@ -169,6 +172,7 @@ impl FetchError {
             | Self::NotLocked(_)
             | Self::Name(_)
             | Self::NoFolder { .. }
+            | Self::NoSuite(_)
             | Self::NotInSources { .. }
             | Self::Resolve(_)
             | Self::MovedOn(_) => false,
@@ -204,6 +208,7 @@ impl FetchError {
                 "is there a network, and is the path right? Where other bytes came than are locked, `xb lock --update` pins \
                  those of today, if the change is right"
             }
+            Self::NoSuite(_) => "run `xb lock`, or give its `sha256 = \"...\"` in the description",
             Self::NotInSources { .. } => {
                 "name a version that the suite has, or give its `sha256 = \"...\"` in the description"
             }

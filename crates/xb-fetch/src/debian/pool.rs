@@ -10,9 +10,6 @@ use super::suite::Suite;
 use crate::context::{Context, blocking};
 use crate::error::FetchError;
 
-/// The suite of the standard library's base, for a lock that has none yet.
-const BASE: &str = "trixie";
-
 /// What a signed index says of a path in the pool.
 pub(crate) struct Listed {
     pub(crate) file: IndexFile,
@@ -20,12 +17,12 @@ pub(crate) struct Listed {
     pub(crate) date: String,
 }
 
-/// What a path in the pool must be: by the suites of the lock, or that of the standard library's base.
+/// What a path in the pool must be, by the suites of the lock: those that the roots of the project are made of.
 pub(crate) async fn listed(context: &Arc<Context>, suites: &Suites, path: &str) -> Result<Listed, FetchError> {
     let lock = context.lock.get();
-    let mut names: Vec<&str> = lock.debian.keys().map(String::as_str).collect();
+    let names: Vec<&str> = lock.debian.keys().map(String::as_str).collect();
     if names.is_empty() {
-        names.push(BASE);
+        return Err(FetchError::NoSuite(path.to_owned()));
     }
     for name in &names {
         let suite = suite(context, suites, name).await?;

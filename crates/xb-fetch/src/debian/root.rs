@@ -126,8 +126,8 @@ pub(crate) async fn update(
     name: &str,
 ) -> Result<Vec<(String, String, String)>, FetchError> {
     let mut keys: Vec<SetKey> = match context.lock.get().debian.get(name) {
-        Some(old) => old.sets.keys().cloned().collect(),
-        None => return Ok(Vec::new()),
+        Some(old) if !old.sets.is_empty() => old.sets.keys().cloned().collect(),
+        _ => return Ok(Vec::new()),
     };
     let suite = suite(context, suites, name).await?;
     let mut new = LockedSuite::default();
