@@ -52,6 +52,7 @@ fn is_the_commands_own(cause: &Cause) -> bool {
         | Cause::TooManyProcesses
         | Cause::DiskFull
         | Cause::TestFailure
+        | Cause::RefusedOutput { .. }
         | Cause::Cancelled => false,
     }
 }
@@ -93,6 +94,7 @@ pub(crate) fn describe(cause: &Cause) -> String {
         Cause::DiskFull => "it wrote more than it may".to_owned(),
         Cause::TestFailure => "tests failed".to_owned(),
         Cause::MissingOutput { path } => format!("it did not make `/{path}`"),
+        Cause::RefusedOutput { path, reason } => format!("`{path}` cannot be kept: {reason}"),
         Cause::Cancelled => "it was stopped".to_owned(),
     }
 }

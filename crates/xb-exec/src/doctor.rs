@@ -52,7 +52,7 @@ impl LocalExecutor {
             interact(self.inner.child(), &empty_spec(&scratch, &lower), &scratch, &HangUp::default())
         });
         let reason = match tried {
-            Ok(Report::Ended(_)) => None,
+            Ok(Report::Ended(_) | Report::Terminal) => None,
             Ok(Report::Broken { reason }) => Some(reason),
             Err(error) => Some(error.to_string()),
         };

@@ -80,6 +80,7 @@ impl LocalExecutor {
         match interact(program, &spec, &scratch, hang_up).map_err(wrong)? {
             Report::Ended(ended) => Ok(ended.exit_code),
             Report::Broken { reason } => Err(format!("cannot run {} in a sandbox: {reason}", action.title)),
+            Report::Terminal => Err(format!("the sandbox of {} spoke out of turn", action.title)),
         }
     }
 }
@@ -122,17 +123,50 @@ fn converse(control: &mut UnixStream, spec: &Spec, scratch: &Scratch) -> io::Res
     spec::send_spec(control, spec, scratch.lock())?;
     match spec.stdio {
         Stdio::Inherit => spec::send_descriptor(&*control, rustix::stdio::stdin())?,
-        // Without a terminal there is a report of what went wrong instead.
-        Stdio::Terminal => {
-            if let Ok(inner) = spec::receive_descriptor(&*control) {
-                pass_through(&inner)?;
-            }
-        }
-        Stdio::Log => {}
+        Stdio::Terminal | Stdio::Log => {}
     }
-    spec::receive(control)
+    report(control, |terminal| pass_through(&terminal))
+}
+
+/// The last report; a terminal that is announced before is handed to `serve`.
+fn report(control: &mut UnixStream, serve: impl FnOnce(OwnedFd) -> io::Result<()>) -> io::Result<Report> {
+    match spec::receive(control)? {
+        Report::Terminal => {
+            serve(spec::receive_descriptor(&*control)?)?;
+            spec::receive(control)
+        }
+        report => Ok(report),
+    }
 }
 
 fn end(child: &mut Child) -> io::Result<()> {
     child.wait().map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sandbox_that_cannot_be_opened_says_why_also_on_a_terminal() {
+        let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+        spec::send(&mut theirs, &Report::Broken { reason: "no room".to_owned() }).unwrap();
+        let report = report(&mut ours, |_| panic!("there is no terminal")).unwrap();
+        assert!(matches!(report, Report::Broken { reason } if reason == "no room"));
+    }
+
+    #[test]
+    fn a_terminal_comes_before_the_report() {
+        let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+        spec::send(&mut theirs, &Report::Terminal).unwrap();
+        spec::send_descriptor(&theirs, rustix::stdio::stdin()).unwrap();
+        spec::send(&mut theirs, &Report::Broken { reason: "later".to_owned() }).unwrap();
+        let mut served = false;
+        let report = report(&mut ours, |_| {
+            served = true;
+            Ok(())
+        });
+        assert!(matches!(report.unwrap(), Report::Broken { reason } if reason == "later"));
+        assert!(served);
+    }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use xb_build::{Event, RunContext};
 use xb_core::{RelPath, TreeId};
 use xb_graph::{ActionResult, Cause, ResolvedAction};
+use xb_store::StoreError;
 
 use crate::classify::{Ending, classify};
 use crate::executor::Inner;
@@ -111,19 +112,22 @@ fn collect(inner: &Inner, action: &ResolvedAction, finished: Finished) -> Result
         End::Reported(Report::Broken { reason }) => {
             return Err(format!("cannot run {} in a sandbox: {reason}", action.title));
         }
+        End::Reported(Report::Terminal) => {
+            return Err(format!("the sandbox of {} spoke out of turn", action.title));
+        }
         End::Reported(Report::Ended(ended)) => Some(ended),
         End::TimedOut => None,
     };
+    let log = inner.store.add_content(&mut finished.log.as_slice()).map_err(|error| error.to_string())?;
     let mut cause = cause(action, ended.as_ref(), &finished.log);
     let ended = ended.unwrap_or_else(|| Ended { exit_code: KILLED, ..Ended::default() });
     let mut outputs = BTreeMap::new();
     if cause == Cause::Success {
         match take_outputs(inner, action, &scratch, &finished.layers, &ended)? {
             Ok(trees) => outputs = trees,
-            Err(path) => cause = Cause::MissingOutput { path },
+            Err(why) => cause = why,
         }
     }
-    let log = inner.store.add_content(&mut finished.log.as_slice());
     if finished.keep_failed && cause != Cause::Success {
         scratch
             .keep_as(&kept_path(&inner.scratch, action.id))
@@ -132,7 +136,7 @@ fn collect(inner: &Inner, action: &ResolvedAction, finished: Finished) -> Result
     Ok(ActionResult {
         exit_code: ended.exit_code,
         outputs,
-        log: Some(log.map_err(|error| error.to_string())?),
+        log: Some(log),
         cause,
         milliseconds: u64::try_from(finished.started.elapsed().as_millis()).unwrap_or(u64::MAX),
         peak_memory: ended.peak_memory,
@@ -160,23 +164,29 @@ fn cause(action: &ResolvedAction, ended: Option<&Ended>, log: &[u8]) -> Cause {
     }
 }
 
-/// The trees of all outputs, or the path of one that is not there.
+/// The trees of all outputs, or what is wrong with one.
 fn take_outputs(
     inner: &Inner,
     action: &ResolvedAction,
     scratch: &Scratch,
     layers: &[PathBuf],
     ended: &Ended,
-) -> Result<Result<BTreeMap<String, TreeId>, String>, String> {
+) -> Result<Result<BTreeMap<String, TreeId>, Cause>, String> {
     let mut trees = BTreeMap::new();
     for (number, (name, wanted)) in action.outputs.iter().enumerate() {
         let Some(path) = ended.outputs.get(name) else {
-            return Ok(Err(format!("/{wanted}")));
+            return Ok(Err(Cause::MissingOutput { path: format!("/{wanted}") }));
         };
         let into = scratch.path().join(format!("output-{number}"));
-        let tree = take_output(inner, scratch, layers, path, &into)
-            .map_err(|error| format!("cannot take in `/{wanted}` of {}: {error}", action.title))?;
-        trees.insert(name.clone(), tree);
+        match take_output(inner, scratch, layers, path, &into) {
+            Ok(tree) => trees.insert(name.clone(), tree),
+            Err(Untaken::Refused(reason)) => {
+                return Ok(Err(Cause::RefusedOutput { path: format!("/{wanted}"), reason }));
+            }
+            Err(Untaken::Failed(error)) => {
+                return Err(format!("cannot take in `/{wanted}` of {}: {error}", action.title));
+            }
+        };
     }
     Ok(Ok(trees))
 }
@@ -187,11 +197,34 @@ fn take_output(
     layers: &[PathBuf],
     path: &RelPath,
     into: &std::path::Path,
-) -> Result<TreeId, String> {
+) -> Result<TreeId, Untaken> {
     let written = scratch.upper().join(path.as_str());
     if written.is_dir() {
-        output::make_readable(&written).map_err(|error| error.to_string())?;
+        output::make_readable(&written)?;
     }
-    output::gather(&scratch.upper(), layers, path, into).map_err(|error| error.to_string())?;
-    inner.ingest(into).map_err(|error| error.to_string())
+    output::gather(&scratch.upper(), layers, path, into)?;
+    inner.ingest(into).map_err(|error| match error {
+        StoreError::Refused { path, reason } => {
+            let inside = path.strip_prefix(into).unwrap_or(&path);
+            Untaken::Refused(format!("`{}`: {reason}", inside.display()))
+        }
+        error => Untaken::Failed(error.to_string()),
+    })
+}
+
+/// Why an output is not taken in.
+enum Untaken {
+    /// The command made something that no tree can hold.
+    Refused(String),
+    /// The store or the system failed.
+    Failed(String),
+}
+
+impl From<io::Error> for Untaken {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::InvalidFilename => Self::Refused("a path in it is too long".to_owned()),
+            _ => Self::Failed(error.to_string()),
+        }
+    }
 }

@@ -72,6 +72,8 @@ pub enum Report {
         /// What was tried, and what the system said.
         reason: String,
     },
+    /// A terminal was made in it: its descriptor is the next message, and another report comes in the end.
+    Terminal,
     /// The command ended.
     Ended(Ended),
 }

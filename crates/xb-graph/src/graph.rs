@@ -44,9 +44,9 @@ pub struct Target {
     pub version: Option<String>,
     /// What it is for.
     pub arch: Arch,
-    /// Its [`Choice`](crate::Choice).
+    /// Its [`Choice`].
     pub build: NodeId,
-    /// Its tests: a [`Choice`](crate::Choice) or a [`Run`](crate::Run), if it has any.
+    /// Its tests: a [`Choice`] or a [`Run`](crate::Run), if it has any.
     pub check: Option<NodeId>,
 }
 

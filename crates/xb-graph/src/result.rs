@@ -59,6 +59,13 @@ pub enum Cause {
         /// Its path.
         path: String,
     },
+    /// An output holds what no tree can: a name that is not UTF-8, a path that is too long.
+    RefusedOutput {
+        /// The output's path.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Somebody asked for it to stop.
     Cancelled,
 }

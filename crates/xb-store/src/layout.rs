@@ -11,9 +11,13 @@
 //!   locks/              gc.lock, and one lock for each action that is being built
 //! ```
 //!
+//! Only its owner can enter `v1`: set-id files that a build made lie in it.
+//!
 //! A content is here in at least one of its first two forms. The number in `v1` changes when an older xb
 //! could no longer use what a newer one writes.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Mode;
@@ -27,8 +31,12 @@ pub(crate) const VERSION: &str = "v1";
 /// The time of last change of everything that lies in the store: one constant, so that trees are equal.
 pub(crate) const MTIME: i64 = 1;
 
-/// The mode of the folders of a store and of its trees.
+/// The mode of the folders of a store's trees.
 pub(crate) const FOLDER_MODE: u32 = 0o755;
+
+/// The mode of the folder above everything: what lies beneath may have set-id bits that a hostile build chose, so
+/// that nobody but its owner may come near.
+const TOP_MODE: u32 = 0o700;
 
 /// The form in which a content lies on the disk: each is an inode of its own, since mode bits are the inode's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,16 +104,28 @@ impl Layout {
         if !last.is_dir() {
             layout.create_folders()?;
         }
+        layout.close()?;
         Ok(layout)
     }
 
+    /// Closes the folder to others, also where somebody opened it.
+    fn close(&self) -> Result<()> {
+        let mode = fs::symlink_metadata(&self.top).on("cannot read", &self.top)?.permissions().mode();
+        if mode & 0o7777 == TOP_MODE {
+            return Ok(());
+        }
+        fs::set_permissions(&self.top, fs::Permissions::from_mode(TOP_MODE)).on("cannot set the mode of", &self.top)
+    }
+
     fn create_folders(&self) -> Result<()> {
+        fs::create_dir_all(&self.top).on("cannot make", &self.top)?;
+        self.close()?;
         for folder in [self.trees(), self.tmp(), self.locks()] {
-            std::fs::create_dir_all(&folder).on("cannot make", &folder)?;
+            fs::create_dir_all(&folder).on("cannot make", &folder)?;
         }
         for shelf in 0..=0xff_u8 {
             let folder = self.contents().join(format!("{shelf:02x}"));
-            std::fs::create_dir_all(&folder).on("cannot make", &folder)?;
+            fs::create_dir_all(&folder).on("cannot make", &folder)?;
         }
         Ok(())
     }
@@ -154,5 +174,15 @@ mod tests {
         assert_eq!(Form::of(true, Some(0o755)), Form::Executable);
         assert_eq!(Form::of(true, Some(0o4755)), Form::Mode(0o4755));
         assert_eq!(Form::of(false, None), Form::Plain);
+    }
+
+    #[test]
+    fn only_the_owner_can_enter_also_where_somebody_opened_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            let top = Layout::create(folder.path()).unwrap().top;
+            assert_eq!(fs::metadata(&top).unwrap().permissions().mode() & 0o7777, 0o700);
+            fs::set_permissions(&top, fs::Permissions::from_mode(0o755)).unwrap();
+        }
     }
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
-use xb_core::{ContentId, Digest, TreeId};
+use xb_core::{ContentId, Digest, RelPath, TreeId};
 use xb_graph::reapi::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode, UInt32Value, encode};
 
 use crate::Store;
@@ -119,6 +119,7 @@ impl Taking<'_> {
         let folder = self.open_folder(&ahead.path)?;
         let mut names = self.list(&folder, &ahead.path)?;
         let scope = self.select(&ahead, &folder, &mut names);
+        self.check_paths(&ahead.path, &names)?;
         let mut directory =
             Directory { node_properties: self.folder_mode(&folder, &ahead.path)?, ..Directory::default() };
         directory.files = self.take_files(&folder, &ahead.path, names.files)?;
@@ -201,6 +202,16 @@ impl Taking<'_> {
             let reason = format!("its name is not UTF-8: {:?}", raw);
             StoreError::refused(shown, reason)
         })
+    }
+
+    /// Refuses what lies deeper, or under a longer name, than a path may say.
+    fn check_paths(&self, path: &str, names: &Names) -> Result<()> {
+        let all = names.files.iter().chain(&names.folders).chain(&names.symlinks);
+        let Some(longest) = all.max_by_key(|name| name.len()) else {
+            return Ok(());
+        };
+        let checked = RelPath::new(&join(path, longest));
+        checked.map(drop).map_err(|error| StoreError::refused(self.shown, error.to_string()))
     }
 
     fn folder_mode(&self, folder: &OwnedFd, path: &str) -> Result<Option<NodeProperties>> {

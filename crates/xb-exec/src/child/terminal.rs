@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, unlockpt};
 
 use super::{Broken, Tried};
-use crate::spec;
+use crate::spec::{self, Report};
 
 /// Makes a terminal in the sandbox's own `/dev/pts`, and sends its other side to xb.
 pub fn open(control: &UnixStream) -> Result<OwnedFd, Broken> {
@@ -18,6 +18,7 @@ pub fn open(control: &UnixStream) -> Result<OwnedFd, Broken> {
         Ok::<_, rustix::io::Errno>((ioctl_tiocgptpeer(&master, peer)?, master))
     };
     let (terminal, master) = make().tried("make a terminal")?;
+    spec::send(&mut &*control, &Report::Terminal).tried("announce the terminal")?;
     spec::send_descriptor(control, master).tried("hand the terminal over")?;
     Ok(terminal)
 }

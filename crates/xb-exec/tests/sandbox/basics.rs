@@ -43,6 +43,22 @@ fn a_missing_output_is_named() {
 }
 
 #[test]
+fn an_output_that_no_tree_can_hold_is_the_commands_fault_and_its_log_is_kept() {
+    let Some(world) = World::new() else { return };
+    let deep = "mkdir /out; cd /out; n=0; while [ $n -lt 300 ]; do mkdir d; cd d; n=$((n + 1)); done";
+    let strange = "mkdir /out; touch \"/out/$(printf 'a\\377')\"";
+    for (script, why) in [(deep, "too long"), (strange, "not UTF-8")] {
+        let outcome = world.run(&format!("echo here; {script}"), with_out);
+        let Cause::RefusedOutput { path, reason } = &outcome.result.cause else {
+            panic!("{script}: {:?}", outcome.result.cause)
+        };
+        assert!(path == "/out" && reason.contains(why), "{reason}");
+        assert_eq!(outcome.log, "here\n");
+        assert!(outcome.result.outputs.is_empty());
+    }
+}
+
+#[test]
 fn an_output_over_a_layer_is_whole() {
     let Some(world) = World::new() else { return };
     let source = world.store.tree(|root| {
