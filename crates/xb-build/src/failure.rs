@@ -25,7 +25,7 @@ pub struct Failure {
 }
 
 /// A method that did not lead to a result.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Attempt {
     /// The method.
     pub method: Method,
@@ -33,8 +33,8 @@ pub struct Attempt {
     pub node: NodeId,
     /// Why it did not do, as half a sentence.
     pub why: String,
-    /// Whether it failed in an earlier build and was not tried again.
-    pub remembered: bool,
+    /// What ran, and what it left; none when it was not tried, because it had failed in an earlier build.
+    pub ran: Option<(ActionId, Arc<ActionResult>)>,
 }
 
 /// Why something failed.

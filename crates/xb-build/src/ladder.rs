@@ -12,7 +12,7 @@
 //! Everything else would fail again: out of memory, out of time or disk, failed tests, a stop that was asked for. A
 //! check is mended only where it could not run at all, never where it ran and failed.
 //!
-//! What failed under `cross` by the command's own doing is remembered by its action and its limits: nothing else counts
+//! What failed under `cross` by the command's own doing, and went well by the next method, is remembered by its action and its limits: nothing else counts
 //! there. Never remembered are failures for the sake of an emulator or of the set of machines, which are in no action,
 //! and those for want of memory, time, disk or processes, which another machine or another hour may have.
 
@@ -34,11 +34,8 @@ pub(crate) fn mends(from: Method, to: Method, step: &str, why: &Why) -> Option<S
 }
 
 /// Whether the next build of the same action should not even try.
-pub(crate) fn is_lasting(from: Method, why: &Why) -> bool {
-    match why {
-        Why::Run { result, .. } => from == Method::Cross && is_the_commands_own(&result.cause),
-        _ => false,
-    }
+pub(crate) fn is_lasting(from: Method, cause: &Cause) -> bool {
+    from == Method::Cross && is_the_commands_own(cause)
 }
 
 /// Whether a cause lies in what ran, and not in what it ran on.
@@ -94,19 +91,13 @@ pub(crate) fn describe(cause: &Cause) -> String {
         Cause::DiskFull => "it wrote more than it may".to_owned(),
         Cause::TestFailure => "tests failed".to_owned(),
         Cause::MissingOutput { path } => format!("it did not make `/{path}`"),
-        Cause::RefusedOutput { path, reason } => format!("`{path}` cannot be kept: {reason}"),
+        Cause::RefusedOutput { path, reason } => format!("`/{path}` cannot be kept: {reason}"),
         Cause::Cancelled => "it was stopped".to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-    use std::sync::Arc;
-
-    use xb_core::{ActionId, Digest};
-    use xb_graph::ActionResult;
-
     use super::*;
 
     fn check(from: Method, to: Method, step: &str, cause: Cause, expected: bool) {
@@ -143,28 +134,15 @@ mod tests {
 
     #[test]
     fn only_what_the_command_did_itself_is_remembered() {
-        let lasting = |from, cause| {
-            let result = ActionResult {
-                exit_code: 1,
-                outputs: BTreeMap::new(),
-                log: None,
-                cause,
-                milliseconds: 0,
-                peak_memory: 0,
-                executor: String::new(),
-            };
-            let action = ActionId(Digest::of(b""));
-            is_lasting(from, &Why::Run { action, method: from, result: Arc::new(result) })
-        };
         let missing = Cause::MissingOutput { path: "xb/out".to_owned() };
         let foreign = Cause::ForeignProgram { program: "/a".to_owned() };
         for cause in [Cause::Failed, Cause::CompileError, missing, foreign] {
-            assert!(lasting(Method::Cross, cause.clone()), "{cause:?}");
-            assert!(!lasting(Method::Emulate, cause.clone()), "{cause:?}");
+            assert!(is_lasting(Method::Cross, &cause), "{cause:?}");
+            assert!(!is_lasting(Method::Emulate, &cause), "{cause:?}");
         }
         let limits = [Cause::OutOfMemory, Cause::TimedOut, Cause::TooManyProcesses, Cause::DiskFull];
         for cause in limits.into_iter().chain([Cause::TestFailure, Cause::Cancelled]) {
-            assert!(!lasting(Method::Cross, cause.clone()), "{cause:?}");
+            assert!(!is_lasting(Method::Cross, &cause), "{cause:?}");
         }
     }
 }

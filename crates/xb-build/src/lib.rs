@@ -20,7 +20,6 @@ mod provider;
 mod queue;
 mod realised;
 mod scheduler;
-mod verify;
 mod work;
 
 pub use builder::{Builder, Options};
@@ -32,4 +31,3 @@ pub use locks::{ActionLocks, LockGuard};
 pub use memory::{Memory, ShortMemory};
 pub use provider::{ProvideError, Provider, Source};
 pub use realised::{Realised, RealisedNode, RealisedRun};
-pub use verify::{Compared, Way, compare};

@@ -104,7 +104,7 @@ async fn the_next_method_mends_and_is_remembered() {
     check_failures(&again, &[]);
     assert_eq!(world.executor.ran(), ["p", "user"]);
     assert!(world.told.fallbacks()[0].ends_with("it was not tried again)"));
-    assert!(again.node(p).unwrap().attempts[0].remembered);
+    assert!(again.node(p).unwrap().attempts[0].ran.is_none());
 }
 
 #[tokio::test]

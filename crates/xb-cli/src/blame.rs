@@ -9,7 +9,7 @@ use xb_graph::{Cause, Graph, Node, NodeId, Run};
 use xb_store::Contents;
 
 use crate::failure;
-use crate::output::{say, style, styled};
+use crate::output::{printable, say, style, styled};
 use crate::session::Session;
 use crate::size::show_time;
 
@@ -111,7 +111,7 @@ fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Stri
     if !log.is_empty() {
         part("the end of its log", "");
         for line in log {
-            text += &format!("\n    {} {line}", styled(style::FAINT, "|"));
+            text += &format!("\n    {} {}", styled(style::FAINT, "|"), printable(&line));
         }
     }
     for help in helps(session, graph, failure, kept) {
@@ -122,7 +122,7 @@ fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Stri
 
 fn attempts(failure: &Failure) -> Vec<String> {
     let one = |attempt: &xb_build::Attempt| {
-        let before = if attempt.remembered { " in an earlier build" } else { "" };
+        let before = if attempt.ran.is_none() { " in an earlier build" } else { "" };
         format!("by {}{before}: {}", attempt.method, attempt.why)
     };
     failure.attempts.iter().map(one).collect()

@@ -86,11 +86,14 @@ fn aside(to: &Path) -> PathBuf {
     to.with_file_name(name)
 }
 
-/// Copies a tree until `cancel`: modes and links as they are, everything writable by its owner.
+/// Copies a tree until `cancel`: modes and links as they are, everything writable by its owner but for set-id files,
+/// whose mode is part of the tree.
 fn copy_tree(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()> {
     let mut waiting = vec![(from.to_owned(), to.to_owned())];
+    let mut modes = Vec::new();
     while let Some((from, to)) = waiting.pop() {
         DirBuilder::new().mode(0o755).create(&to)?;
+        modes.push((to.clone(), fs::symlink_metadata(&from)?.permissions().mode()));
         for entry in fs::read_dir(&from)? {
             if cancel.is_cancelled() {
                 return Ok(());
@@ -105,9 +108,19 @@ fn copy_tree(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()> {
             } else {
                 fs::copy(&from, &to)?;
                 let mode = entry.metadata()?.permissions().mode();
-                fs::set_permissions(&to, fs::Permissions::from_mode(mode | 0o200))?;
+                let mode = if is_special(mode) { mode } else { mode | 0o200 };
+                fs::set_permissions(&to, fs::Permissions::from_mode(mode))?;
             }
         }
     }
+    // A folder that forbids writing is filled before it does.
+    for (folder, mode) in modes.into_iter().filter(|(_, mode)| is_special(*mode)) {
+        fs::set_permissions(&folder, fs::Permissions::from_mode(mode))?;
+    }
     Ok(())
+}
+
+/// Whether set-id or sticky bits make the mode a part of the tree.
+fn is_special(mode: u32) -> bool {
+    mode & 0o7000 != 0
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use xb_build::{Realised, Why};
+use xb_build::{Attempt, Realised, RealisedRun, Why};
 use xb_core::{ActionId, Arch, ContentId};
-use xb_graph::{Graph, Method, Node};
+use xb_graph::{ActionResult, Graph, Method, Node, NodeId};
 use xb_store::{Store, StoreError};
 
 use crate::project::Project;
 
-const KIND: &str = "last-log-v1";
+const KIND: &str = "last-log-v2";
 
 /// What is remembered of the last time that a step of a package ran.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,28 +25,60 @@ pub struct LastRun {
     pub log: Option<ContentId>,
 }
 
+/// One run of a step of a package.
+struct Ran<'a> {
+    node: NodeId,
+    action: ActionId,
+    method: Method,
+    result: &'a ActionResult,
+    /// Whether it stands for the step, as what a choice tried before does not.
+    counts: bool,
+}
+
 /// Remembers the logs of everything that ran, and of the targets. Failing to costs nobody a result.
 pub fn remember(store: &Store, project: &Project, graph: &Graph, realised: &Realised) {
-    let ran = realised.nodes.values().filter(|node| !node.cached).filter_map(|node| node.run.as_ref());
-    let goals = graph.targets.iter().flat_map(|target| [Some(target.build), target.check]);
-    let of_goals = goals.flatten().filter_map(|goal| realised.node(goal)?.run.as_ref());
-    let good = ran.chain(of_goals).map(|run| (run.node, run.action, run.method, &run.result));
-    let bad = realised.failures.iter().filter_map(|failure| match &failure.why {
-        Why::Run { action, method, result } => Some((failure.node, *action, *method, &**result)),
-        _ => None,
-    });
-    let notes = good.chain(bad).filter_map(|(node, action, method, result)| {
-        let Node::Run(run) = graph.node(node) else {
+    let notes = runs(graph, realised).into_iter().filter_map(|ran| {
+        let Node::Run(run) = graph.node(ran.node) else {
             return None;
         };
+        let Ran { action, method, result, .. } = ran;
         let last = LastRun { action, method, succeeded: result.succeeded(), log: result.log };
-        Some((key(project, &run.package, run.arch, &run.step), serde_json::to_vec(&last).ok()?))
+        let value = serde_json::to_vec(&last).ok()?;
+        let key = |method| key(project, &run.package, run.arch, &run.step, method);
+        let of_step = ran.counts.then(|| (key(None), value.clone()));
+        Some(of_step.into_iter().chain([(key(Some(method)), value)]))
     });
-    let notes: BTreeMap<_, _> = notes.collect();
+    let notes: BTreeMap<_, _> = notes.flatten().collect();
     let _ = store.remember_all(KIND, &notes.into_iter().collect::<Vec<_>>());
 }
 
-/// The last run of a step of a package of a project.
+fn runs<'a>(graph: &Graph, realised: &'a Realised) -> Vec<Ran<'a>> {
+    let tried = |attempts: &'a [Attempt]| {
+        attempts.iter().filter_map(|Attempt { node, method, ran, .. }| {
+            let (action, result) = ran.as_ref()?;
+            Some(Ran { node: *node, action: *action, method: *method, result, counts: false })
+        })
+    };
+    let before = realised.nodes.values().map(|node| &node.attempts);
+    let before = before.chain(realised.failures.iter().map(|failure| &failure.attempts));
+    let before = before.flat_map(|attempts| tried(attempts));
+    let ran = realised.nodes.values().filter(|node| !node.cached).filter_map(|node| node.run.as_ref());
+    let goals = graph.targets.iter().flat_map(|target| [Some(target.build), target.check]);
+    let of_goals = goals.flatten().filter_map(|goal| realised.node(goal)?.run.as_ref());
+    let good = ran.chain(of_goals).map(|run| {
+        let RealisedRun { node, action, method, result, .. } = &**run;
+        Ran { node: *node, action: *action, method: *method, result, counts: true }
+    });
+    let bad = realised.failures.iter().filter_map(|failure| match &failure.why {
+        Why::Run { action, method, result } => {
+            Some(Ran { node: failure.node, action: *action, method: *method, result, counts: true })
+        }
+        _ => None,
+    });
+    before.chain(good).chain(bad).collect()
+}
+
+/// The last run of a step of a package of a project; by `method`, where one is given.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -56,11 +88,13 @@ pub fn last_run(
     package: &str,
     arch: Arch,
     step: &str,
+    method: Option<Method>,
 ) -> Result<Option<LastRun>, StoreError> {
-    let bytes = store.recall_bytes(KIND, &key(project, package, arch, step))?;
+    let bytes = store.recall_bytes(KIND, &key(project, package, arch, step, method))?;
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
-fn key(project: &Project, package: &str, arch: Arch, step: &str) -> Vec<u8> {
-    format!("{}\0{package}\0{arch}\0{step}", project.folder.display()).into_bytes()
+fn key(project: &Project, package: &str, arch: Arch, step: &str, method: Option<Method>) -> Vec<u8> {
+    let method = method.map_or("", Method::name);
+    format!("{}\0{package}\0{arch}\0{step}\0{method}", project.folder.display()).into_bytes()
 }

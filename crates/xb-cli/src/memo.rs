@@ -4,9 +4,13 @@
 //! folder that went in and the lock are what they were, and every result still lies in the store as a folder, which
 //! holds all of it. Then neither the evaluator nor the planner is asked.
 //!
+//! After a day it counts no longer, so that the whole build is looked up again: that marks what it needs as used, and
+//! garbage collection keeps what an active project uses.
+//!
 //! The program's own file is part of the key: another xb has another standard library and may decide otherwise.
 
 use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use xb_build::{Realised, RealisedNode};
@@ -21,11 +25,15 @@ use crate::report::Built;
 use crate::request::Request;
 use crate::session::Session;
 
-const KIND: &str = "build-memo-v1";
+const KIND: &str = "build-memo-v2";
+
+/// How long a build is remembered.
+const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a build was made from, and what it led to.
 #[derive(Debug, Serialize, Deserialize)]
 struct Memo {
+    made: SystemTime,
     reads: Vec<(RelPath, Digest)>,
     folders: Vec<(Folder, TreeId)>,
     lock: Option<Digest>,
@@ -67,6 +75,7 @@ pub fn remember(
 ) {
     let memo = || {
         let memo = Memo {
+            made: SystemTime::now(),
             reads: emission.reads.clone(),
             folders: folders(&emission.graph, realised),
             lock: lock_used(session)?,
@@ -129,7 +138,8 @@ fn holds(store: &Store, project: &Project, memo: &Memo) -> bool {
     let unchanged = |(path, digest): &(RelPath, Digest)| {
         std::fs::read(project.on_disk(path)).is_ok_and(|bytes| Digest::of(&bytes) == *digest)
     };
-    memo.lock == lock_digest(project)
+    memo.made.elapsed().is_ok_and(|age| age < LIFE)
+        && memo.lock == lock_digest(project)
         && memo.reads.iter().all(unchanged)
         && memo.folders.iter().all(|(folder, tree)| folder_now(store, project, folder) == Some(*tree))
         && memo.results.iter().all(|built| built.path.is_dir())

@@ -91,9 +91,29 @@ pub fn say(text: impl Display) {
     let _ = writeln!(stderr, "{text}");
 }
 
+/// A line of somebody else's, harmless for a terminal: what was written last onto it, without control characters and
+/// without the sequences that colour text or move the cursor. Tabs stay.
+pub fn printable(line: &str) -> String {
+    let last = line.rsplit('\r').find(|part| !part.is_empty()).unwrap_or_default();
+    let plain = anstream::adapter::strip_str(last).to_string();
+    plain.replace(|c: char| c.is_control() && c != '\t', "")
+}
+
 fn stdout_failed(error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Failure::broken_pipe();
     }
     Failure::environment(format!("cannot write to the standard output: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_say_cannot_drive_a_terminal() {
+        assert_eq!(printable("\x1b[31mred\x1b[0m\tgrün"), "red\tgrün");
+        assert_eq!(printable("\x1b]0;title\x07text"), "text");
+        assert_eq!(printable("a\rb\x08c\u{9b}2J"), "bc2J");
+    }
 }

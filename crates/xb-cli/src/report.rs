@@ -59,6 +59,11 @@ impl Built {
         format!("{}-{}", self.package, self.arch)
     }
 
+    /// Whether nothing is in the result: an empty directory is encoded as no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.tree.0.size() == 0
+    }
+
     /// `hello 1.0 (arm64): built by cross in 1.2 s, check passed`.
     pub fn text(&self) -> String {
         let version = self.version.iter().map(|version| format!(" {version}")).collect::<String>();

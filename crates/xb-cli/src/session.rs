@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use xb_build::{Builder, Cancel, Events, Executor, Options, Realised};
@@ -20,6 +21,9 @@ use crate::invocation::Invocation;
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::stores::{StoreLocks, StoreMemory};
+
+/// How long the end of the program waits for threads that nobody waits for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Everything that a command needs to build.
 pub struct Session {
@@ -159,8 +163,9 @@ impl Drop for Session {
         self.progress.close();
         self.executor.settle();
         if let Some(runtime) = self.runtime.take() {
-            // A thread may still be busy with what nobody waits for; the store bears being left at any moment.
-            runtime.shutdown_background();
+            // A thread may still be busy with what nobody waits for, and cleans up behind itself when it is done; the
+            // store bears being left at any moment.
+            runtime.shutdown_timeout(PATIENCE);
         }
     }
 }

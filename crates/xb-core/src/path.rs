@@ -37,8 +37,9 @@ pub enum InvalidPath {
 }
 
 impl RelPath {
-    /// How many bytes a path may have: as many as Linux lets a call name.
-    pub const LONGEST: usize = 4096;
+    /// How many bytes a path may have: fewer than Linux lets a call name (4096), so that what has such a path can lie in
+    /// a folder of the disk.
+    pub const LONGEST: usize = 3584;
 
     /// How many components a path may have.
     pub const DEEPEST: usize = 256;

@@ -1,4 +1,4 @@
-//! How many sandboxes are alive, so that a program can wait for the last one to be cleaned up.
+//! How many folders of sandboxes there are, so that a program can wait for the last one to be cleaned up.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -36,12 +36,6 @@ impl Alive {
         let count = self.0.count.lock().unwrap_or_else(PoisonError::into_inner);
         // Whoever is late is cleaned up after by a later xb.
         drop(self.0.changed.wait_timeout_while(count, patience, |count| *count > 0));
-    }
-}
-
-impl Clone for Guard {
-    fn clone(&self) -> Self {
-        Alive(Arc::clone(&self.0)).enter()
     }
 }
 

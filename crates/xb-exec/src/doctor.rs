@@ -46,7 +46,7 @@ impl LocalExecutor {
 
     /// Opens a sandbox that has nothing in it: that its command is not found is the best that can happen.
     fn sandbox(&self) -> Finding {
-        let tried = Scratch::new(&self.inner.scratch).and_then(|scratch| {
+        let tried = Scratch::new(&self.inner.scratch, &self.inner.alive).and_then(|scratch| {
             let lower = scratch.path().join("lower");
             fs::create_dir(&lower)?;
             interact(self.inner.child(), &empty_spec(&scratch, &lower), &scratch, &HangUp::default())

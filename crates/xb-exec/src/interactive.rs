@@ -87,7 +87,11 @@ impl LocalExecutor {
 
 fn scratch(inner: &Inner, action: &ResolvedAction, session: &Session) -> io::Result<Scratch> {
     let kept = kept_path(&inner.scratch, action.id);
-    if session.resume && kept.is_dir() { Scratch::reopen(kept) } else { Scratch::new(&inner.scratch) }
+    if session.resume && kept.is_dir() {
+        Scratch::reopen(kept, &inner.alive)
+    } else {
+        Scratch::new(&inner.scratch, &inner.alive)
+    }
 }
 
 fn adapt(spec: &mut Spec, session: &Session) {

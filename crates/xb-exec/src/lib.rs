@@ -15,7 +15,6 @@ mod executor;
 mod interactive;
 mod log;
 mod output;
-mod remove;
 mod run;
 mod sandbox;
 mod scratch;

@@ -112,17 +112,24 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Gives ourselves the right to read everything beneath a folder that the command wrote.
+/// Gives ourselves the right to read everything beneath a folder that the command wrote, and says what of it no tree can
+/// hold: a name that is not UTF-8, a path that is too long or too deep.
 ///
 /// # Errors
-/// When the system refuses.
-pub fn make_readable(folder: &Path) -> io::Result<()> {
-    let mut pending = vec![folder.to_owned()];
-    while let Some(path) = pending.pop() {
-        let data = fs::symlink_metadata(&path)?;
+/// When the system refuses; a folder that is not there is no error.
+pub fn prepare(folder: &Path) -> io::Result<Option<String>> {
+    let mut pending = vec![(folder.to_owned(), RelPath::root())];
+    while let Some((path, inside)) = pending.pop() {
+        let data = match fs::symlink_metadata(&path) {
+            Err(error) if is_absent(&error) => continue,
+            data => data?,
+        };
         let wanted = match (data.is_dir(), data.is_file()) {
             (true, _) => 0o700,
             (_, true) => 0o400,
+            _ if data.is_symlink() && fs::read_link(&path)?.to_str().is_none() => {
+                return Ok(Some(format!("the target of the link `{inside}` is not UTF-8")));
+            }
             _ => continue,
         };
         if data.mode() & wanted != wanted {
@@ -130,9 +137,17 @@ pub fn make_readable(folder: &Path) -> io::Result<()> {
         }
         if data.is_dir() {
             for entry in fs::read_dir(&path)? {
-                pending.push(entry?.path());
+                let entry = entry?;
+                let name = entry.file_name();
+                let Some(text) = name.to_str() else {
+                    return Ok(Some(format!("the name {name:?} in `/{inside}` is not UTF-8")));
+                };
+                match inside.join(text) {
+                    Ok(inside) => pending.push((entry.path(), inside)),
+                    Err(error) => return Ok(Some(error.to_string())),
+                }
             }
         }
     }
-    Ok(())
+    Ok(None)
 }

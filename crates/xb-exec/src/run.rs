@@ -1,6 +1,7 @@
 //! One run of an action: prepare, start, follow, collect.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +11,6 @@ use std::time::{Duration, Instant};
 use xb_build::{Event, RunContext};
 use xb_core::{RelPath, TreeId};
 use xb_graph::{ActionResult, Cause, ResolvedAction};
-use xb_store::StoreError;
 
 use crate::classify::{Ending, classify};
 use crate::executor::Inner;
@@ -75,10 +75,9 @@ fn start(inner: &Inner, action: &ResolvedAction, jobs: u32) -> Result<(Sandbox, 
         let scratch = inner.scratch.display();
         format!("cannot {what} for {} in `{scratch}`: {error}", action.title)
     };
-    let scratch = Scratch::new(&inner.scratch).map_err(|error| wrong("make a folder", error))?;
+    let scratch = Scratch::new(&inner.scratch, &inner.alive).map_err(|error| wrong("make a folder", error))?;
     let spec = spec(inner, action, &scratch, jobs)?;
-    let sandbox =
-        Sandbox::start(inner.child(), &spec, scratch, &inner.alive).map_err(|error| wrong("start a sandbox", error))?;
+    let sandbox = Sandbox::start(inner.child(), &spec, scratch).map_err(|error| wrong("start a sandbox", error))?;
     Ok((sandbox, spec.layers))
 }
 
@@ -103,7 +102,7 @@ pub fn spec(inner: &Inner, action: &ResolvedAction, scratch: &Scratch, jobs: u32
     })
 }
 
-fn collect(inner: &Inner, action: &ResolvedAction, finished: Finished) -> Result<ActionResult, String> {
+fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Result<ActionResult, String> {
     let scratch = finished
         .sandbox
         .finish()
@@ -118,7 +117,6 @@ fn collect(inner: &Inner, action: &ResolvedAction, finished: Finished) -> Result
         End::Reported(Report::Ended(ended)) => Some(ended),
         End::TimedOut => None,
     };
-    let log = inner.store.add_content(&mut finished.log.as_slice()).map_err(|error| error.to_string())?;
     let mut cause = cause(action, ended.as_ref(), &finished.log);
     let ended = ended.unwrap_or_else(|| Ended { exit_code: KILLED, ..Ended::default() });
     let mut outputs = BTreeMap::new();
@@ -128,11 +126,14 @@ fn collect(inner: &Inner, action: &ResolvedAction, finished: Finished) -> Result
             Err(why) => cause = why,
         }
     }
-    if finished.keep_failed && cause != Cause::Success {
-        scratch
-            .keep_as(&kept_path(&inner.scratch, action.id))
-            .map_err(|error| format!("cannot keep the sandbox of {}: {error}", action.title))?;
+    if finished.keep_failed
+        && cause != Cause::Success
+        && let Err(error) = scratch.keep_as(&kept_path(&inner.scratch, action.id))
+    {
+        // Why the command failed matters more.
+        finished.log.extend(format!("[xb: this sandbox is not kept: {error}]\n").into_bytes());
     }
+    let log = inner.store.add_content(&mut finished.log.as_slice()).map_err(|error| error.to_string())?;
     Ok(ActionResult {
         exit_code: ended.exit_code,
         outputs,
@@ -164,7 +165,7 @@ fn cause(action: &ResolvedAction, ended: Option<&Ended>, log: &[u8]) -> Cause {
     }
 }
 
-/// The trees of all outputs, or what is wrong with one.
+/// The trees of all outputs, or what is wrong with one: that is looked for before anything is moved.
 fn take_outputs(
     inner: &Inner,
     action: &ResolvedAction,
@@ -172,59 +173,25 @@ fn take_outputs(
     layers: &[PathBuf],
     ended: &Ended,
 ) -> Result<Result<BTreeMap<String, TreeId>, Cause>, String> {
+    let wrong =
+        |wanted: &RelPath, error: &dyn Display| format!("cannot take in `/{wanted}` of {}: {error}", action.title);
+    for (name, wanted) in &action.outputs {
+        let Some(path) = ended.outputs.get(name) else {
+            return Ok(Err(Cause::MissingOutput { path: wanted.to_string() }));
+        };
+        let written = scratch.upper().join(path.as_str());
+        match output::prepare(&written).map_err(|error| wrong(wanted, &error))? {
+            None => {}
+            Some(reason) => return Ok(Err(Cause::RefusedOutput { path: wanted.to_string(), reason })),
+        }
+    }
     let mut trees = BTreeMap::new();
     for (number, (name, wanted)) in action.outputs.iter().enumerate() {
-        let Some(path) = ended.outputs.get(name) else {
-            return Ok(Err(Cause::MissingOutput { path: format!("/{wanted}") }));
-        };
+        let path = ended.outputs.get(name).unwrap_or(wanted);
         let into = scratch.path().join(format!("output-{number}"));
-        match take_output(inner, scratch, layers, path, &into) {
-            Ok(tree) => trees.insert(name.clone(), tree),
-            Err(Untaken::Refused(reason)) => {
-                return Ok(Err(Cause::RefusedOutput { path: format!("/{wanted}"), reason }));
-            }
-            Err(Untaken::Failed(error)) => {
-                return Err(format!("cannot take in `/{wanted}` of {}: {error}", action.title));
-            }
-        };
+        output::gather(&scratch.upper(), layers, path, &into).map_err(|error| wrong(wanted, &error))?;
+        let tree = inner.ingest(&into).map_err(|error| wrong(wanted, &error))?;
+        trees.insert(name.clone(), tree);
     }
     Ok(Ok(trees))
-}
-
-fn take_output(
-    inner: &Inner,
-    scratch: &Scratch,
-    layers: &[PathBuf],
-    path: &RelPath,
-    into: &std::path::Path,
-) -> Result<TreeId, Untaken> {
-    let written = scratch.upper().join(path.as_str());
-    if written.is_dir() {
-        output::make_readable(&written)?;
-    }
-    output::gather(&scratch.upper(), layers, path, into)?;
-    inner.ingest(into).map_err(|error| match error {
-        StoreError::Refused { path, reason } => {
-            let inside = path.strip_prefix(into).unwrap_or(&path);
-            Untaken::Refused(format!("`{}`: {reason}", inside.display()))
-        }
-        error => Untaken::Failed(error.to_string()),
-    })
-}
-
-/// Why an output is not taken in.
-enum Untaken {
-    /// The command made something that no tree can hold.
-    Refused(String),
-    /// The store or the system failed.
-    Failed(String),
-}
-
-impl From<io::Error> for Untaken {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::InvalidFilename => Self::Refused("a path in it is too long".to_owned()),
-            _ => Self::Failed(error.to_string()),
-        }
-    }
 }

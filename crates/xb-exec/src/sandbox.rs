@@ -10,7 +10,6 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 use tokio::time::{Instant, sleep_until};
 
-use crate::alive::{Alive, Guard};
 use crate::log::Log;
 use crate::scratch::Scratch;
 use crate::spec::{self, Report, Spec};
@@ -21,7 +20,6 @@ pub struct Sandbox {
     parts: Option<(Child, Scratch)>,
     control: Option<UnixStream>,
     log: Option<OwnedFd>,
-    alive: Guard,
 }
 
 /// How a sandbox came to its end.
@@ -37,14 +35,13 @@ impl Sandbox {
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn start(mut program: Command, spec: &Spec, scratch: Scratch, alive: &Alive) -> io::Result<Self> {
+    pub fn start(mut program: Command, spec: &Spec, scratch: Scratch) -> io::Result<Self> {
         let (mut ours, theirs) = UnixStream::pair()?;
         let (log, write) = io::pipe()?;
         let child =
             program.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(write.try_clone()?).stderr(write).spawn()?;
         let sent = spec::send_spec(&mut ours, spec, scratch.lock());
-        let mut sandbox =
-            Self { parts: Some((child, scratch)), control: None, log: Some(log.into()), alive: alive.enter() };
+        let mut sandbox = Self { parts: Some((child, scratch)), control: None, log: Some(log.into()) };
         sent?;
         ours.set_nonblocking(true)?;
         sandbox.control = Some(ours);
@@ -126,11 +123,9 @@ impl Drop for Sandbox {
         let Some((mut child, scratch)) = self.parts.take() else {
             return;
         };
-        let alive = self.alive.clone();
         let cleaning = std::thread::Builder::new().spawn(move || {
             let _ = child.wait();
             drop(scratch);
-            drop(alive);
         });
         // Without a thread the closure is dropped: the folder goes at once as far as it can.
         drop(cleaning);

@@ -9,7 +9,9 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::remove::remove_folder;
+use xb_store::remove_folder;
+
+use crate::alive::{Alive, Guard};
 
 /// What the names of sandboxes' folders begin with.
 const PREFIX: &str = "run-";
@@ -23,6 +25,8 @@ pub struct Scratch {
     path: PathBuf,
     kept: bool,
     lock: File,
+    /// Goes last, so that who waits for the folder to be gone waits for that.
+    _alive: Guard,
 }
 
 impl Scratch {
@@ -30,9 +34,10 @@ impl Scratch {
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn new(parent: &Path) -> io::Result<Self> {
+    pub fn new(parent: &Path, alive: &Alive) -> io::Result<Self> {
+        let alive = alive.enter();
         let path = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?.keep();
-        let scratch = Self { lock: lock(&path)?, path, kept: false };
+        let scratch = Self { lock: lock(&path)?, path, kept: false, _alive: alive };
         for name in ["upper", "work", "root"] {
             fs::create_dir(scratch.path.join(name))?;
         }
@@ -45,11 +50,12 @@ impl Scratch {
     ///
     /// # Errors
     /// When it is not there, or somebody works in it.
-    pub fn reopen(path: PathBuf) -> io::Result<Self> {
+    pub fn reopen(path: PathBuf, alive: &Alive) -> io::Result<Self> {
+        let alive = alive.enter();
         let lock = lock(&path)?;
         remove_folder(&path.join("work"))?;
         fs::create_dir(path.join("work"))?;
-        Ok(Self { path, kept: true, lock })
+        Ok(Self { path, kept: true, lock, _alive: alive })
     }
 
     /// Where it is.
@@ -173,7 +179,7 @@ mod tests {
 
     fn kept(parent: &Path, name: &str) -> PathBuf {
         let path = parent.join(format!("{KEPT}{name}"));
-        Scratch::new(parent).unwrap().keep_as(&path).unwrap();
+        Scratch::new(parent, &Alive::default()).unwrap().keep_as(&path).unwrap();
         path
     }
 
@@ -181,15 +187,15 @@ mod tests {
     fn a_kept_folder_is_used_by_one_at_a_time() {
         let parent = tempfile::tempdir().unwrap();
         let path = kept(parent.path(), "a");
-        let first = Scratch::reopen(path.clone()).unwrap();
+        let first = Scratch::reopen(path.clone(), &Alive::default()).unwrap();
         fs::write(path.join("work/mine"), "").unwrap();
-        let second = Scratch::reopen(path.clone()).unwrap_err();
+        let second = Scratch::reopen(path.clone(), &Alive::default()).unwrap_err();
         assert!(second.to_string().contains("another xb is working in"), "{second}");
-        let replaced = Scratch::new(parent.path()).unwrap().keep_as(&path).unwrap_err();
+        let replaced = Scratch::new(parent.path(), &Alive::default()).unwrap().keep_as(&path).unwrap_err();
         assert_eq!(replaced.kind(), io::ErrorKind::ResourceBusy);
         assert!(path.join("work/mine").exists());
         drop(first);
-        Scratch::new(parent.path()).unwrap().keep_as(&path).unwrap();
+        Scratch::new(parent.path(), &Alive::default()).unwrap().keep_as(&path).unwrap();
         assert!(!path.join("work/mine").exists());
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
     }
@@ -199,8 +205,8 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         assert_eq!(remove_kept(&parent.path().join("nothing")), Ok(0));
         let paths = ["a", "b", "c"].map(|name| kept(parent.path(), name));
-        let used = Scratch::reopen(paths[1].clone()).unwrap();
-        let running = Scratch::new(parent.path()).unwrap();
+        let used = Scratch::reopen(paths[1].clone(), &Alive::default()).unwrap();
+        let running = Scratch::new(parent.path(), &Alive::default()).unwrap();
         assert_eq!(remove_kept(parent.path()), Ok(2));
         assert_eq!(paths.each_ref().map(|path| path.exists()), [false, true, false]);
         assert!(running.path().exists());
@@ -212,7 +218,7 @@ mod tests {
     fn a_folder_is_in_use_as_long_as_anybody_holds_its_lock() {
         let parent = tempfile::tempdir().unwrap();
         let path = kept(parent.path(), "a");
-        let xb = Scratch::reopen(path.clone()).unwrap();
+        let xb = Scratch::reopen(path.clone(), &Alive::default()).unwrap();
         let sandbox = xb.lock().try_clone().unwrap();
         drop(xb);
         assert_eq!(remove_kept(parent.path()), Ok(0));

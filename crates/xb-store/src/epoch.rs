@@ -7,11 +7,15 @@
 //! the kernel's own memory vouches for it. The first process that opens the store after a reboot hashes what the
 //! unfinished epochs of earlier boots recorded and drops what is not right (see [`settle`](crate::settle)).
 //!
+//! The database's own last commits, with the epochs in them, may be lost too. That a store was opened in a boot is
+//! therefore written durably before anything else is, so that the next boot knows to look for what has no record.
+//!
 //! An fsync for each file would wait for the disk once a file, and one `syncfs` before each record would make every
 //! small action wait for whatever else the machine is writing. So epochs are ended later, by a process that opens the
 //! store when the kernel has mostly written everything by itself. This was reasoned, not measured.
 
 use std::fs::File;
+use std::io::Write;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -47,6 +51,24 @@ impl Boot {
             .prepare_cached("INSERT INTO epochs (boot, started, closed) VALUES (?1, ?2, 0)")?
             .execute(params![self.0, now()])?;
         Ok(transaction.last_insert_rowid())
+    }
+
+    /// Whether nobody has opened the store since the machine was started.
+    pub(crate) fn is_new(&self, layout: &Layout) -> bool {
+        std::fs::read_to_string(layout.boot()).ok().as_deref() != Some(&*self.0)
+    }
+
+    /// Notes durably that the store was opened in this boot.
+    pub(crate) fn note(&self, layout: &Layout) -> Result<()> {
+        let (place, aside) = (layout.boot(), layout.tmp().join("boot"));
+        let write = || {
+            let mut file = File::create(&aside)?;
+            file.write_all(self.0.as_bytes())?;
+            file.sync_all()?;
+            std::fs::rename(&aside, &place)?;
+            File::open(&layout.top)?.sync_all()
+        };
+        write().on("cannot write", &place)
     }
 
     /// The epochs of earlier boots that were never synced.

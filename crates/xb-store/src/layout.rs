@@ -8,6 +8,7 @@
 //!   contents/ab/HEX.MODE  the same for modes with set-id bits (octal), made when first needed
 //!   trees/HEX/          a materialised tree: folders, symlinks, and hard links to contents
 //!   tmp/PID-N/          scratch of an open store; it holds a lock on it while it lives
+//!   boot                the machine's boot in which the store was last opened
 //!   locks/              gc.lock, and one lock for each action that is being built
 //! ```
 //!
@@ -148,6 +149,10 @@ impl Layout {
 
     pub(crate) fn locks(&self) -> PathBuf {
         self.top.join("locks")
+    }
+
+    pub(crate) fn boot(&self) -> PathBuf {
+        self.top.join("boot")
     }
 
     pub(crate) fn database(&self) -> PathBuf {

@@ -42,6 +42,7 @@ mod verify;
 pub use action_lock::ActionLock;
 pub use error::StoreError;
 pub use gc::{GcPolicy, GcReport};
+pub use remove::remove_folder;
 pub use rules::FolderRules;
 pub use stats::Stats;
 pub use store::Store;

@@ -197,7 +197,7 @@ fn check_name(name: &str, tree: TreeId) -> Result<()> {
 
 fn move_to_place(aside: &Path, place: &Path) -> Result<()> {
     match rustix::fs::renameat(CWD, aside, CWD, place) {
-        // Somebody else made the same tree meanwhile; theirs is as good.
+        // Somebody else made the same tree meanwhile; theirs is as good, since none is ever there in part.
         Err(Errno::NOTEMPTY | Errno::EXIST) => remove_tree(aside),
         moved => moved.on("cannot move to its place", aside),
     }

@@ -1,6 +1,7 @@
 //! What lies in `contents/` and `trees/`, whether or not anything is recorded of it.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -72,8 +73,20 @@ pub(crate) fn sweep(layout: &Layout, contents: &FxHashSet<ContentId>, trees: &Fx
     let places: FxHashSet<PathBuf> = trees.iter().map(|tree| layout.tree(tree.0)).collect();
     let mut doomed = entries(&layout.trees())?;
     doomed.retain(|path| !places.contains(path));
-    doomed.par_iter().try_for_each(|path| remove_tree(path))?;
+    doomed.par_iter().try_for_each(|path| discard(layout, path))?;
     Ok(Swept { files: files.len() as u64, bytes, trees: doomed.len() as u64 })
+}
+
+/// Takes a materialised tree from its place as a whole, and then apart: whoever is killed leaves no part of it where
+/// all of it is expected.
+pub(crate) fn discard(layout: &Layout, tree: &Path) -> Result<()> {
+    let aside = layout.tmp().join(tree.file_name().unwrap_or_default());
+    // What a killed one left has the same name.
+    remove_tree(&aside)?;
+    match fs::rename(tree, &aside) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        moved => moved.on("cannot move aside", tree).and_then(|()| remove_tree(&aside)),
+    }
 }
 
 fn remove_shelved(path: &Path) -> Result<u64> {

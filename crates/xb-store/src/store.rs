@@ -48,8 +48,8 @@ impl std::fmt::Debug for Store {
 impl Store {
     /// Opens the store in a folder, which is made when it is not there.
     ///
-    /// Waits while somebody collects garbage. The first to open it after the machine lost power checks what may
-    /// have been lost.
+    /// Waits while somebody collects garbage. The first to open it after the machine was started checks what a loss of
+    /// power may have taken.
     ///
     /// # Errors
     /// See [`crate::StoreError`].
@@ -57,7 +57,7 @@ impl Store {
         let layout = Layout::create(path)?;
         let boot = Boot::current();
         let index = Index::open(&layout.database(), boot.clone())?;
-        let must_be_alone = || Ok(!boot.doubtful(&index.db)?.is_empty());
+        let must_be_alone = || Ok(boot.is_new(&layout) || !boot.doubtful(&index.db)?.is_empty());
         let alone = || crate::settle::settle(&layout, &index.db, &boot);
         let session = Session::open(&layout, must_be_alone, alone)?;
         let contents = File::open(layout.contents()).on("cannot open", &layout.contents())?;

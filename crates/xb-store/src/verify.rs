@@ -16,8 +16,8 @@ use crate::db::Key;
 use crate::error::Result;
 use crate::gc::drop_holder;
 use crate::layout::Form;
-use crate::remove::{remove_file, remove_tree};
-use crate::shelves::{fault, list};
+use crate::remove::remove_file;
+use crate::shelves::{discard, fault, list};
 
 /// What was looked at, and what was wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -168,7 +168,7 @@ impl Store {
         }
         for holder in gone {
             if let HolderKind::Materialised(tree) = holder.kind {
-                remove_tree(&self.layout().tree(tree.0))?;
+                discard(self.layout(), &self.layout().tree(tree.0))?;
             }
         }
         Ok(())

@@ -50,7 +50,10 @@ impl Scheduler<'_> {
         let option = self.option_now(id);
         let done = option.and_then(|(_, run)| self.states.done(run)).cloned();
         match done {
-            Some(done) => self.done(id, done),
+            Some(done) => {
+                self.remember_what_was_mended(id);
+                self.done(id, done);
+            }
             None => self.fail_with(id, Why::Bug("a choice without an option".to_owned())),
         }
     }

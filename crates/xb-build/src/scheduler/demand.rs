@@ -109,11 +109,15 @@ impl Scheduler<'_> {
         run.is_some_and(|run| matches!(self.graph.node(run), Node::Run(run) if run.step == "check"))
     }
 
-    /// Nothing more starts; what runs goes on to its end.
+    /// Nothing more starts, and what waits is left to other processes; what runs goes on to its end.
     pub(super) fn halt(&mut self) {
         self.halted.cancel();
         self.ready.clear();
         self.to_resolve.clear();
         self.queue.clear();
+        self.runs.retain(|_, pending| {
+            pending.guard = None;
+            true
+        });
     }
 }

@@ -1,5 +1,7 @@
 //! Choices: which option's turn it is, and when the next one's comes.
 
+use std::sync::Arc;
+
 use xb_core::ActionId;
 use xb_graph::{Choice, Method, Node, NodeId};
 
@@ -60,22 +62,32 @@ impl Scheduler<'_> {
             return;
         };
         let (to, next) = choice.options[option];
-        let remembered = matches!(why, Why::Remembered { .. });
-        if let (true, Why::Run { action, .. }, Node::Run(run)) =
-            (ladder::is_lasting(from, why), why, self.graph.node(run))
-        {
-            remember_mended(&*self.builder.memory, *action, &run.limits, &reason);
-        }
-        let told = if remembered {
+        let told = if matches!(why, Why::Remembered { .. }) {
             format!("{reason} (so it was in an earlier build; it was not tried again)")
         } else {
             reason.clone()
         };
         self.builder.events.event(Event::FellBack { package: choice.package.clone(), from, to, why: told });
+        let ran = match why {
+            Why::Run { action, result, .. } => Some((*action, Arc::clone(result))),
+            _ => None,
+        };
         let tried = self.choices.entry(id).or_default();
         tried.option = option;
-        tried.attempts.push(Attempt { method: from, node: run, why: reason, remembered });
+        tried.attempts.push(Attempt { method: from, node: run, why: reason, ran });
         self.demand_option(id, next);
+    }
+
+    /// A choice is done: what it tried before need not be tried again, where that failed for good.
+    pub(super) fn remember_what_was_mended(&self, choice: NodeId) {
+        let tried = self.choices.get(&choice).map_or(&[][..], |tried| &tried.attempts);
+        for Attempt { method, node, why, ran } in tried {
+            if let (Some((action, result)), Node::Run(run)) = (ran, self.graph.node(*node))
+                && ladder::is_lasting(*method, &result.cause)
+            {
+                remember_mended(&*self.builder.memory, *action, &run.limits, why);
+            }
+        }
     }
 
     /// Turns a choice to an option, which somebody else may have demanded before.

@@ -122,13 +122,12 @@ impl Scheduler<'_> {
                 let ran = Ran { result, cached: true };
                 self.ran(id, Ok(ran), Duration::ZERO);
             }
+            Freed::Locked(_) if self.halted.is_cancelled() => {}
             Freed::Locked(guard) => {
                 if let Some(pending) = self.runs.get_mut(&id) {
                     pending.guard = Some(guard);
                 }
-                if !self.halted.is_cancelled() {
-                    self.enqueue(id);
-                }
+                self.enqueue(id);
             }
         }
     }

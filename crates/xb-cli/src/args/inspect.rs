@@ -67,6 +67,10 @@ pub struct LogArgs {
     /// Print the log of the check in place of the build's
     #[arg(long)]
     pub check: bool,
+
+    /// Print that of a method, which `auto` may have tried before another: `native`, `cross`, `emulate`, `pure-emulate`
+    #[arg(long, value_name = "METHOD")]
+    pub method: Option<Method>,
 }
 
 /// `xb verify`.

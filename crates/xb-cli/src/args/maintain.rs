@@ -36,6 +36,10 @@ pub struct GcArgs {
     #[arg(long, value_name = "SIZE")]
     pub max_size: Option<String>,
 
+    /// Wait for other processes that use the store, in place of giving up
+    #[arg(long)]
+    pub wait: bool,
+
     /// Print what was removed as one JSON object
     #[arg(long)]
     pub json: bool,

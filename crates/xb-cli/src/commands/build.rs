@@ -167,6 +167,12 @@ impl Job<'_> {
         for one in built.iter().take(MOST_LISTED) {
             if !here.is_quiet() {
                 say(one.text());
+                if one.is_empty() {
+                    say(format!(
+                        "{} it is empty: the build put nothing into `$out`",
+                        styled(style::WARNING, "warning:")
+                    ));
+                }
             }
             print_line(out.map_or_else(|| one.path.clone(), |out| export::place(built, one, out)).display())?;
         }

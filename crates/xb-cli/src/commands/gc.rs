@@ -67,7 +67,7 @@ fn policy(args: &GcArgs) -> Result<GcPolicy, Failure> {
             Failure::usage(format!("`{text}` is not a size")).help("write `500M`, `20G` or a number of bytes")
         })
     };
-    Ok(GcPolicy { age: Some(age), bytes: args.max_size.as_ref().map(read_size).transpose()?, wait: false })
+    Ok(GcPolicy { age: Some(age), bytes: args.max_size.as_ref().map(read_size).transpose()?, wait: args.wait })
 }
 
 fn number(count: u64) -> usize {

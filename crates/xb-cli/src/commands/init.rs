@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use xb_core::FileId;
+use xb_syntax::parse;
+
 use crate::args::InitArgs;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -44,6 +47,10 @@ pub fn run(here: &Invocation, args: &InitArgs) -> Result<(), Failure> {
     fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
     let folder = crate::project::canonical(&folder)?;
     let name = name_of(&folder)?;
+    let filled = |text: &str| text.replace("IDENT", &name.replace('-', "_")).replace("NAME", &name);
+    if !parse(FileId(0), &filled(PACKAGE)).diagnostics.is_empty() {
+        return Err(not_a_name(&name));
+    }
     let package = folder.join(format!("{name}.xb"));
     if package.exists() {
         return Err(Failure::user(format!("there is a package already: `{}`", package.display())));
@@ -52,7 +59,6 @@ pub fn run(here: &Invocation, args: &InitArgs) -> Result<(), Failure> {
     if !in_project {
         write(&folder.join(CONFIG_NAME), CONFIG)?;
     }
-    let filled = |text: &str| text.replace("IDENT", &name.replace('-', "_")).replace("NAME", &name);
     write(&folder.join("src").join("main.c"), &filled(PROGRAM))?;
     write(&package, &filled(PACKAGE))?;
     let shown = args.folder.display();
@@ -67,8 +73,14 @@ fn name_of(folder: &Path) -> Result<String, Failure> {
     if name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(word) {
         return Ok(name);
     }
-    Err(Failure::user(format!("`{name}` cannot be a package's name"))
-        .help("a name starts with a letter, followed by letters, digits, `-` and `_`: `xb init hello`"))
+    Err(not_a_name(&name))
+}
+
+fn not_a_name(name: &str) -> Failure {
+    Failure::user(format!("`{name}` cannot be a package's name")).help(
+        "a name starts with a letter, followed by letters, digits, `-` and `_`, and is no word of the language: \
+         `xb init hello`",
+    )
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {

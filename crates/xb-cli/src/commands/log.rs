@@ -1,5 +1,7 @@
 //! `xb log`: the log of the last time that a package was built or checked.
 
+use std::io::{IsTerminal, Read};
+
 use xb_store::Contents;
 
 use crate::args::{How, LogArgs};
@@ -7,7 +9,7 @@ use crate::emission::emit;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::logs::last_run;
-use crate::output::print_bytes;
+use crate::output::{print_bytes, print_line, printable};
 use crate::request::Request;
 use crate::stores::open_store;
 
@@ -22,11 +24,11 @@ pub fn run(here: &Invocation, args: &LogArgs) -> Result<(), Failure> {
     let step = if args.check { "check" } else { "build" };
     let mut printed = false;
     for target in &emit(&request)?.graph.targets {
-        let last = last_run(&store, &request.project, &target.package, target.arch, step)?;
+        let last = last_run(&store, &request.project, &target.package, target.arch, step, args.method)?;
         if let Some(log) = last.and_then(|last| last.log)
             && let Ok(mut file) = store.open_content(log)
         {
-            print_bytes(&mut file)?;
+            print_log(&mut file)?;
             printed = true;
         }
     }
@@ -34,6 +36,17 @@ pub fn run(here: &Invocation, args: &LogArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let arch = request.one_arch()?;
-    Err(Failure::user(format!("there is no log of the {step} of `{}` for {arch}", args.target))
+    let by = args.method.map(|method| format!(" by {method}")).unwrap_or_default();
+    Err(Failure::user(format!("there is no log of the {step} of `{}` for {arch}{by}", args.target))
         .help(format!("`xb build {} --arch {arch}` makes one", args.target)))
+}
+
+/// Bytes as they are, but for a terminal, which they could drive.
+fn print_log(log: &mut dyn Read) -> Result<(), Failure> {
+    if !std::io::stdout().is_terminal() {
+        return print_bytes(log);
+    }
+    let mut bytes = Vec::new();
+    log.read_to_end(&mut bytes).map_err(|error| Failure::environment(format!("cannot read the log: {error}")))?;
+    String::from_utf8_lossy(&bytes).lines().try_for_each(|line| print_line(printable(line)))
 }

@@ -1,10 +1,13 @@
 //! `xb repl`: expressions, evaluated as they are typed; `let`, `use` and `package` define names that stay.
+//!
+//! What comes from a pipe or a file is answered in the same way, without a prompt.
 
 use reedline::{
     Completer, CompletionResult, DefaultHinter, DefaultPrompt, DefaultPromptSegment, EditCommand, Emacs,
     FileBackedHistory, KeyCode, KeyModifiers, Reedline, ReedlineEvent, ReedlineMenu, Signal, Span, Suggestion,
     ValidationResult, Validator, default_emacs_keybindings,
 };
+use std::io::{self, BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,7 +30,7 @@ const HISTORY: usize = 2_000;
 /// Runs the command.
 ///
 /// # Errors
-/// When the file cannot be evaluated, or the terminal cannot be used.
+/// When the file cannot be evaluated, or the terminal cannot be used; without a terminal, also when an input is wrong.
 pub fn run(here: &Invocation, args: &ReplArgs) -> Result<(), Failure> {
     let (project, file) = place(here, args.file.as_deref())?;
     let world = ProjectWorld::new(&project.folder);
@@ -35,6 +38,9 @@ pub fn run(here: &Invocation, args: &ReplArgs) -> Result<(), Failure> {
     let session = Session::new(&arena, &world, limits(&project.config.limits));
     if let Some(file) = &file {
         bring_in(&session, file)?;
+    }
+    if !io::stdin().is_terminal() {
+        return answer_all(&session, io::stdin().lock());
     }
     let names = Arc::new(Mutex::new(names_now(&session)));
     let mut editor = editor(&names)?;
@@ -75,15 +81,32 @@ fn names_now(session: &Session<'_>) -> Vec<String> {
     names
 }
 
-fn answer(session: &Session<'_>, line: &str) -> Result<(), Failure> {
+/// Answers every input of a text, and goes on after one that is wrong.
+fn answer_all(session: &Session<'_>, from: impl BufRead) -> Result<(), Failure> {
+    let mut all_good = true;
+    let mut input = String::new();
+    for line in from.lines() {
+        let line = line.map_err(|error| Failure::environment(format!("cannot read the input: {error}")))?;
+        input += &line;
+        input.push('\n');
+        if matches!(Whole.validate(&input), ValidationResult::Complete) {
+            all_good &= answer(session, &std::mem::take(&mut input))?;
+        }
+    }
+    all_good &= answer(session, &input)?;
+    if all_good { Ok(()) } else { Err(Failure::already_told()) }
+}
+
+/// Prints what an input gives; whether it gave something.
+fn answer(session: &Session<'_>, line: &str) -> Result<bool, Failure> {
     let printed =
         session.eval_text("<input>", line).and_then(|value| value.map(|value| session.print(value)).transpose());
     match printed {
-        Ok(Some(text)) => print_line(text),
-        Ok(None) => Ok(()),
+        Ok(Some(text)) => print_line(text).map(|()| true),
+        Ok(None) => Ok(true),
         Err(diagnostics) => {
             render::diagnostics(&session.sources(), &diagnostics);
-            Ok(())
+            Ok(false)
         }
     }
 }

@@ -18,7 +18,7 @@ const SHELL: [&str; 4] = ["/bin/bash", "--rcfile", "/xb/prelude.sh", "-i"];
 /// When the sandbox cannot be made, nothing that failed was kept, or the command fails.
 pub fn run(here: &Invocation, args: &ShellArgs) -> Result<(), Failure> {
     let opened = open(here, &args.one)?;
-    let run = if args.failed { failed(&opened)? } else { chosen(&opened, args.one.how.method)? };
+    let run = if args.failed { failed(&opened, args.one.how.method)? } else { chosen(&opened, args.one.how.method)? };
     let action = opened.action(&args.one.work, run)?;
     if args.failed && opened.session.executor.kept(action.id).is_none() {
         return Err(nothing_kept(&opened));
@@ -45,11 +45,17 @@ fn chosen(opened: &Opened, method: MethodName) -> Result<&Run, Failure> {
     }
 }
 
-/// The run that failed last: of the build, else of the check.
-fn failed(opened: &Opened) -> Result<&Run, Failure> {
-    let build = failed_step(opened, "build", opened.builds())?;
+/// The run that failed last, by the method that was asked for: of the build, else of the check.
+fn failed(opened: &Opened, method: MethodName) -> Result<&Run, Failure> {
+    let method = match method {
+        MethodName::Auto => None,
+        MethodName::Cross => Some(Method::Cross),
+        MethodName::Emulate => Some(Method::Emulate),
+        MethodName::Native => Some(Method::Native),
+    };
+    let build = failed_step(opened, "build", method, opened.builds())?;
     let failed = match build {
-        None => failed_step(opened, "check", opened.checks())?,
+        None => failed_step(opened, "check", method, opened.checks())?,
         build => build,
     };
     failed.ok_or_else(|| nothing_kept(opened))
@@ -59,10 +65,11 @@ fn failed(opened: &Opened) -> Result<&Run, Failure> {
 fn failed_step<'o>(
     opened: &Opened,
     step: &str,
+    method: Option<Method>,
     mut runs: impl Iterator<Item = (Method, &'o Run)>,
 ) -> Result<Option<&'o Run>, Failure> {
     let Opened { session, package, arch, .. } = opened;
-    let last = last_run(&session.store, &session.project, package, *arch, step)?;
+    let last = last_run(&session.store, &session.project, package, *arch, step, method)?;
     let failed = last.filter(|last| !last.succeeded);
     Ok(failed.and_then(|last| runs.find(|(method, _)| *method == last.method)).map(|(_, run)| run))
 }

@@ -86,6 +86,9 @@ fn build(
     let realised = session.realise(&graph, &goals, &session.options(&args.work))?;
     session.progress.close();
     if !realised.succeeded() {
+        if args.json {
+            print_json(&serde_json::json!({ "packages": [], "failures": blame::data(session, &realised) }))?;
+        }
         return Err(blame::tell(session, &graph, &realised, args.work.keep_failed));
     }
     for target in &graph.targets {

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use xb_graph::{Graph, Node, NodeId};
+use xb_core::Arch;
+use xb_fetch::lock::{LockFile, SetKey};
+use xb_fetch::{FetchError, Lock, Manners};
+use xb_graph::{DebianRoot, Graph, Node, NodeId};
 
 use crate::args::WhyArgs;
 use crate::emission::emit;
@@ -20,9 +23,11 @@ pub fn run(here: &Invocation, args: &WhyArgs) -> Result<(), Failure> {
     let request = Request::new(&here.folder, std::slice::from_ref(&args.target), &args.how)?;
     let graph = emit(&request)?.graph;
     let packages = packages(&graph);
+    let lock = LockFile::open(request.project.lock(), Manners::default()).map_err(FetchError::from)?.get();
+    let search = Search { graph: &graph, packages: &packages, lock: &lock, host: request.host, wanted: &args.dep };
     let mut found = false;
     for target in &graph.targets {
-        if let Some(way) = way(&graph, &packages, target.build, &args.dep) {
+        if let Some(way) = search.way(target.build) {
             print_line(way.join("\n  needs "))?;
             found = true;
         }
@@ -30,64 +35,99 @@ pub fn run(here: &Invocation, args: &WhyArgs) -> Result<(), Failure> {
     if found {
         return Ok(());
     }
-    Err(Failure::user(format!("`{}` does not need `{}`", args.target, args.dep))
-        .note("what a Debian package needs in turn is in `xb.lock`"))
+    Err(Failure::user(format!("`{}` does not need `{}`", args.target, args.dep)))
 }
 
-/// The packages on the shortest way, and in the end what was looked for.
-fn way(graph: &Graph, packages: &Packages, from: NodeId, wanted: &str) -> Option<Vec<String>> {
-    let needs = |id: NodeId| packages.needs.range((id, NodeId(0))..=(id, NodeId(u32::MAX))).map(|(_, need)| *need);
-    let mut came_from: BTreeMap<NodeId, NodeId> = BTreeMap::new();
-    let mut ahead = VecDeque::from([from]);
-    while let Some(id) = ahead.pop_front() {
-        if id != from && is_package(graph, id, wanted) {
-            return Some(way_to(packages, &came_from, id));
-        }
-        // What a package needs comes with those that need it: the one that asks for it is the last that has it.
-        if let Some(held) = held(graph, id, wanted)
-            && needs(id).all(|need| self::held(graph, need, wanted).is_none())
-        {
-            let mut way = way_to(packages, &came_from, id);
-            way.push(held);
-            return Some(way);
-        }
-        for need in needs(id) {
-            if need != from && !came_from.contains_key(&need) {
-                came_from.insert(need, id);
-                ahead.push_back(need);
+/// What is looked for, and where.
+struct Search<'a> {
+    graph: &'a Graph,
+    packages: &'a Packages,
+    lock: &'a Lock,
+    host: Arch,
+    wanted: &'a str,
+}
+
+impl Search<'_> {
+    /// The packages on the shortest way, and in the end what was looked for.
+    fn way(&self, from: NodeId) -> Option<Vec<String>> {
+        let mut came_from: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+        let mut ahead = VecDeque::from([from]);
+        while let Some(id) = ahead.pop_front() {
+            if id != from && self.is_package(id) {
+                return Some(self.way_to(&came_from, id));
             }
-        }
-    }
-    None
-}
-
-fn way_to(packages: &Packages, came_from: &BTreeMap<NodeId, NodeId>, to: NodeId) -> Vec<String> {
-    let above = std::iter::successors(Some(to), |id| came_from.get(id).copied());
-    let mut way: Vec<_> = above.filter_map(|id| packages.titles.get(&id).cloned()).collect();
-    way.reverse();
-    way
-}
-
-fn is_package(graph: &Graph, id: NodeId, wanted: &str) -> bool {
-    matches!(graph.node(id), Node::Choice(choice) if choice.package == wanted.replace('_', "-"))
-}
-
-/// What a package's own steps take in from outside, if it is what was looked for.
-fn held(graph: &Graph, package: NodeId, wanted: &str) -> Option<String> {
-    let mut seen = BTreeSet::new();
-    let mut waiting: Vec<NodeId> = graph.node(package).inputs().collect();
-    while let Some(id) = waiting.pop() {
-        match graph.node(id) {
-            Node::Choice(_) => {}
-            Node::Debian(root) => {
-                if let Some((arch, _)) = root.packages.iter().find(|(_, names)| names.contains(wanted)) {
-                    return Some(format!("Debian's {wanted} ({arch})"));
+            // What a package needs comes with those that need it: the one that asks for it is the last that has it.
+            if let Some(held) = self.held(id)
+                && self.needs(id).all(|need| self.held(need).is_none())
+            {
+                let mut way = self.way_to(&came_from, id);
+                way.push(held);
+                return Some(way);
+            }
+            for need in self.needs(id) {
+                if need != from && !came_from.contains_key(&need) {
+                    came_from.insert(need, id);
+                    ahead.push_back(need);
                 }
             }
-            Node::Fetch(fetch) if fetch.url.contains(wanted) => return Some(fetch.url.clone()),
-            node if seen.insert(id) => waiting.extend(node.inputs()),
-            _ => {}
         }
+        None
     }
-    None
+
+    fn needs(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
+        let needs = self.packages.needs.range((id, NodeId(0))..=(id, NodeId(u32::MAX)));
+        needs.map(|(_, need)| *need)
+    }
+
+    fn way_to(&self, came_from: &BTreeMap<NodeId, NodeId>, to: NodeId) -> Vec<String> {
+        let above = std::iter::successors(Some(to), |id| came_from.get(id).copied());
+        let mut way: Vec<_> = above.filter_map(|id| self.packages.titles.get(&id).cloned()).collect();
+        way.reverse();
+        way
+    }
+
+    fn is_package(&self, id: NodeId) -> bool {
+        let wanted = self.wanted.replace('_', "-");
+        matches!(self.graph.node(id), Node::Choice(choice) if choice.package == wanted)
+    }
+
+    /// What a package's own steps take in from outside, if it is what was looked for.
+    fn held(&self, package: NodeId) -> Option<String> {
+        let mut seen = BTreeSet::new();
+        let mut waiting: Vec<NodeId> = self.graph.node(package).inputs().collect();
+        let mut comes_along = None;
+        while let Some(id) = waiting.pop() {
+            match self.graph.node(id) {
+                Node::Choice(_) => {}
+                Node::Debian(root) => {
+                    if let Some(asked_for) = self.asked_for(root) {
+                        return Some(asked_for);
+                    }
+                    comes_along = comes_along.or_else(|| self.comes_along(root));
+                }
+                Node::Fetch(fetch) if fetch.url.contains(self.wanted) => return Some(fetch.url.clone()),
+                node if seen.insert(id) => waiting.extend(node.inputs()),
+                _ => {}
+            }
+        }
+        comes_along
+    }
+
+    fn asked_for(&self, root: &DebianRoot) -> Option<String> {
+        let (arch, _) = root.packages.iter().find(|(_, names)| names.contains(self.wanted))?;
+        Some(format!("Debian's {} ({arch})", self.wanted))
+    }
+
+    /// A package that nobody asked for, and that is in a root because another one there depends on it.
+    fn comes_along(&self, root: &DebianRoot) -> Option<String> {
+        let set = self.lock.debian.get(&root.suite)?.sets.get(&SetKey::of(root, self.host))?;
+        let package = set.packages.iter().find(|package| package.name == self.wanted)?;
+        let asked_for: Vec<_> = root.packages.values().flatten().map(String::as_str).collect();
+        Some(format!(
+            "Debian's {} ({}), which comes along with what is asked for: {}",
+            package.name,
+            package.arch,
+            asked_for.join(", ")
+        ))
+    }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use xb_build::Event;
 
 use super::board::{Board, Change, End, Running};
-use crate::output::{say, style, styled};
+use crate::output::{printable, say, style, styled};
 use crate::size::{count, show_size, show_time};
 
 /// Downloads are spoken of no more often than this.
@@ -38,7 +38,7 @@ impl Lines {
             (Change::Arrived, _) => self.show_downloads_now_and_then(board),
             (_, Event::Log { node, line }) if self.logs => {
                 let title = board.running.get(node).map_or("", |step| &step.title);
-                say(format!("{} {line}", styled(style::FAINT, format_args!("{title}:"))));
+                say(format!("{} {}", styled(style::FAINT, format_args!("{title}:")), printable(line)));
             }
             (_, Event::FellBack { .. }) => say(fell_back(event)),
             _ => {}

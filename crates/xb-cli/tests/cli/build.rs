@@ -156,6 +156,57 @@ fn a_failed_build_shows_the_end_of_its_log_and_the_way_on() {
 }
 
 #[test]
+fn the_log_of_a_method_that_was_given_up_can_be_read() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let text = "package odd(arch) { build = { script = sh\"uname -m; test $(uname -m) = aarch64; mkdir $out/a\" } }\n";
+    world.write("odd.xb", text);
+    let built = json(&world, &["build", "odd.xb", "--arch", "arm64", "--json"]);
+    assert_eq!(built["results"][0]["method"], "emulate");
+    let log = |method: &[&str]| world.xb(&[&["log", "odd.xb", "--arch", "arm64"], method].concat());
+    assert_eq!(log(&[]).good(), "aarch64\n");
+    assert_eq!(log(&["--method", "cross"]).good(), "x86_64\n");
+    let err = log(&["--method", "pure-emulate"]).bad(1);
+    assert!(err.contains("by pure-emulate"), "{err}");
+}
+
+#[test]
+fn debian_packages_that_come_along_are_explained() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    world.write("a.xb", "package a(arch) { tools = [\"tcl\"], build = { script = sh\"true\" } }\n");
+    let built = world.xb(&["build", "a.xb"]);
+    assert!(built.err.contains("it is empty"), "{}", built.err);
+    let _ = built.good();
+    assert_eq!(world.xb(&["why", "a.xb", "tcl"]).good(), "a (amd64)\n  needs Debian's tcl (amd64)\n");
+    let along = world.xb(&["why", "a.xb", "libtcl8.6"]).good();
+    assert!(along.contains("libtcl8.6 (amd64), which comes along with") && along.contains("tcl"), "{along}");
+    let _ = world.xb(&["why", "a.xb", "libreoffice"]).bad(1);
+}
+
+#[test]
+fn modes_that_are_part_of_a_tree_survive_out() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let script = "mkdir -p $out/d/e; echo x >$out/d/e/f; chmod 4555 $out/d/e/f; chmod 1777 $out/d/e";
+    world.write("m.xb", &format!("package m(arch) {{ build = {{ script = sh\"{script}\" }} }}\n"));
+    for _ in 0..2 {
+        let _ = world.xb(&["build", "m.xb", "--out", "dist"]).good();
+    }
+    let mode = |path: &str| {
+        let meta = std::fs::symlink_metadata(world.project().join(path)).expect("it is there");
+        std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o7777
+    };
+    assert_eq!((mode("dist/d"), mode("dist/d/e"), mode("dist/d/e/f")), (0o755, 0o1777, 0o4555));
+}
+
+#[test]
 fn what_a_failed_step_left_can_be_entered() {
     let world = World::new();
     if !has_base(&world) {
@@ -172,6 +223,6 @@ fn what_a_failed_step_left_can_be_entered() {
         let left = world.xb(&["shell", "bad.xb", "--failed", "--", "cat", "build/trace"]).good();
         assert_eq!(left, format!("left {now} {step}\n"));
     }
-    let gone = json(&world, &["gc", "--json"]);
+    let gone = json(&world, &["gc", "--wait", "--json"]);
     assert!(gone["sandboxes"].as_u64() >= Some(2), "{gone}");
 }

@@ -88,7 +88,9 @@ fn used(top: &OwnedFd, until: Instant) -> u64 {
         let Ok((stat, below)) = measured(folder, name) else {
             continue;
         };
-        bytes += u64::try_from(stat.st_blocks).unwrap_or(0) * 512;
+        // A file of several names is met once for each of them.
+        let names = if FileType::from_raw_mode(stat.st_mode) == FileType::Directory { 1 } else { stat.st_nlink.max(1) };
+        bytes += u64::try_from(stat.st_blocks).unwrap_or(0) * 512 / names;
         if way.len() < DEEPEST {
             way.extend(below);
         }
@@ -126,5 +128,16 @@ mod tests {
         let counting = move || used(&folder, Instant::now() + LONGEST);
         let thread = thread::Builder::new().stack_size(super::super::watch::STACK).spawn(counting).unwrap();
         assert!(thread.join().unwrap() >= 1 << 20);
+    }
+
+    #[test]
+    fn a_file_counts_once_however_many_names_it_has() {
+        let top = tempfile::tempdir().unwrap();
+        fs::write(top.path().join("file"), vec![1; 1 << 20]).unwrap();
+        for name in 0..9 {
+            fs::hard_link(top.path().join("file"), top.path().join(name.to_string())).unwrap();
+        }
+        let counted = used(&open(CWD, top.path()).unwrap(), Instant::now() + LONGEST);
+        assert!((1 << 19..3 << 20).contains(&counted), "{counted}");
     }
 }

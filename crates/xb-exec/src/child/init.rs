@@ -68,10 +68,10 @@ fn set_up(spec: &Spec) -> Result<Prepared, Broken> {
     let root = root::mount(spec)?;
     proc::mount(&root, spec)?;
     let dev = devices::mount(&root, spec.limits.memory)?;
-    root::make_tmp(&root).tried("make `/tmp`")?;
     let foreign = foreign::prepare(&dev, &spec.foreign)?;
     let disk = Disk::new(spec.limits.disk)?;
     root::enter(&root)?;
+    root::make_tmp(&root).tried("make `/tmp`")?;
     foreign.register()?;
     root::make_folder(&root, &spec.cwd).tried(format_args!("make the working folder `/{}`", spec.cwd))?;
     Ok(Prepared { root, foreign, disk })

@@ -8,7 +8,7 @@ use xb_core::RelPath;
 
 /// The folders among `wanted` that exist, with every link on the way followed within the root.
 ///
-/// A link at the very end is not followed, and neither is a way into another file system (`/proc`, `/dev`, `/tmp`):
+/// A link at the very end is not followed, and neither is a way into another file system (`/proc`, `/dev`):
 /// what is there does not outlive the sandbox.
 pub fn find(root: &OwnedFd, wanted: &BTreeMap<String, RelPath>) -> BTreeMap<String, RelPath> {
     wanted.iter().filter_map(|(name, path)| Some((name.clone(), real(root, path)?))).collect()

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, chmodat, mkdirat, open, openat2};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, chmod, mkdirat, open, openat2};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags,
@@ -119,9 +119,11 @@ pub fn make_folder(root: &OwnedFd, path: &RelPath) -> Result<OwnedFd, Errno> {
 }
 
 /// Makes `/tmp`, where anybody may write: what is written there goes with the rest.
+///
+/// A link there leads to a folder of the root, or nowhere, since the root has been entered.
 pub fn make_tmp(root: &OwnedFd) -> Result<(), Errno> {
     make_folder(root, &RelPath::new("tmp").map_err(|_| Errno::INVAL)?)?;
-    chmodat(root, "tmp", Mode::from_raw_mode(0o1777), AtFlags::empty())
+    chmod("/tmp", Mode::from_raw_mode(0o1777))
 }
 
 fn open_in(root: &OwnedFd, path: &str) -> Result<OwnedFd, Errno> {

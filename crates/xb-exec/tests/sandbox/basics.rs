@@ -33,7 +33,7 @@ fn nothing_is_left_in_the_scratch_folder() {
 #[test]
 fn a_missing_output_is_named() {
     let Some(world) = World::new() else { return };
-    let path = "/out".to_owned();
+    let path = "out".to_owned();
     for script in ["true", "touch /out", "ln -s /etc /out", "ln -s /tmp /out"] {
         let outcome = world.run(script, with_out);
         let cause = Cause::MissingOutput { path: path.clone() };
@@ -44,17 +44,23 @@ fn a_missing_output_is_named() {
 
 #[test]
 fn an_output_that_no_tree_can_hold_is_the_commands_fault_and_its_log_is_kept() {
-    let Some(world) = World::new() else { return };
+    let Some(mut world) = World::new() else { return };
+    world.keep_failed = true;
     let deep = "mkdir /out; cd /out; n=0; while [ $n -lt 300 ]; do mkdir d; cd d; n=$((n + 1)); done";
     let strange = "mkdir /out; touch \"/out/$(printf 'a\\377')\"";
     for (script, why) in [(deep, "too long"), (strange, "not UTF-8")] {
-        let outcome = world.run(&format!("echo here; {script}"), with_out);
+        let outcome = world.run(&format!("echo here; echo kept >trace; {script}"), |action| {
+            with_out(action);
+            action.outputs.insert("build".to_owned(), RelPath::new("build").unwrap());
+        });
         let Cause::RefusedOutput { path, reason } = &outcome.result.cause else {
             panic!("{script}: {:?}", outcome.result.cause)
         };
-        assert!(path == "/out" && reason.contains(why), "{reason}");
+        assert!(path == "out" && reason.contains(why), "{reason}");
         assert_eq!(outcome.log, "here\n");
         assert!(outcome.result.outputs.is_empty());
+        let kept = fs::read_dir(world.scratch()).unwrap().map(|entry| entry.unwrap().path().join("upper/build/trace"));
+        assert!(kept.filter(|trace| trace.exists()).count() >= 1, "{script}");
     }
 }
 

@@ -247,3 +247,21 @@ fn links_in_the_root_do_not_lead_out_of_it() {
         assert_eq!(fs::read_dir(&target).unwrap().count(), 0, "{name}");
     }
 }
+
+#[test]
+fn a_link_at_tmp_does_not_open_a_folder_of_the_machine() {
+    let Some(world) = World::new() else { return };
+    let target = tempfile::tempdir_in("/var/tmp").unwrap();
+    let target = target.path();
+    fs::set_permissions(target, fs::Permissions::from_mode(0o700)).unwrap();
+    let inside = target.strip_prefix("/").unwrap();
+    let layer = world.store.tree(|root| {
+        std::os::unix::fs::symlink(target, root.join("tmp")).unwrap();
+        fs::create_dir_all(root.join(inside)).unwrap();
+    });
+    let mut action = world.script("touch /tmp/file");
+    action.layers.push(layer);
+    assert!(world.try_run(&action).unwrap().result.succeeded());
+    assert_eq!(fs::metadata(target).unwrap().permissions().mode() & 0o7777, 0o700);
+    assert_eq!(fs::read_dir(target).unwrap().count(), 0);
+}

@@ -14,6 +14,7 @@ fn reboot(world: World, meanwhile: impl FnOnce(&World)) -> World {
     let database = Connection::open(folder.path().join("store/v1/db.sqlite")).unwrap();
     database.execute("UPDATE epochs SET boot = 'an earlier one'", []).unwrap();
     drop(database);
+    fs::write(folder.path().join("store/v1/boot"), "an earlier one").unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
     let world = World { store: Store::open(elsewhere.path()).unwrap(), folder };
     meanwhile(&world);
@@ -69,4 +70,30 @@ fn files_without_a_record_go() {
     });
     assert!(!in_store(&world, b"unrecorded").exists());
     assert!(in_store(&world, b"recorded").exists());
+}
+
+#[test]
+fn what_the_database_lost_as_well_is_not_adopted() {
+    let world = World::new();
+    let folder = world.folder("in", &[("file", "lost"), ("program*", "kept")]);
+    world.store.add_bytes(b"kept").unwrap();
+    world.store.sync().unwrap();
+    let tree = world.store.ingest(&folder).unwrap();
+    let place = world.store.materialise(tree).unwrap();
+    let place = world.store_path().join("v1").join(place.strip_prefix(world.store.folder()).unwrap());
+    let world = reboot(world, |world| {
+        let database = Connection::open(world.store_path().join("v1/db.sqlite")).unwrap();
+        let kept = xb_core::Digest::of(b"kept").hash().to_vec();
+        database.execute("DELETE FROM contents WHERE substr(digest, 1, 32) <> ?1", [kept]).unwrap();
+        for table in ["epochs", "directories", "materialised"] {
+            database.execute(&format!("DELETE FROM {table}"), []).unwrap();
+        }
+        for file in ["file", "program"] {
+            fs::write(place.join(file), "").unwrap();
+        }
+    });
+    assert!(!place.exists());
+    assert_eq!(world.store.ingest(&folder).unwrap(), tree);
+    assert_eq!(listing(&world.store.materialise(tree).unwrap()), listing(&folder));
+    assert!(world.store.verify(false).unwrap().damaged.is_empty());
 }

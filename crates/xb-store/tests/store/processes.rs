@@ -34,6 +34,11 @@ fn as_a_child() {
     };
     let store = Store::open(Path::new(&store)).unwrap();
     match work.split_once(' ').unwrap() {
+        ("open", _) => {}
+        ("collect", _) => {
+            println!("\ndone 0");
+            store.gc(&xb_store::GcPolicy::default()).map(drop).unwrap();
+        }
         ("add", _) => (0..30).for_each(|number| add(&store, number).map(drop).unwrap()),
         ("write", seed) => write_for_ever(&store, seed.parse().unwrap()),
         ("count", file) => count_under_lock(&store, Path::new(file)),
@@ -91,6 +96,17 @@ fn several_processes_add_the_same_at_once() {
 }
 
 #[test]
+fn several_processes_open_a_new_store_at_once() {
+    for _ in 0..15 {
+        let folder = tempfile::tempdir().unwrap();
+        let children: Vec<Child> = (0..8).map(|_| child(&folder.path().join("store"), "open .")).collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+    }
+}
+
+#[test]
 fn one_builds_an_action_however_many_ask() {
     let world = World::new();
     let file = world.path("count");
@@ -145,6 +161,41 @@ fn killed_at_a_hundred_points_the_store_is_right() {
         }
     }
     assert!(acknowledged >= 100);
+}
+
+#[test]
+fn killed_while_collecting_no_tree_is_left_in_part() {
+    let World { folder, store } = World::new();
+    drop(store);
+    let path = folder.path().join("store");
+    for round in 0..20_u32 {
+        let store = Store::open(&path).unwrap();
+        let trees: Vec<(TreeId, u32)> = (0..6).map(|number| (wide_tree(&store, number), number)).collect();
+        trees.iter().for_each(|(tree, _)| store.materialise(*tree).map(drop).unwrap());
+        drop(store);
+        let mut child = child(&path, "collect .");
+        wait_for_first(&mut BufReader::new(child.stdout.take().unwrap()));
+        std::thread::sleep(Duration::from_micros(u64::from(scatter(round) % 12_000)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let store = Store::open(&path).unwrap();
+        for (tree, number) in trees {
+            assert_eq!(wide_tree(&store, number), tree);
+            let made = store.materialise(tree).unwrap();
+            assert_eq!(store.ingest(&made).unwrap(), tree, "round {round}");
+        }
+    }
+}
+
+/// A tree that takes a while to remove.
+fn wide_tree(store: &Store, number: u32) -> TreeId {
+    let folder = store.scratch().join("wide");
+    for name in 0..30 {
+        let below = folder.join(format!("d{name}"));
+        fs::create_dir_all(&below).unwrap();
+        fs::write(below.join("f"), format!("{number} {name}")).unwrap();
+    }
+    store.ingest_owned(&folder).unwrap()
 }
 
 fn wait_for_first(output: &mut impl BufRead) {

@@ -122,12 +122,13 @@ fn limits(settings: &Settings<'_, '_, '_>) -> Result<Limits> {
     let known = ["memory_mb", "processes", "minutes", "disk_mb", "cpus"];
     let given = Settings::of(settings.call, settings.record("limits")?, &known)?;
     let usual = Limits::default();
+    // In an action, zero is no limit; who writes a limit wants one.
     Ok(Limits {
-        memory: given.count("memory_mb")?.map_or(usual.memory, |mb| mb.saturating_mul(1 << 20)),
-        processes: given.count("processes")?.unwrap_or(usual.processes),
-        seconds: given.count("minutes")?.map_or(usual.seconds, |minutes| minutes.saturating_mul(60)),
-        disk: given.count("disk_mb")?.map_or(usual.disk, |mb| mb.saturating_mul(1 << 20)),
-        cpus: given.count("cpus")?.map_or(usual.cpus, |cpus| u32::try_from(cpus).unwrap_or(u32::MAX)),
+        memory: given.positive("memory_mb")?.map_or(usual.memory, |mb| mb.saturating_mul(1 << 20)),
+        processes: given.positive("processes")?.unwrap_or(usual.processes),
+        seconds: given.positive("minutes")?.map_or(usual.seconds, |minutes| minutes.saturating_mul(60)),
+        disk: given.positive("disk_mb")?.map_or(usual.disk, |mb| mb.saturating_mul(1 << 20)),
+        cpus: given.positive("cpus")?.map_or(usual.cpus, |cpus| u32::try_from(cpus).unwrap_or(u32::MAX)),
         ..usual
     })
 }

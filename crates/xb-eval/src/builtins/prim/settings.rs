@@ -72,6 +72,14 @@ impl<'c, 'a, 'v> Settings<'c, 'a, 'v> {
         }
     }
 
+    /// A number above zero.
+    pub(super) fn positive(&self, name: &str) -> Result<Option<u64>> {
+        match self.count(name)? {
+            Some(0) => Err(self.wrong(name, "a number above zero", Value::Int(0))),
+            count => Ok(count),
+        }
+    }
+
     pub(super) fn list(&self, name: &str) -> Result<&'v [Value<'v>]> {
         match self.get(name)? {
             Value::Null => Ok(&[]),
