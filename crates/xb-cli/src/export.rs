@@ -1,18 +1,21 @@
 //! `--out`: results as folders of the user's own.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
 use xb_build::Cancel;
+use xb_core::TreeId;
+use xb_graph::{DifferenceKind, diff};
 use xb_store::{Contents, Store};
 
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::report::Built;
 
-const KIND: &str = "exported-v2";
+const KIND: &str = "exported-v3";
 
 /// Copies the result to a folder; several to one folder each, beneath it.
 ///
@@ -34,28 +37,49 @@ fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {
     let failed =
         |error: io::Error| Failure::environment(format!("cannot copy the result to `{}`: {error}", to.display()));
     let to = std::path::absolute(to).map_err(failed)?;
-    if !is_free(&to).map_err(failed)? && !is_ours(store, &to)? {
+    let free = is_free(&to).map_err(failed)?;
+    let before = made_before(store, &to)?;
+    if !free && !is_ours(store, &to, &before)? {
         return Err(Failure::user(format!("`{}` is not as xb made it, or was not made by xb", to.display()))
             .help("name another folder, or remove this one"));
     }
-    let aside = aside(&to);
-    let _ = fs::remove_dir_all(&aside);
-    if let Some(above) = to.parent() {
-        fs::create_dir_all(above).map_err(failed)?;
-    }
+    // Beside the folder, to take its place at once; within one that is empty, which may be where somebody stands.
+    let fill = free && to.exists();
+    let parent = if fill { Some(&*to) } else { to.parent() };
+    let parent = parent.ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
+    fs::create_dir_all(parent).map_err(failed)?;
+    let aside = tempfile::Builder::new().prefix(".xb-out-").tempdir_in(parent).map_err(failed)?;
+    let made = aside.path().join("made");
     let cancel = interrupt::cancel();
-    let copied = copy_tree(&one.path, &aside, &cancel).map_err(failed);
-    if copied.is_err() || cancel.is_cancelled() {
-        // What failed matters more than what is left of it.
-        let _ = fs::remove_dir_all(&aside);
-        copied?;
+    copy_tree(&one.path, &made, &cancel).map_err(failed)?;
+    if cancel.is_cancelled() {
         return Err(Failure::interrupted());
     }
-    if to.exists() {
-        fs::remove_dir_all(&to).map_err(failed)?;
+    // Whoever is killed leaves one of the two.
+    remember(store, &to, before.into_iter().chain([one.tree]))?;
+    if fill { move_into(&made, &to) } else { replace(&made, &to) }.map_err(failed)?;
+    remember(store, &to, [one.tree])
+}
+
+fn replace(made: &Path, to: &Path) -> io::Result<()> {
+    let exchange = rustix::fs::RenameFlags::EXCHANGE;
+    match rustix::fs::renameat_with(rustix::fs::CWD, made, rustix::fs::CWD, to, exchange) {
+        Ok(()) => Ok(()),
+        Err(Errno::NOENT) => fs::rename(made, to),
+        // Not every file system can.
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            xb_store::remove_folder(to)?;
+            fs::rename(made, to)
+        }
+        Err(error) => Err(error.into()),
     }
-    fs::rename(&aside, &to).map_err(failed)?;
-    store.remember_bytes(KIND, &key(&to), one.tree.to_string().as_bytes())?;
+}
+
+fn move_into(made: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(made)? {
+        let entry = entry?;
+        fs::rename(entry.path(), to.join(entry.file_name()))?;
+    }
     Ok(())
 }
 
@@ -67,33 +91,40 @@ fn is_free(to: &Path) -> io::Result<bool> {
     }
 }
 
-/// Whether the folder holds what an earlier copy put there, byte for byte.
-fn is_ours(store: &Store, to: &Path) -> Result<bool, Failure> {
-    let Some(made) = store.recall_bytes(KIND, &key(to))? else {
+/// What earlier copies put there.
+fn made_before(store: &Store, to: &Path) -> Result<Vec<TreeId>, Failure> {
+    let note = store.recall_bytes(KIND, &key(to))?.unwrap_or_default();
+    Ok(String::from_utf8_lossy(&note).lines().filter_map(|line| line.parse().ok()).collect())
+}
+
+fn remember(store: &Store, to: &Path, trees: impl IntoIterator<Item = TreeId>) -> Result<(), Failure> {
+    let lines: Vec<String> = trees.into_iter().map(|tree| tree.to_string()).collect();
+    Ok(store.remember_bytes(KIND, &key(to), lines.join("\n").as_bytes())?)
+}
+
+/// Whether the folder holds what an earlier copy put there, byte for byte; modes that are not copied do not count.
+fn is_ours(store: &Store, to: &Path, made: &[TreeId]) -> Result<bool, Failure> {
+    if made.is_empty() {
         return Ok(false);
+    }
+    let now = store.ingest(to)?;
+    let is_now = |tree: &TreeId| {
+        let differences = diff(*tree, now, store);
+        differences.is_ok_and(|all| all.iter().all(|one| matches!(one.kind, DifferenceKind::Mode { .. })))
     };
-    Ok(store.ingest(to)?.to_string().as_bytes() == made)
+    Ok(made.iter().any(is_now))
 }
 
 fn key(to: &Path) -> Vec<u8> {
     to.as_os_str().as_encoded_bytes().to_vec()
 }
 
-/// A name beside the folder, on the same file system.
-fn aside(to: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".xb-out-");
-    name.push(to.file_name().unwrap_or_default());
-    to.with_file_name(name)
-}
-
-/// Copies a tree until `cancel`: modes and links as they are, everything writable by its owner but for set-id files,
-/// whose mode is part of the tree.
+/// Copies a tree until `cancel`: links as they are, and everything writable by its owner. Set-id bits are left out, since
+/// anybody may come to where the copy lies; what ships them is a package.
 fn copy_tree(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()> {
     let mut waiting = vec![(from.to_owned(), to.to_owned())];
-    let mut modes = Vec::new();
     while let Some((from, to)) = waiting.pop() {
         DirBuilder::new().mode(0o755).create(&to)?;
-        modes.push((to.clone(), fs::symlink_metadata(&from)?.permissions().mode()));
         for entry in fs::read_dir(&from)? {
             if cancel.is_cancelled() {
                 return Ok(());
@@ -106,21 +137,17 @@ fn copy_tree(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()> {
             } else if kind.is_symlink() {
                 symlink(fs::read_link(&from)?, &to)?;
             } else {
-                fs::copy(&from, &to)?;
-                let mode = entry.metadata()?.permissions().mode();
-                let mode = if is_special(mode) { mode } else { mode | 0o200 };
-                fs::set_permissions(&to, fs::Permissions::from_mode(mode))?;
+                let executable = entry.metadata()?.permissions().mode() & 0o111 != 0;
+                copy_file(&from, &to, if executable { 0o755 } else { 0o644 })?;
             }
         }
-    }
-    // A folder that forbids writing is filled before it does.
-    for (folder, mode) in modes.into_iter().filter(|(_, mode)| is_special(*mode)) {
-        fs::set_permissions(&folder, fs::Permissions::from_mode(mode))?;
     }
     Ok(())
 }
 
-/// Whether set-id or sticky bits make the mode a part of the tree.
-fn is_special(mode: u32) -> bool {
-    mode & 0o7000 != 0
+/// Copies a file, which at no moment has another mode.
+fn copy_file(from: &Path, to: &Path, mode: u32) -> io::Result<()> {
+    let mut copy = OpenOptions::new().write(true).create_new(true).mode(mode).open(to)?;
+    io::copy(&mut File::open(from)?, &mut copy)?;
+    copy.set_permissions(fs::Permissions::from_mode(mode))
 }

@@ -32,6 +32,7 @@ pub fn cancel() -> Cancel {
 fn watch(mut signals: Signals, cancel: &Cancel) {
     for _ in signals.forever() {
         if cancel.is_cancelled() {
+            xb_exec::restore_terminal();
             std::process::exit(INTERRUPTED.into());
         }
         cancel.cancel();

@@ -10,7 +10,7 @@ use tar::{Archive, EntryType};
 use xb_core::RelPath;
 
 use crate::ar;
-use crate::decompress::decoder;
+use crate::decompress::Compression;
 use crate::merged_usr::is_merged;
 
 /// The longest path or target that is read.
@@ -76,7 +76,7 @@ pub fn read_deb<E>(bytes: impl Read, visit: &mut dyn FnMut(DebEntry<'_>) -> Resu
     let mut reader = BufReader::with_capacity(64 << 10, bytes);
     let member = find_data(&mut reader)?;
     let mut packed = reader.take(member.size);
-    let mut data = decoder(&member.name, &mut packed)?;
+    let mut data = Compression::of_name(&member.name).reader(&mut packed)?;
     read_tar(&mut data, visit)?;
     io::copy(&mut data, &mut io::sink())?;
     drop(data);

@@ -28,36 +28,70 @@ pub struct DecompressError {
     source: io::Error,
 }
 
-/// Decompresses a file by the end of its name: `.xz`, `.gz`, `.zst`; others are as they are.
+/// A way to compress a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// Not compressed.
+    None,
+    /// gzip.
+    Gzip,
+    /// xz.
+    Xz,
+    /// bzip2.
+    Bzip2,
+    /// Zstandard.
+    Zstd,
+}
+
+/// Decompresses a file by the end of its name: `.xz`, `.gz`, `.bz2`, `.zst`; others are as they are.
 ///
 /// # Errors
 /// When it is damaged or cut off, or unpacks to more than an honest file could.
 pub fn decompress(name: &str, bytes: &[u8]) -> Result<Vec<u8>, DecompressError> {
     let mut out = Vec::new();
-    decoder(name, bytes)
+    Compression::of_name(name)
+        .reader(bytes)
         .and_then(|mut decoder| decoder.read_to_end(&mut out))
         .map_err(|source| DecompressError { name: name.to_owned(), source })?;
     Ok(out)
 }
 
-/// A reader of the decompressed contents.
-pub(crate) fn decoder<'a>(name: &str, packed: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
-    let taken = Rc::new(Cell::new(0));
-    let packed = Counted { inner: packed, taken: Rc::clone(&taken) };
-    let unpacked: Box<dyn Read + 'a> = match name.rsplit_once('.').map(|(_, end)| end) {
-        Some("xz") => {
-            let stream = Stream::new_stream_decoder(MEMORY, CONCATENATED)?;
-            Box::new(XzDecoder::new_stream(packed, stream))
+impl Compression {
+    /// By the end of a name: `data.tar.xz`.
+    pub fn of_name(name: &str) -> Self {
+        match name.rsplit_once('.').map(|(_, end)| end) {
+            Some("xz") => Self::Xz,
+            Some("gz") => Self::Gzip,
+            Some("bz2") => Self::Bzip2,
+            Some("zst") => Self::Zstd,
+            _ => Self::None,
         }
-        Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(packed)),
-        Some("zst") => {
-            let mut decoder = zstd::stream::read::Decoder::new(packed)?;
-            decoder.window_log_max(WINDOW_LOG)?;
-            Box::new(decoder)
-        }
-        _ => return Ok(Box::new(packed)),
-    };
-    Ok(Box::new(Bounded { inner: unpacked, taken, given: 0 }))
+    }
+
+    /// A reader of what is compressed in `packed`.
+    ///
+    /// # Errors
+    /// When there is no memory for a decoder. Reading fails when it is damaged, cut off, or unpacks to more than an
+    /// honest file could.
+    pub fn reader<'a>(self, packed: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+        let taken = Rc::new(Cell::new(0));
+        let packed = Counted { inner: packed, taken: Rc::clone(&taken) };
+        let unpacked: Box<dyn Read + 'a> = match self {
+            Self::None => return Ok(Box::new(packed)),
+            Self::Gzip => Box::new(flate2::read::MultiGzDecoder::new(packed)),
+            Self::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(packed)),
+            Self::Xz => {
+                let stream = Stream::new_stream_decoder(MEMORY, CONCATENATED)?;
+                Box::new(XzDecoder::new_stream(packed, stream))
+            }
+            Self::Zstd => {
+                let mut decoder = zstd::stream::read::Decoder::new(packed)?;
+                decoder.window_log_max(WINDOW_LOG)?;
+                Box::new(decoder)
+            }
+        };
+        Ok(Box::new(Bounded { inner: unpacked, taken, given: 0 }))
+    }
 }
 
 /// Counts what is read.
@@ -111,10 +145,17 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    fn bz2(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
     #[test]
     fn every_format_by_its_name_and_what_is_cut_off_is_refused() {
         let text = b"some text".repeat(1000);
-        let packed = [("a.gz", gz(&text)), ("a.xz", xz(&text)), ("a.zst", zstd::encode_all(&text[..], 1).unwrap())];
+        let zst = zstd::encode_all(&text[..], 1).unwrap();
+        let packed = [("a.gz", gz(&text)), ("a.xz", xz(&text)), ("a.bz2", bz2(&text)), ("a.zst", zst)];
         for (name, bytes) in packed {
             assert_eq!(decompress(name, &bytes).unwrap(), text, "{name}");
             assert!(decompress(name, &bytes[..bytes.len() / 2]).is_err(), "{name}");

@@ -27,3 +27,4 @@ pub use doctor::{Finding, State};
 pub use executor::{Ingest, LocalExecutor, Options};
 pub use interactive::{HangUp, Session};
 pub use scratch::remove_kept;
+pub use terminal::restore_terminal;

@@ -1,7 +1,8 @@
 //! What xb and the sandbox's child tell each other, over a socket that is the child's standard input.
 //!
-//! xb sends one [`Spec`], and with it the lock of the sandbox's folder; the child answers with one [`Report`]. As long as xb lives it holds its end of the
-//! socket open; when that end closes, the child kills the sandbox.
+//! xb sends one [`Spec`], and with it the lock of the sandbox's folder; the child answers with one [`Report`], or two where
+//! there is a terminal. As long as xb lives it holds its end of the socket open; when that end closes, the child kills
+//! the sandbox.
 
 use std::collections::BTreeMap;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};

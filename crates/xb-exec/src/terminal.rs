@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
@@ -9,25 +10,35 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetat
 /// How often the size of the terminal is compared: a signal handler would belong to the whole program.
 const INTERVAL: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
+/// The state in which a terminal was found that every key comes through now.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
 /// The terminal in a state in which every key comes through; put back when dropped.
-struct Raw {
-    before: Termios,
-}
+struct Raw;
 
 impl Raw {
     fn new() -> io::Result<Self> {
         let before = tcgetattr(rustix::stdio::stdin())?;
         let mut raw = before.clone();
         raw.make_raw();
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
         tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &raw)?;
-        Ok(Self { before })
+        Ok(Self)
     }
 }
 
 impl Drop for Raw {
     fn drop(&mut self) {
+        restore_terminal();
+    }
+}
+
+/// Puts this program's terminal back into the state in which an interactive sandbox found it, for a program that ends
+/// while one is open.
+pub fn restore_terminal() {
+    if let Some(before) = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take() {
         // The terminal may be gone.
-        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Drain, &self.before);
+        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Drain, &before);
     }
 }
 

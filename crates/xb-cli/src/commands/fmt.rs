@@ -83,6 +83,8 @@ fn format(name: &str, text: &str) -> Result<String, Failure> {
 
 /// Writes aside and renames, so that a full disk cannot take a person's text away.
 fn write(file: &Path, text: &str) -> std::io::Result<()> {
+    // A link stays one.
+    let file = &file.canonicalize()?;
     let folder = file.parent().unwrap_or(Path::new("."));
     let mut aside = tempfile::NamedTempFile::new_in(folder)?;
     aside.write_all(text.as_bytes())?;

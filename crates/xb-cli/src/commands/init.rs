@@ -19,22 +19,22 @@ const CONFIG: &str = "\
 const PROGRAM: &str = r#"#include <stdio.h>
 
 int main(void) {
-    puts("Hello from NAME!");
+    puts("Hello from {name}!");
     return 0;
 }
 "#;
 
 const PACKAGE: &str = r#"use std { c }
 
-package IDENT(arch) {
+package {ident}(arch) {
   version = "0.1.0"
   summary = "Says hello"
   source = ./src
   build = { script = sh"""
-    $CC $CFLAGS $LDFLAGS -o NAME main.c
-    install -D -m 755 NAME "$out/usr/local/bin/NAME"
+    $CC $CFLAGS $LDFLAGS -o {name} main.c
+    install -D -m 755 {name} "$out/usr/local/bin/{name}"
   """ }
-  check = sh"./NAME | grep -q Hello"
+  check = sh"./{name} | grep -q Hello"
 }
 "#;
 
@@ -47,7 +47,7 @@ pub fn run(here: &Invocation, args: &InitArgs) -> Result<(), Failure> {
     fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
     let folder = crate::project::canonical(&folder)?;
     let name = name_of(&folder)?;
-    let filled = |text: &str| text.replace("IDENT", &name.replace('-', "_")).replace("NAME", &name);
+    let filled = |text: &str| text.replace("{ident}", &name.replace('-', "_")).replace("{name}", &name);
     if !parse(FileId(0), &filled(PACKAGE)).diagnostics.is_empty() {
         return Err(not_a_name(&name));
     }

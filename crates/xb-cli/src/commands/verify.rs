@@ -1,6 +1,6 @@
 //! `xb verify`: are the bits the same, whichever way a package is built?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use xb_core::{Arch, TreeId};
@@ -39,13 +39,14 @@ struct Compared {
 /// # Errors
 /// When something could not be built, or results differ.
 pub fn run(here: &Invocation, args: &VerifyArgs) -> Result<(), Failure> {
-    if args.methods.len() < 2 {
-        return Err(Failure::usage("at least two methods are needed for a comparison"));
+    let methods: BTreeSet<Method> = args.methods.iter().copied().collect();
+    if methods.len() < 2 {
+        return Err(Failure::usage("at least two different methods are needed for a comparison"));
     }
     let mut trees = Trees::new();
     let request = request(here, args)?;
     let store = open_store(&request.project.config)?;
-    for method in &args.methods {
+    for method in &methods {
         let request = Request { methods: vec![*method], ..request.clone() };
         let session = Session::new(here, request.project.clone(), store.clone(), request.host, args.lock)?;
         build(&session, &request, *method, args, &mut trees)?;

@@ -189,21 +189,32 @@ fn debian_packages_that_come_along_are_explained() {
 }
 
 #[test]
-fn modes_that_are_part_of_a_tree_survive_out() {
+fn a_copy_of_a_result_is_replaced_where_it_is_and_has_no_set_id_bits() {
     let world = World::new();
     if !has_base(&world) {
         return;
     }
     let script = "mkdir -p $out/d/e; echo x >$out/d/e/f; chmod 4555 $out/d/e/f; chmod 1777 $out/d/e";
     world.write("m.xb", &format!("package m(arch) {{ build = {{ script = sh\"{script}\" }} }}\n"));
+    std::fs::create_dir(world.project().join("empty")).expect("a folder");
+    let inode = || std::os::unix::fs::MetadataExt::ino(&world.project().join("empty").metadata().expect("a folder"));
+    let before = inode();
+    let _ = world.xb(&["build", "m.xb", "--out", "empty"]).good();
+    assert_eq!(before, inode());
+    assert_eq!(world.read("empty/d/e/f"), "x\n");
     for _ in 0..2 {
         let _ = world.xb(&["build", "m.xb", "--out", "dist"]).good();
+        let _ = world.xb(&["build", "m.xb", "--out", "dist"]).good();
+        world.write("m.xb", &world.read("m.xb").replace("echo x", "echo y"));
     }
+    let names = std::fs::read_dir(world.project()).expect("a folder").flatten().map(|entry| entry.file_name());
+    assert!(names.filter(|name| name.to_string_lossy().starts_with(".xb-out")).count() == 0);
+    assert_eq!(world.read("dist/d/e/f"), "y\n");
     let mode = |path: &str| {
         let meta = std::fs::symlink_metadata(world.project().join(path)).expect("it is there");
         std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o7777
     };
-    assert_eq!((mode("dist/d"), mode("dist/d/e"), mode("dist/d/e/f")), (0o755, 0o1777, 0o4555));
+    assert_eq!((mode("dist/d"), mode("dist/d/e"), mode("dist/d/e/f")), (0o755, 0o755, 0o755));
 }
 
 #[test]

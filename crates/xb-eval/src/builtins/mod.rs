@@ -161,19 +161,19 @@ pub const FORMATS: &[Builtin] = &[
     Builtin {
         path: "deb",
         params: &[value("settings")],
-        doc: "Ships a package as a Debian package with these settings.\n\n```xb\ndeb { section = \"net\" }\n```\n```value\n{ format = \"deb\", section = \"net\" }\n```",
+        doc: "That a release ships a package as a Debian package, with these settings.\n\n```xb\ndeb { section = \"net\" }\n```\n```value\n{ format = \"deb\", section = \"net\" }\n```",
         run: format_of,
     },
     Builtin {
         path: "oci",
         params: &[value("settings")],
-        doc: "Ships a package as an OCI image with these settings.\n\n```xb\noci { user = \"edge\" }\n```\n```value\n{ format = \"oci\", user = \"edge\" }\n```",
+        doc: "That a release ships a package as an OCI image, with these settings.\n\n```xb\noci { user = \"edge\" }\n```\n```value\n{ format = \"oci\", user = \"edge\" }\n```",
         run: format_of,
     },
     Builtin {
         path: "tar",
         params: &[value("settings")],
-        doc: "Ships a package as an archive with these settings.\n\n```xb\ntar { strip = 1 }\n```\n```value\n{ format = \"tar\", strip = 1 }\n```",
+        doc: "That a release ships a package as an archive, with these settings.\n\n```xb\ntar { strip = 1 }\n```\n```value\n{ format = \"tar\", strip = 1 }\n```",
         run: format_of,
     },
 ];

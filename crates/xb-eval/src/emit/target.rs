@@ -40,13 +40,10 @@ impl<'v> Evaluator<'v> {
             (Some(name), Value::Package(package)) if is_name(package.code.name, name) => Ok(vec![value]),
             (None, Value::Record(_)) if !module.explicit => self.all_packages(module, request),
             (None, Value::Record(record)) => {
-                let packages: Vec<_> = self
-                    .sorted(record)
-                    .into_iter()
-                    .filter_map(|field| self.force(field.1).ok())
-                    .filter(|value| matches!(value, Value::Package(_) | Value::Instance(_)))
-                    .collect();
-                self.some(packages, request)
+                let values = self.sorted(record).into_iter().map(|field| self.force(field.1));
+                let values = values.collect::<Result<Vec<_>>>()?;
+                let is_package = |value: &Value<'v>| matches!(value, Value::Package(_) | Value::Instance(_));
+                self.some(values.into_iter().filter(is_package).collect(), request)
             }
             (Some(name), Value::Record(record)) => {
                 let fields = self.sorted(record);

@@ -7,7 +7,7 @@
 //! Formats are told by their first bytes, not by their names.
 
 mod collect;
-mod compression;
+mod format;
 mod tarball;
 mod zipfile;
 
@@ -18,7 +18,7 @@ use xb_core::TreeId;
 use xb_store::{Contents, StoreError};
 
 pub(crate) use collect::{Mode, Sink, collect};
-pub use compression::Format;
+pub use format::Format;
 
 /// What an archive may hold.
 #[derive(Clone, Copy, Debug)]

@@ -168,6 +168,9 @@ fn folder_of(path: &Path) -> &Path {
 fn write_beside(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
 
+    // A link stays one.
+    let real = path.canonicalize();
+    let path = real.as_deref().unwrap_or(path);
     let mut file = tempfile::Builder::new()
         .prefix(".xb.lock.")
         .permissions(std::fs::Permissions::from_mode(0o644))

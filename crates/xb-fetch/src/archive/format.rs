@@ -1,11 +1,9 @@
-//! Which format a file has, and how its compression is undone.
+//! Which format a file has.
 
 use std::fs::File;
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
 
-/// How much memory a decoder may use: enough for what the strongest presets of xz and zstd need.
-const DECODER_MEMORY: u64 = 512 << 20;
-const ZSTD_WINDOW_LOG: u32 = 29;
+use xb_debian::Compression;
 
 /// The format of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,21 +12,6 @@ pub enum Format {
     Zip,
     /// A tar file, possibly compressed.
     Tar(Compression),
-}
-
-/// A way to compress a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compression {
-    /// Not compressed.
-    None,
-    /// gzip.
-    Gzip,
-    /// xz.
-    Xz,
-    /// bzip2.
-    Bzip2,
-    /// Zstandard.
-    Zstd,
 }
 
 impl Format {
@@ -65,28 +48,6 @@ fn is_tar_header(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(field);
     let digits = text.trim_matches(['\0', ' ']);
     u32::from_str_radix(digits, 8).is_ok_and(|sum| sum == others - field_sum + 8 * 32)
-}
-
-impl Compression {
-    pub(super) fn reader<'r>(self, from: impl BufRead + 'r) -> io::Result<Box<dyn Read + 'r>> {
-        Ok(match self {
-            Self::None => Box::new(from),
-            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(from)),
-            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(from)),
-            Self::Xz => Box::new(xz(from)?),
-            Self::Zstd => {
-                let mut decoder = zstd::Decoder::with_buffer(from)?;
-                decoder.window_log_max(ZSTD_WINDOW_LOG)?;
-                Box::new(decoder)
-            }
-        })
-    }
-}
-
-fn xz(from: impl BufRead) -> io::Result<impl Read> {
-    let flags = liblzma::stream::CONCATENATED;
-    let stream = liblzma::stream::Stream::new_stream_decoder(DECODER_MEMORY, flags)?;
-    Ok(liblzma::bufread::XzDecoder::new_stream(from, stream))
 }
 
 #[cfg(test)]
