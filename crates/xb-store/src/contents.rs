@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_OMIT};
@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use xb_core::{ContentId, Digest};
 
 use crate::Store;
+use crate::direct::{self, Output};
 use crate::error::{Context, Result, StoreError};
 use crate::layout::{Form, MTIME};
 
@@ -23,13 +24,13 @@ pub(crate) const TIMES: Timestamps = Timestamps {
 };
 
 /// A file that is being written in the scratch folder; it goes unless it is kept.
-pub(crate) struct Aside {
+pub(crate) struct Aside<'s> {
     pub(crate) path: PathBuf,
-    pub(crate) file: File,
+    pub(crate) file: Output<'s>,
     kept: bool,
 }
 
-impl Drop for Aside {
+impl Drop for Aside<'_> {
     fn drop(&mut self) {
         if !self.kept {
             // What stays goes with the scratch folder.
@@ -61,12 +62,27 @@ impl Store {
     ///
     /// Hashed by the calling thread alone: writing takes longer, and whoever has many files adds them in parallel.
     pub(crate) fn add_stream(&self, from: &mut dyn Read, form: Form) -> Result<ContentId> {
+        self.add(from, form, usize::MAX)
+    }
+
+    /// Adds a file of a folder that is taken in: what is large goes past the kernel's cache, where that is quicker.
+    pub(crate) fn add_file(&self, from: &mut File, form: Form) -> Result<ContentId> {
+        self.add(from, form, direct::SMALLEST)
+    }
+
+    fn add(&self, from: &mut dyn Read, form: Form, past_the_cache: usize) -> Result<ContentId> {
         with_buffer(|buffer| {
             let mut chunk = self.read_chunk(from, buffer)?;
-            if chunk.len() < CHUNK {
+            if chunk.len() < CHUNK.min(past_the_cache) {
                 return self.add_bytes_as(chunk, form);
             }
-            let mut aside = self.aside()?;
+            if chunk.len() < CHUNK {
+                let id = ContentId(Digest::of(chunk));
+                if self.index().has_content(id)? {
+                    return Ok(id);
+                }
+            }
+            let mut aside = self.aside_as(chunk.len() >= past_the_cache)?;
             let mut hasher = blake3::Hasher::new();
             while !chunk.is_empty() {
                 hasher.update(chunk);
@@ -94,15 +110,19 @@ impl Store {
     }
 
     /// Begins a file in the scratch folder.
-    pub(crate) fn aside(&self) -> Result<Aside> {
+    pub(crate) fn aside(&self) -> Result<Aside<'_>> {
+        self.aside_as(false)
+    }
+
+    fn aside_as(&self, past_the_cache: bool) -> Result<Aside<'_>> {
         let path = self.session().aside();
-        let file = File::create_new(&path).on("cannot make", &path)?;
-        Ok(Aside { path, file, kept: false })
+        let file = if past_the_cache { self.direct().create(&path) } else { Output::create(&path) };
+        Ok(Aside { file: file.on("cannot make", &path)?, path, kept: false })
     }
 
     /// Moves a complete file to its place, and notes it.
-    pub(crate) fn keep(&self, mut aside: Aside, id: ContentId, form: Form) -> Result<()> {
-        seal(&aside.file, form, &aside.path)?;
+    pub(crate) fn keep(&self, mut aside: Aside<'_>, id: ContentId, form: Form) -> Result<()> {
+        seal(aside.file.as_file(), form, &aside.path)?;
         let place = form.path(id);
         rustix::fs::renameat(rustix::fs::CWD, &aside.path, self.contents_fd(), &place)
             .on("cannot move to its place", &aside.path)?;
@@ -128,11 +148,11 @@ impl Store {
         self.keep(aside, id, form)
     }
 
-    pub(crate) fn copy_aside(&self, id: ContentId) -> Result<Aside> {
+    pub(crate) fn copy_aside(&self, id: ContentId) -> Result<Aside<'_>> {
         let mut from = self.open_any(id)?;
-        let mut aside = self.aside()?;
-        if rustix::fs::ioctl_ficlone(&aside.file, &from).is_err() {
-            io::copy(&mut from, &mut aside.file).on("cannot write", &aside.path)?;
+        let aside = self.aside()?;
+        if rustix::fs::ioctl_ficlone(aside.file.as_file(), &from).is_err() {
+            io::copy(&mut from, &mut aside.file.as_file()).on("cannot write", &aside.path)?;
         }
         Ok(aside)
     }
@@ -185,14 +205,15 @@ pub(crate) fn hash_rest(file: &mut File) -> io::Result<([u8; 32], u64)> {
     })
 }
 
-/// Lends a buffer of [`CHUNK`] bytes, which the thread keeps for the next one.
+/// Lends a buffer of [`CHUNK`] bytes, aligned for a disk, which the thread keeps for the next one.
 fn with_buffer<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
     thread_local! {
         static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
     }
     let mut buffer = SPARE.take();
-    buffer.resize(CHUNK, 0);
-    let done = work(&mut buffer);
+    buffer.resize(CHUNK + direct::ALIGNMENT, 0);
+    let start = buffer.as_ptr().align_offset(direct::ALIGNMENT).min(direct::ALIGNMENT);
+    let done = work(&mut buffer[start..start + CHUNK]);
     SPARE.set(buffer);
     done
 }

@@ -16,6 +16,7 @@ mod census;
 mod compare;
 mod contents;
 mod db;
+mod direct;
 mod epoch;
 mod error;
 mod fingerprint;

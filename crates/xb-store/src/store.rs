@@ -9,6 +9,7 @@ use xb_core::{ActionId, ContentId, TreeId};
 use xb_graph::reapi::{Directory, encode};
 use xb_graph::{ActionResult, Directories, DirectoriesMut, MissingDirectory};
 
+use crate::direct::Direct;
 use crate::epoch::Boot;
 use crate::error::{Context, Result};
 use crate::index::Index;
@@ -30,6 +31,7 @@ struct Inner {
     contents: File,
     session: Session,
     making: Turns<TreeId>,
+    direct: Direct,
 }
 
 impl Drop for Inner {
@@ -61,7 +63,15 @@ impl Store {
         let alone = || crate::settle::settle(&layout, &index.db, &boot);
         let session = Session::open(&layout, must_be_alone, alone)?;
         let contents = File::open(layout.contents()).on("cannot open", &layout.contents())?;
-        let store = Self(Arc::new(Inner { layout, boot, index, contents, session, making: Turns::default() }));
+        let store = Self(Arc::new(Inner {
+            layout,
+            boot,
+            index,
+            contents,
+            session,
+            making: Turns::default(),
+            direct: Direct::default(),
+        }));
         store.sync_what_has_cooled()?;
         Ok(store)
     }
@@ -111,6 +121,11 @@ impl Store {
     /// Trees that are being materialised.
     pub(crate) fn making(&self) -> &Turns<TreeId> {
         &self.0.making
+    }
+
+    /// How files are written past the kernel's cache.
+    pub(crate) fn direct(&self) -> &Direct {
+        &self.0.direct
     }
 
     pub(crate) fn contents_fd(&self) -> &File {

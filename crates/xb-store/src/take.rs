@@ -259,10 +259,10 @@ impl Taking<'_> {
         let executable = stat.st_mode & 0o111 != 0;
         let form = Form::of(executable, None);
         let id = match &self.how {
-            How::Copy => self.store.add_stream(&mut file, form)?,
+            How::Copy => self.store.add_file(&mut file, form)?,
             How::Move => self.adopt(folder, &name, file, &stat, form, &shown)?,
             How::Source(_, prints) => {
-                let id = self.store.add_stream(&mut file, form)?;
+                let id = self.store.add_file(&mut file, form)?;
                 let after = rustix::fs::fstat(&file).on("cannot read", &shown)?;
                 prints.note(path, &stat, &after, id);
                 id
