@@ -94,8 +94,8 @@ pub struct DebianRoot {
 /// Files and links whose contents are in the description.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Files {
-    /// By path.
-    pub entries: BTreeMap<RelPath, FileEntry>,
+    /// Sorted by path, each once.
+    pub entries: Box<[(RelPath, FileEntry)]>,
 }
 
 /// One entry of [`Files`].

@@ -1,11 +1,9 @@
 //! The way from text to tree.
 //!
-//! A scan of the bytes bounds what the grammar will see, the grammar reads the file in one go (a large one in
-//! a few parts at once), and only when it stops is the file taken apart into items to be read one by one.
+//! A scan of the bytes bounds what the grammar will see, the grammar reads the file in one go (a large one
+//! part by part), and only when it stops is the file taken apart into items to be read one by one.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use pest::iterators::Pairs;
 use xb_core::{Diagnostic, FileId, Span};
@@ -107,44 +105,29 @@ fn built<'t>(mut builder: Builder<'t>, mut pairs: Pairs<'t, Rule>) -> Parsed {
     Parsed { file, diagnostics: builder.diagnostics }
 }
 
-/// Reads a large file on all processors, each a part of its items.
+/// Reads a large file part by part: what the grammar remembers of a text is many times its size.
 ///
 /// None when there is one part only, or when a part is not a whole number of items after all; then the file
 /// is read as one.
 fn parse_in_parts(file: FileId, text: &str, scan: &Scan) -> Option<Parsed> {
     let parts = parts(text, scan);
     let last = parts.len().checked_sub(1).filter(|last| *last > 0)?;
-    let read = |part: Range<usize>| {
-        let pairs = grammar::read(Rule::file, text.get(part.clone())?).ok()?;
-        Some(built(Builder::new(file, text, part.start, &scan.comments), pairs))
-    };
-    let next = AtomicUsize::new(0);
-    let take = || parts.get(next.fetch_add(1, Ordering::Relaxed)).cloned();
-    let read_some = || std::iter::from_fn(take).map(|part| (part.start, read(part))).collect::<Vec<_>>();
-    let mut read: Vec<_> = thread::scope(|scope| {
-        let readers: Vec<_> =
-            (0..processors().min(parts.len())).map(|_| scope.spawn(|| on_large_stack(read_some))).collect();
-        readers.into_iter().flat_map(|reader| reader.join().unwrap_or_default()).collect()
-    });
-    read.sort_unstable_by_key(|(start, _)| *start);
-    if read.len() != parts.len() {
-        return None;
-    }
     let mut whole = Parsed::default();
-    for (index, (_, part)) in read.into_iter().enumerate() {
-        let mut part = part.filter(|part| part.file.value.is_none() || index == last)?;
-        whole.file.items.append(&mut part.file.items);
-        whole.file.value = part.file.value;
-        whole.diagnostics.append(&mut part.diagnostics);
+    for (index, part) in parts.into_iter().enumerate() {
+        let start = part.start;
+        let pairs = grammar::read(Rule::file, text.get(part)?).ok()?;
+        let mut read = built(Builder::new(file, text, start, &scan.comments), pairs);
+        if read.file.value.is_some() && index != last {
+            return None;
+        }
+        whole.file.items.append(&mut read.file.items);
+        whole.file.value = read.file.value;
+        whole.diagnostics.append(&mut read.diagnostics);
     }
     Some(whole)
 }
 
-fn processors() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Parts of [`PART`] or a little more: small, as what the grammar remembers of a part is many times its size.
+/// Parts of [`PART`] or a little more.
 ///
 /// None starts at a `let`, as those before an `in` belong together.
 fn parts(text: &str, scan: &Scan) -> Vec<Range<usize>> {

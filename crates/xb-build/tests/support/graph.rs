@@ -18,7 +18,7 @@ pub trait Add {
 
     fn files(&mut self, path: &str, text: &str) -> NodeId {
         let entry = FileEntry::File { text: text.into(), executable: true };
-        self.add_node(Node::Files(Files { entries: BTreeMap::from([(RelPath::new(path).unwrap(), entry)]) }))
+        self.add_node(Node::Files(Files { entries: Box::new([(RelPath::new(path).unwrap(), entry)]) }))
     }
 
     /// Trees beside each other, each in a folder of its own.

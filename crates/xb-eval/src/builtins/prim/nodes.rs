@@ -84,7 +84,7 @@ pub(super) fn files<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
         let entry = file_entry(call, entry)?;
         entries.insert(path(call, name)?, entry);
     }
-    Ok(made(call, Node::Files(Files { entries })))
+    Ok(made(call, Node::Files(Files { entries: entries.into_iter().collect() })))
 }
 
 fn file_entry<'v>(call: &Invocation<'_, 'v>, entry: Value<'v>) -> Result<FileEntry> {
