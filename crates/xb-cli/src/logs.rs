@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use xb_build::{Attempt, Realised, RealisedRun, Why};
 use xb_core::{ActionId, Arch, ContentId};
-use xb_graph::{ActionResult, Graph, Method, Node, NodeId};
+use xb_graph::reapi::{Directory, FileNode};
+use xb_graph::{ActionResult, DirectoriesMut, Graph, Method, Node, NodeId};
 use xb_store::{Store, StoreError};
 
 use crate::project::Project;
@@ -45,11 +46,22 @@ pub fn remember(store: &Store, project: &Project, graph: &Graph, realised: &Real
         let last = LastRun { action, method, succeeded: result.succeeded(), log: result.log };
         let value = serde_json::to_vec(&last).ok()?;
         let key = |method| key(project, &run.package, run.arch, &run.step, method);
+        if let Some(log) = last.log.filter(|_| !last.succeeded) {
+            let _ = hold(store, &key(Some(method)), log);
+        }
         let of_step = ran.counts.then(|| (key(None), value.clone()));
         Some(of_step.into_iter().chain([(key(Some(method)), value)]))
     });
     let notes: BTreeMap<_, _> = notes.flatten().collect();
     let _ = store.remember_all(KIND, &notes.into_iter().collect::<Vec<_>>());
+}
+
+/// Keeps the log of a failure from garbage collection, as results keep theirs.
+fn hold(store: &Store, key: &[u8], log: ContentId) -> Result<(), StoreError> {
+    let file = FileNode { name: "log".to_owned(), digest: Some(log.0.into()), ..FileNode::default() };
+    let tree = store.add_directory(Directory { files: vec![file], ..Directory::default() });
+    let tree = tree.map_err(|missing| StoreError::Database(missing.to_string()))?;
+    store.remember(KIND, key, tree)
 }
 
 fn runs<'a>(graph: &Graph, realised: &'a Realised) -> Vec<Ran<'a>> {

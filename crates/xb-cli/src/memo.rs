@@ -124,7 +124,7 @@ fn lock_digest(project: &Project) -> Option<Digest> {
 /// The folders of the project that went in, as they went in. What was not needed had no say in the result.
 fn folders(graph: &Graph, realised: &Realised) -> Vec<(Folder, TreeId)> {
     let folder = |(id, node): (&NodeId, &RealisedNode)| match graph.node(*id) {
-        Node::Folder(folder) => Some((folder.clone(), *node.outputs.get("out")?)),
+        Node::Folder(folder) => Some(((**folder).clone(), *node.outputs.get("out")?)),
         _ => None,
     };
     realised.nodes.iter().filter_map(folder).collect()

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use smallvec::SmallVec;
 use xb_core::Span;
 
-use crate::builtins::{Builtin, Invocation};
+use crate::builtins::{Builtin, Invocation, When};
 use crate::codes;
 use crate::evaluator::{Evaluator, Frame, NOWHERE, with_locals};
 use crate::failure::{Failure, Result};
@@ -110,7 +110,7 @@ impl<'v> Evaluator<'v> {
                 let mut values: SmallVec<[Value<'v>; 6]> = SmallVec::new();
                 for (parameter, value) in builtin.params.iter().zip(bound) {
                     values.push(match value {
-                        Some(value) if parameter.lazy => value,
+                        Some(value) if parameter.when == When::Later => value,
                         Some(value) => self.force(value)?,
                         None => parameter.default(),
                     });
@@ -169,10 +169,10 @@ impl<'v> Evaluator<'v> {
         }
         let mut values: SmallVec<[Value<'v>; 6]> = SmallVec::new();
         for (parameter, arg) in builtin.params.iter().zip(call.args) {
-            values.push(if parameter.lazy {
-                self.delay(&arg.value, frame)
-            } else {
-                self.eval_delayed(&arg.value, frame)?
+            values.push(match parameter.when {
+                When::Later => self.delay(&arg.value, frame),
+                When::Now => self.eval_delayed(&arg.value, frame)?,
+                When::Fields => self.eval_fields(&arg.value, frame)?,
             });
         }
         self.invoke(builtin, &values, span)

@@ -3,7 +3,6 @@
 //! A check looks at the value as far as it is evaluated anyway. Elements of lists and fields of records are
 //! checked when they are needed, results of functions when they are called.
 
-use std::cell::Cell;
 use std::fmt::Write;
 
 use xb_core::Span;
@@ -13,7 +12,7 @@ use crate::evaluator::{Evaluator, NOWHERE};
 use crate::failure::{Failure, Result};
 use crate::record::Record;
 use crate::symbol::Symbol;
-use crate::value::{CheckedFunction, State, Thunk, Value};
+use crate::value::{CheckedFunction, Checking, State, Value};
 
 /// A type and where it was written.
 #[derive(Clone, Copy)]
@@ -101,6 +100,19 @@ impl Simple {
     }
 }
 
+/// A check that several values share, made when the first of them has to wait for it.
+struct Sharing<'v> {
+    contract: Contract<'v>,
+    at: Span,
+    shared: Option<&'v Checking<'v>>,
+}
+
+impl<'v> Sharing<'v> {
+    fn new(contract: Contract<'v>, at: Span) -> Self {
+        Self { contract, at, shared: None }
+    }
+}
+
 impl<'v> Evaluator<'v> {
     /// Checks an evaluated value; gives it back, wrapped where parts of it have to be checked later.
     pub(crate) fn check(&self, value: Value<'v>, contract: Contract<'v>, at: Span) -> Result<Value<'v>> {
@@ -118,10 +130,10 @@ impl<'v> Evaluator<'v> {
                 self.check_fields(record, fields, *open, contract, at)
             }
             (Type::Map(element), Value::Record(record)) => {
-                let element = Contract { ty: element, ..contract };
                 let mut fields = record.fields();
+                let mut checking = Sharing::new(Contract { ty: element, ..contract }, at);
                 for field in &mut fields {
-                    field.1 = self.check_later(field.1, element, at)?;
+                    field.1 = self.check_later(field.1, &mut checking)?;
                 }
                 Ok(self.record(Record::from_sorted(self.arena, &fields)))
             }
@@ -135,19 +147,22 @@ impl<'v> Evaluator<'v> {
 
     fn check_items(&self, items: &'v [Value<'v>], element: Contract<'v>, at: Span) -> Result<Value<'v>> {
         let mut checked = Vec::with_capacity(items.len());
+        let mut checking = Sharing::new(element, at);
         for item in items {
-            checked.push(self.check_later(*item, element, at)?);
+            checked.push(self.check_later(*item, &mut checking)?);
         }
         Ok(self.list(&checked))
     }
 
     /// Checks now what is evaluated, and the rest when it is needed.
-    fn check_later(&self, value: Value<'v>, contract: Contract<'v>, at: Span) -> Result<Value<'v>> {
+    fn check_later(&self, value: Value<'v>, checking: &mut Sharing<'v>) -> Result<Value<'v>> {
         match self.peek(value) {
-            Some(value) => self.check(value, contract, at),
-            None => Ok(Value::Thunk(
-                self.arena.alloc(Thunk { state: Cell::new(State::Contract(self.arena.alloc((value, contract, at)))) }),
-            )),
+            Some(value) => self.check(value, checking.contract, checking.at),
+            None => {
+                let Sharing { contract, at, shared } = checking;
+                let shared = shared.get_or_insert_with(|| self.arena.alloc(Checking { contract: *contract, at: *at }));
+                Ok(self.thunk(State::Contract(value, shared)))
+            }
         }
     }
 
@@ -169,7 +184,9 @@ impl<'v> Evaluator<'v> {
         }
         for (name, optional, ty) in types {
             match fields.iter_mut().find(|field| field.0 == *name) {
-                Some(field) => field.1 = self.check_later(field.1, Contract { ty, ..contract }, at)?,
+                Some(field) => {
+                    field.1 = self.check_later(field.1, &mut Sharing::new(Contract { ty, ..contract }, at))?
+                }
                 None if *optional => {}
                 None => {
                     let name = self.symbols.name(*name);

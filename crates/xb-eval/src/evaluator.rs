@@ -19,6 +19,7 @@ use crate::limits::Limits;
 use crate::module::{Module, ModuleKey};
 use crate::package::PackageTable;
 use crate::record::Record;
+use crate::spare::Spare;
 use crate::symbol::{Symbol, Symbols};
 use crate::value::{Closure, State, Thunk, Value};
 use crate::world::World;
@@ -48,6 +49,7 @@ pub struct Evaluator<'v> {
     pub(crate) globals: FxHashMap<Symbol, Value<'v>>,
     pub(crate) std_globals: FxHashMap<Symbol, Value<'v>>,
     failures: RefCell<Vec<Failure>>,
+    pub(crate) spare: Spare<'v>,
     depth: Cell<u32>,
     steps: Cell<u64>,
 }
@@ -82,6 +84,7 @@ impl<'v> Evaluator<'v> {
             globals,
             std_globals,
             failures: RefCell::default(),
+            spare: Spare::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
         }
@@ -124,11 +127,16 @@ impl<'v> Evaluator<'v> {
         let address = std::ptr::from_ref(thunk).addr();
         thunk.state.set(State::Running);
         let result = match state {
-            State::Suspended(code, captures) => self
-                .enter(code.body.span, || self.run(code, captures))
-                .map_err(|failure| self.leave_code(failure, address, code)),
+            State::Suspended(code, captures) => {
+                let result = self.run_code(code, captures, address);
+                self.spare.put(captures);
+                result
+            }
+            State::Member(code, frame) => self.run_code(code, frame, address),
             State::Apply(apply) => self.apply(apply.function, apply.arguments, apply.span),
-            State::Contract(checked) => self.force(checked.0).and_then(|value| self.check(value, checked.1, checked.2)),
+            State::Contract(value, checking) => {
+                self.force(value).and_then(|value| self.check(value, checking.contract, checking.at))
+            }
             State::Import(import) => self.enter(import.span, || self.import(import)),
             State::Running => {
                 Err(Failure::new(codes::CYCLE, "infinite recursion: a value needs itself").cyclic(address))
@@ -141,6 +149,11 @@ impl<'v> Evaluator<'v> {
             Err(failure) => State::Failed(self.remember(failure)),
         });
         result
+    }
+
+    fn run_code(&self, code: &'v Code<'v>, captures: &[Cell<Value<'v>>], address: usize) -> Result<Value<'v>> {
+        self.enter(code.body.span, || self.run(code, captures))
+            .map_err(|failure| self.leave_code(failure, address, code))
     }
 
     #[cold]

@@ -87,7 +87,7 @@ pub(crate) struct Suspend<'v> {
     pub(crate) code: Code<'v>,
     pub(crate) captures: &'v [Source],
     /// The same expression in the frame around, when it is so cheap that it is tried at once.
-    pub(crate) cheap: Option<Node<'v>>,
+    pub(crate) cheap: Option<&'v Node<'v>>,
 }
 
 /// A function's code.

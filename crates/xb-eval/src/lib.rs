@@ -24,6 +24,7 @@ mod package;
 mod print;
 mod record;
 mod session;
+mod spare;
 mod stdlib;
 mod symbol;
 mod tree;

@@ -18,7 +18,7 @@ use crate::failure::{Failure, Result};
 use crate::ir::{Code, Kind, Node};
 use crate::record::Record;
 use crate::symbol::{Symbol, Symbols};
-use crate::value::{State, Thunk, Value};
+use crate::value::{Checking, State, Thunk, Value};
 
 /// A package before its arguments are known.
 pub struct PackageFn<'v> {
@@ -46,7 +46,7 @@ pub(crate) struct PackageCode<'v> {
 /// A parameter; its slot is its number.
 pub(crate) struct PackageParam<'v> {
     pub(crate) name: Symbol,
-    pub(crate) default: Option<Code<'v>>,
+    pub(crate) default: Option<&'v Code<'v>>,
     pub(crate) contract: Option<Contract<'v>>,
 }
 
@@ -266,14 +266,14 @@ impl<'v> Evaluator<'v> {
         let frame: &'v [Cell<Value<'v>>] =
             self.arena.alloc_slice_fill_with(code.slots as usize, |_| Cell::new(Value::Null));
         for (at, param) in code.params.iter().enumerate() {
-            let value = match (args.get(at).copied().flatten(), &param.default) {
+            let value = match (args.get(at).copied().flatten(), param.default) {
                 (Some(value), _) => value,
                 (None, Some(default)) => self.member(default, frame),
                 (None, None) => Value::Null,
             };
             frame[at].set(value);
         }
-        frame[code.name_slot as usize].set(self.string(code.title));
+        frame[code.name_slot as usize].set(Value::String(&code.title));
         for member in code.lets {
             frame[member.slot as usize].set(self.member(&member.code, frame));
         }
@@ -290,7 +290,7 @@ impl<'v> Evaluator<'v> {
     fn member(&self, code: &'v Code<'v>, frame: &'v [Cell<Value<'v>>]) -> Value<'v> {
         match code.body.kind {
             Kind::Const(value) => value,
-            _ => Value::Thunk(self.arena.alloc(Thunk { state: Cell::new(State::Suspended(code, frame)) })),
+            _ => Value::Thunk(self.arena.alloc(Thunk { state: Cell::new(State::Member(code, frame)) })),
         }
     }
 
@@ -473,10 +473,8 @@ impl<'v> Evaluator<'v> {
                     .meant(name, PACKAGE_FIELDS)
                     .note(format!("its fields are {}", PACKAGE_FIELDS.join(", "))));
             };
-            *value = Value::Thunk(
-                self.arena
-                    .alloc(Thunk { state: Cell::new(State::Contract(self.arena.alloc((*value, contract, span)))) }),
-            );
+            let checking = self.arena.alloc(Checking { contract, at: span });
+            *value = self.thunk(State::Contract(*value, checking));
         }
         Ok(Record::from_sorted(self.arena, &checked))
     }

@@ -97,7 +97,11 @@ impl<'v> Evaluator<'v> {
                 let _ = write!(out, "<layer {}>", layer.name);
             }
             Value::Run(run) => {
-                let _ = write!(out, "<run {}>", run.title);
+                let title = match self.graph.borrow().node(run.node) {
+                    xb_graph::Node::Run(run) => run.title(),
+                    _ => String::new(),
+                };
+                let _ = write!(out, "<run {title}>");
             }
             Value::List(_) => out.push_str("[...]"),
             Value::Record(_) => out.push_str("{ ... }"),

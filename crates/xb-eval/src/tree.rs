@@ -35,7 +35,6 @@ pub struct LayerValue<'v> {
 
 /// A run; its fields are its output trees.
 pub struct RunValue<'v> {
-    pub(crate) title: &'v str,
     pub(crate) node: NodeId,
     pub(crate) outputs: &'v [&'v str],
 }
@@ -56,7 +55,7 @@ impl<'v> Evaluator<'v> {
 
     /// Adds a node to the graph.
     pub(crate) fn add_node(&self, node: Node, span: Span) -> NodeId {
-        let place = self.place(span);
+        let place = self.shared(&self.place(span));
         self.graph.borrow_mut().add(node, Origin { place })
     }
 
@@ -91,11 +90,11 @@ impl<'v> Evaluator<'v> {
             return Err(Failure::new(codes::NO_TREE, "a file of std is not a tree").at(span, "used here"));
         }
         let patterns = |patterns: &[&str]| patterns.iter().map(|&pattern| pattern.to_owned()).collect();
-        let node = Node::Folder(Folder {
+        let node = Node::Folder(Box::new(Folder {
             path: xb_core::RelPath::normalise(path.path).unwrap_or_default(),
             only: patterns(path.only),
             except: patterns(path.except),
-        });
+        }));
         Ok(self.add_node(node, span))
     }
 

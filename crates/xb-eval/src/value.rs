@@ -134,12 +134,14 @@ pub struct Thunk<'v> {
 /// How far a thunk is.
 #[derive(Clone, Copy)]
 pub(crate) enum State<'v> {
-    /// Code to run.
+    /// Code to run, and the values that it uses: nobody else has these.
     Suspended(&'v Code<'v>, &'v [Cell<Value<'v>>]),
+    /// Code to run in a frame that it shares with others.
+    Member(&'v Code<'v>, &'v [Cell<Value<'v>>]),
     /// A function to apply.
     Apply(&'v Application<'v>),
-    /// A value to check.
-    Contract(&'v (Value<'v>, Contract<'v>, Span)),
+    /// A value to check, and what against, which it shares with its neighbours.
+    Contract(Value<'v>, &'v Checking<'v>),
     /// A name of another file.
     Import(&'v Import<'v>),
     /// Being evaluated: whoever needs it now needs itself.
@@ -148,6 +150,12 @@ pub(crate) enum State<'v> {
     Done(Value<'v>),
     /// The failure of this number.
     Failed(u32),
+}
+
+/// What a value is checked against, and where that was asked for.
+pub(crate) struct Checking<'v> {
+    pub(crate) contract: Contract<'v>,
+    pub(crate) at: Span,
 }
 
 /// A function and its arguments, to be applied later.

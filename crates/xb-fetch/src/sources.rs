@@ -114,12 +114,14 @@ impl Sources {
     /// What the lock lacks for a node.
     pub(crate) fn lacks(&self, lock: &Lock, node: &Node) -> Option<String> {
         match node {
-            Node::Fetch(Fetch { sha256: Some(_), .. }) => None,
-            Node::Fetch(Fetch { url, how: FetchKind::Git { revision }, .. }) => {
-                let known = lock.git.contains_key(&(url.clone(), revision.clone()));
-                (!known).then(|| format!("{url} at {revision}"))
-            }
-            Node::Fetch(fetch) => (!lock.fetched.contains_key(&fetch.url)).then(|| fetch.url.clone()),
+            Node::Fetch(fetch) => match (&fetch.how, fetch.sha256) {
+                (_, Some(_)) => None,
+                (FetchKind::Git { revision }, None) => {
+                    let known = lock.git.contains_key(&(fetch.url.clone(), revision.clone()));
+                    (!known).then(|| format!("{} at {revision}", fetch.url))
+                }
+                (_, None) => (!lock.fetched.contains_key(&fetch.url)).then(|| fetch.url.clone()),
+            },
             Node::Debian(root) => {
                 let key = SetKey::of(root, self.context.host);
                 let known = lock.debian.get(&root.suite).is_some_and(|suite| suite.set(&key).is_some());

@@ -1,5 +1,7 @@
 //! The graph: nodes, each once, and what was asked for.
 
+use std::sync::Arc;
+
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
@@ -32,7 +34,7 @@ struct Indexed {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// `curl.xb:4`; empty when there is no such place.
-    pub place: String,
+    pub place: Arc<str>,
 }
 
 /// A package for an architecture, as somebody asked for it.
@@ -174,11 +176,11 @@ mod tests {
     use crate::Folder;
 
     fn folder(path: &str) -> Node {
-        Node::Folder(Folder {
+        Node::Folder(Box::new(Folder {
             path: xb_core::RelPath::new(path).expect("a clean path"),
             only: Vec::new(),
             except: Vec::new(),
-        })
+        }))
     }
 
     #[test]

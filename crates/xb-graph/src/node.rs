@@ -18,11 +18,11 @@ pub struct NodeId(pub u32);
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Node {
     /// Something from outside, pinned by the lock.
-    Fetch(Fetch),
+    Fetch(Box<Fetch>),
     /// A folder or a file of the project.
-    Folder(Folder),
+    Folder(Box<Folder>),
     /// A set of Debian packages and their closure, pinned by the lock, as one tree.
-    Debian(DebianRoot),
+    Debian(Box<DebianRoot>),
     /// Files and links written in the description itself.
     Files(Files),
     /// Several trees laid over each other.

@@ -13,7 +13,11 @@ pub trait Add {
     fn add_node(&mut self, node: Node) -> NodeId;
 
     fn fetch(&mut self, url: &str) -> NodeId {
-        self.add_node(Node::Fetch(Fetch { url: url.to_owned(), how: FetchKind::Archive { strip: 1 }, sha256: None }))
+        self.add_node(Node::Fetch(Box::new(Fetch {
+            url: url.to_owned(),
+            how: FetchKind::Archive { strip: 1 },
+            sha256: None,
+        })))
     }
 
     fn files(&mut self, path: &str, text: &str) -> NodeId {

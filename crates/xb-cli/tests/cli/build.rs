@@ -239,3 +239,16 @@ fn what_a_failed_step_left_can_be_entered() {
     let gone = json(&world, &["gc", "--wait", "--json"]);
     assert!(gone["sandboxes"].as_u64() >= Some(2), "{gone}");
 }
+
+#[test]
+fn the_log_of_a_failure_outlives_garbage_collection() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_nanos();
+    world.write("bad.xb", &format!("package bad(arch) {{ build = {{ script = sh\"echo said {now}; exit 1\" }} }}\n"));
+    let _ = world.xb(&["build", "bad.xb"]).bad(1);
+    let _ = world.xb(&["gc", "--wait"]).good();
+    assert_eq!(world.xb(&["log", "bad.xb"]).good(), format!("said {now}\n"));
+}

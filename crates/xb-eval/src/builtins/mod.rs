@@ -78,8 +78,19 @@ pub struct Parameter {
     pub name: &'static str,
     /// What it is when it is not given.
     pub default: Option<Constant>,
-    /// Whether it may come unevaluated.
-    pub lazy: bool,
+    /// How far it is evaluated before the function runs.
+    pub when: When,
+}
+
+/// How far an argument is evaluated before its function runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Not at all.
+    Later,
+    /// Its outermost layer.
+    Now,
+    /// Also the fields of a record that is written there: all are needed, so that thunks for them would be in vain.
+    Fields,
 }
 
 /// A default.
@@ -99,17 +110,22 @@ pub enum Constant {
 
 /// A parameter that is evaluated before the function runs.
 pub const fn value(name: &'static str) -> Parameter {
-    Parameter { name, default: None, lazy: false }
+    Parameter { name, default: None, when: When::Now }
+}
+
+/// A record whose fields are all evaluated before the function runs, where it is written in the call.
+pub const fn settings(name: &'static str) -> Parameter {
+    Parameter { name, default: None, when: When::Fields }
 }
 
 /// A parameter that comes as it is.
 pub const fn lazy(name: &'static str) -> Parameter {
-    Parameter { name, default: None, lazy: true }
+    Parameter { name, default: None, when: When::Later }
 }
 
 /// A parameter that need not be given.
 pub const fn optional(name: &'static str, default: Constant) -> Parameter {
-    Parameter { name, default: Some(default), lazy: false }
+    Parameter { name, default: Some(default), when: When::Now }
 }
 
 impl Parameter {

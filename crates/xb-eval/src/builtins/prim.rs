@@ -7,12 +7,12 @@ mod packages;
 mod run;
 mod settings;
 
-use super::{Builtin, Constant, optional, value};
+use super::{Builtin, Constant, optional, settings as fields, value};
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin {
         path: "prim.fetch",
-        params: &[value("settings")],
+        params: &[fields("settings")],
         doc: "Something from outside, pinned by the lock.",
         run: nodes::fetch,
     },
@@ -24,13 +24,13 @@ pub(super) const TABLE: &[Builtin] = &[
     },
     Builtin {
         path: "prim.debian",
-        params: &[value("settings")],
+        params: &[fields("settings")],
         doc: "Packages of the distribution as one tree.",
         run: nodes::debian,
     },
     Builtin {
         path: "prim.files",
-        params: &[value("entries")],
+        params: &[fields("entries")],
         doc: "Files whose contents are in the description.",
         run: nodes::files,
     },
@@ -46,7 +46,7 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "Trees laid over each other.",
         run: nodes::compose,
     },
-    Builtin { path: "prim.run", params: &[value("settings")], doc: "One hermetic run.", run: run::run },
+    Builtin { path: "prim.run", params: &[fields("settings")], doc: "One hermetic run.", run: run::run },
     Builtin {
         path: "prim.staged",
         params: &[value("entries"), value("arch")],

@@ -94,7 +94,7 @@ impl<'v> Evaluator<'v> {
         let mut ways = Vec::new();
         let mut options = Vec::new();
         for method in self.methods_of(instance)? {
-            let request = self.request(instance, method, built);
+            let request = self.request(instance, method, built)?;
             let way = self.apply(function, &[Value::Instance(instance), request], code.place)?;
             let Value::Run(run) = self.field(way, self.symbol("build"), code.place, code.place)? else {
                 return Err(Failure::new(codes::REALISE, "`realise` of std gave no run to build with")
@@ -121,17 +121,24 @@ impl<'v> Evaluator<'v> {
         Ok(function)
     }
 
-    fn request(&self, instance: &'v Instance<'v>, method: Method, built: &'v Cell<Option<NodeId>>) -> Value<'v> {
-        let output =
-            |output: &'v str| Value::Tree(self.arena.alloc(TreeValue { node: TreeNode::Built(built), output }));
-        let built = self.record_of(&[("out", output("out")), ("build", output("build"))]);
-        self.record_of(&[
+    /// What `realise` is asked for; where there is a check, with what it checks.
+    fn request(
+        &self,
+        instance: &'v Instance<'v>,
+        method: Method,
+        built: &'v Cell<Option<NodeId>>,
+    ) -> Result<Value<'v>> {
+        let mut fields = vec![
             ("arch", Value::Arch(instance.arch)),
             ("method", self.string(method.name())),
             ("host", Value::Arch(self.host)),
-            ("check", Value::Bool(true)),
-            ("built", built),
-        ])
+        ];
+        if !matches!(self.package_field(instance, "check")?, Value::Null | Value::Bool(false)) {
+            let output =
+                |output: &'v str| Value::Tree(self.arena.alloc(TreeValue { node: TreeNode::Built(built), output }));
+            fields.push(("built", self.record_of(&[("out", output("out")), ("build", output("build"))])));
+        }
+        Ok(self.record_of(&fields))
     }
 
     /// The methods that both the package and the caller allow, in the caller's order. For the building machine's

@@ -76,13 +76,11 @@ pub fn emit(world: &dyn World, requests: &[TargetRequest], options: &EmitOptions
     let mut targets = Vec::new();
     let mut seen = FxHashSet::default();
     for request in requests {
-        for result in eval.targets(request) {
-            match result {
-                Ok(target) if seen.insert((target.build, target.check)) => targets.push(target),
-                Ok(_) => {}
-                Err(failure) => diagnostics.extend(eval.diagnostics(failure)),
-            }
-        }
+        eval.targets(request, |result| match result {
+            Ok(target) if seen.insert((target.build, target.check)) => targets.push(target),
+            Ok(_) => {}
+            Err(failure) => diagnostics.extend(eval.diagnostics(failure)),
+        });
     }
     let sources = eval.sources.take();
     if !diagnostics.is_empty() {
@@ -93,6 +91,9 @@ pub fn emit(world: &dyn World, requests: &[TargetRequest], options: &EmitOptions
     reads.dedup();
     let mut graph = eval.graph.take();
     graph.targets = targets;
+    // What evaluation took is given back before the graph is worked on.
+    drop(eval);
+    drop(arena);
     graph.prune();
     Ok(Emitted { graph, reads })
 }
@@ -118,6 +119,8 @@ pub(crate) struct Emission<'v> {
     realise: RefCell<Option<Value<'v>>>,
     emitted: RefCell<FxHashMap<u32, Emitting<'v>>>,
     staged: RefCell<FxHashMap<u32, NodeId>>,
+    /// The layers by which packages lie in the roots of others.
+    pub(crate) layers: RefCell<FxHashMap<u32, Value<'v>>>,
     needs: RefCell<FxHashMap<u32, &'v [&'v Instance<'v>]>>,
     names: RefCell<FxHashMap<u32, &'v [Value<'v>]>>,
     /// The texts of the graph, each once.

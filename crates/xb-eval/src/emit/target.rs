@@ -12,24 +12,22 @@ use crate::package::Instance;
 use crate::value::Value;
 
 impl<'v> Evaluator<'v> {
-    /// The targets of a request, each with its own success.
-    pub(super) fn targets(&self, request: &TargetRequest) -> Vec<Result<Target>> {
+    /// Takes the targets of a request one by one, each with its own success.
+    pub(super) fn targets(&self, request: &TargetRequest, mut take: impl FnMut(Result<Target>)) {
         let found =
             self.module(&ModuleKey::project(&request.file), NOWHERE).and_then(|module| self.wanted(module, request));
         let wanted = match found {
             Ok(wanted) => wanted,
-            Err(failure) => return vec![Err(failure)],
+            Err(failure) => return take(Err(failure)),
         };
-        let mut targets = Vec::new();
         for value in wanted {
             for arch in &request.arches {
-                targets.push(self.target(value, *arch, request));
+                take(self.target(value, *arch, request));
                 if matches!(value, Value::Instance(_)) {
                     break;
                 }
             }
         }
-        targets
     }
 
     /// The values that a request names.

@@ -7,7 +7,7 @@ use xb_core::Span;
 use crate::codes;
 use crate::evaluator::{Evaluator, Frame};
 use crate::failure::{Failure, Result};
-use crate::ir::{Delayed, ListPart, Node, Piece, RecordPart};
+use crate::ir::{Delayed, Kind, ListPart, Node, Piece, RecordPart};
 use crate::record::{Field, Record};
 use crate::symbol::Symbol;
 use crate::value::Value;
@@ -22,6 +22,18 @@ impl<'v> Evaluator<'v> {
         let fields =
             self.arena.alloc_slice_fill_with(fields.len(), |at| (fields[at].0, self.delay(&fields[at].1, frame)));
         self.record(Record::from_slice(self.arena, fields))
+    }
+
+    /// The value; a record that is written there has its fields evaluated.
+    pub(crate) fn eval_fields(&self, delayed: &Delayed<'v>, frame: &Frame<'_, 'v>) -> Result<Value<'v>> {
+        let Delayed::Ready(Node { kind: Kind::Record(fields), .. }) = delayed else {
+            return self.eval_delayed(delayed, frame);
+        };
+        let mut evaluated: smallvec::SmallVec<[Field<'v>; 12]> = smallvec::SmallVec::new();
+        for (name, value) in *fields {
+            evaluated.push((*name, self.eval_delayed(value, frame)?));
+        }
+        Ok(self.record(Record::from_sorted(self.arena, &evaluated)))
     }
 
     pub(super) fn list_parts(&self, parts: &'v [ListPart<'v>], frame: &Frame<'_, 'v>) -> Result<Value<'v>> {

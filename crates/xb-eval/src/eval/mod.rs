@@ -117,7 +117,7 @@ impl<'v> Evaluator<'v> {
     }
 
     fn suspend(&self, suspend: &'v Suspend<'v>, frame: &Frame<'_, 'v>) -> Value<'v> {
-        if let Some(node) = &suspend.cheap
+        if let Some(node) = suspend.cheap
             && let Some(value) = self.cheaply(node, frame)
         {
             return value;
@@ -130,7 +130,7 @@ impl<'v> Evaluator<'v> {
     pub(crate) fn eval_delayed(&self, delayed: &Delayed<'v>, frame: &Frame<'_, 'v>) -> Result<Value<'v>> {
         match delayed {
             Delayed::Ready(node) => self.eval(node, frame),
-            Delayed::Suspend(suspend) => match &suspend.cheap {
+            Delayed::Suspend(suspend) => match suspend.cheap {
                 Some(node) => self.eval(node, frame),
                 None => self.eval_suspended(suspend, frame),
             },
@@ -147,8 +147,12 @@ impl<'v> Evaluator<'v> {
         if sources.is_empty() {
             return &[];
         }
-        let cells = sources.iter().map(|source| Cell::new(read(*source, frame)));
-        self.arena.alloc_slice_fill_iter(cells)
+        let Some(spare) = self.spare.take(sources.len()) else {
+            let cells = sources.iter().map(|source| Cell::new(read(*source, frame)));
+            return self.arena.alloc_slice_fill_iter(cells);
+        };
+        spare.iter().zip(sources).for_each(|(cell, source)| cell.set(read(*source, frame)));
+        spare
     }
 
     pub(crate) fn make_closure(&self, lambda: &'v Lambda<'v>, frame: &Frame<'_, 'v>) -> Value<'v> {

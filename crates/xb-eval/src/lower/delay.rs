@@ -73,6 +73,7 @@ impl<'v> Lowering<'_, 'v> {
     ) -> Delayed<'v> {
         let (body, Scope { slots, captures, .. }) = self.in_scope(body);
         let captures = self.slice(captures);
+        let cheap = cheap.map(|node| self.alloc(node));
         Delayed::Suspend(self.alloc(Suspend { code: Code { body, slots, name }, captures, cheap }))
     }
 

@@ -99,7 +99,7 @@ impl<'v> Lowering<'_, 'v> {
             return value;
         }
         let code = self.alloc(Code { body, slots: scope.slots, name });
-        self.eval.thunk(State::Suspended(code, &[]))
+        self.eval.thunk(State::Member(code, &[]))
     }
 
     fn import(&mut self, item: &ast::Use) {
@@ -188,7 +188,7 @@ impl<'v> Lowering<'_, 'v> {
             let name = self.symbol(&name.text);
             let default = param.default.as_ref().map(|default| {
                 let (body, scope) = self.in_package(shared, |this| this.expr(default));
-                Code { body, slots: scope.slots, name: Some(name) }
+                self.alloc(Code { body, slots: scope.slots, name: Some(name) })
             });
             let contract = param.annotation.as_ref().map(|ty| self.contract(ty));
             params.push(PackageParam { name, default, contract });

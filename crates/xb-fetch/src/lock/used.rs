@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xb_core::Arch;
-use xb_graph::{Fetch, FetchKind, Node};
+use xb_graph::{FetchKind, Node};
 
 use super::{Lock, LockedSuite, PackageName, SetKey};
 
@@ -19,12 +19,15 @@ impl Used {
     /// Counts what a node uses when `host` is the machine that builds.
     pub fn add(&mut self, node: &Node, host: Arch) {
         match node {
-            Node::Fetch(Fetch { url, how: FetchKind::Git { revision }, .. }) => {
-                self.git.insert((url.clone(), revision.clone()));
-            }
-            Node::Fetch(Fetch { url, sha256: None, .. }) => {
-                self.fetched.insert(url.clone());
-            }
+            Node::Fetch(fetch) => match (&fetch.how, fetch.sha256) {
+                (FetchKind::Git { revision }, _) => {
+                    self.git.insert((fetch.url.clone(), revision.clone()));
+                }
+                (_, None) => {
+                    self.fetched.insert(fetch.url.clone());
+                }
+                (_, Some(_)) => {}
+            },
             Node::Debian(root) => {
                 self.debian.entry(root.suite.clone()).or_default().insert(SetKey::of(root, host));
             }

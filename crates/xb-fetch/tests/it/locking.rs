@@ -46,7 +46,7 @@ fn sample() -> Lock {
 fn graph<'u>(urls: impl IntoIterator<Item = &'u str>) -> Graph {
     let mut graph = Graph::default();
     for url in urls {
-        graph.add(Node::Fetch(file(url)), Origin::default());
+        graph.add(Node::Fetch(Box::new(file(url))), Origin::default());
     }
     graph
 }
@@ -202,7 +202,7 @@ fn what_is_not_used_is_dropped_with_the_packages_that_only_it_had() {
 
     let mut used = Used::default();
     let url = "debian:pool/main/a/a_1.orig.tar.gz";
-    for node in [Node::Debian(root), Node::Fetch(file(url))] {
+    for node in [Node::Debian(Box::new(root)), Node::Fetch(Box::new(file(url)))] {
         used.add(&node, Arch::Amd64);
     }
     assert_eq!(lock.prune(&used), 3);

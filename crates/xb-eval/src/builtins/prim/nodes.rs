@@ -35,7 +35,7 @@ pub(super) fn fetch<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
                 .map_err(|_| refuse(call, format!("needs 64 hexadecimal digits for `sha256`, found `{text}`")))?,
         ),
     };
-    Ok(made(call, Node::Fetch(Fetch { url, how, sha256 })))
+    Ok(made(call, Node::Fetch(Box::new(Fetch { url, how, sha256 }))))
 }
 
 fn made<'v>(call: &Invocation<'_, 'v>, node: Node) -> Value<'v> {
@@ -53,11 +53,11 @@ pub(super) fn folder<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
     };
     Ok(made(
         call,
-        Node::Folder(Folder {
+        Node::Folder(Box::new(Folder {
             path: path(call, folder.path)?,
             only: patterns(folder.only, 1)?,
             except: patterns(folder.except, 2)?,
-        }),
+        })),
     ))
 }
 
@@ -75,7 +75,7 @@ pub(super) fn debian<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
         }
     }
     let suite = settings.text("suite")?.to_owned();
-    Ok(made(call, Node::Debian(DebianRoot { suite, packages })))
+    Ok(made(call, Node::Debian(Box::new(DebianRoot { suite, packages }))))
 }
 
 pub(super) fn files<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {

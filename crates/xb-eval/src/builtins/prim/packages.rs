@@ -28,14 +28,25 @@ pub(super) fn staged<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
         let Value::Instance(package) = package else {
             return Err(call.wrong(0, "a list of packages"));
         };
-        let Value::String(name) = eval.package_field(package, "name")? else {
-            return Err(call.wrong(0, "a list of packages with names"));
-        };
-        let tree = eval.tree(eval.staged(package, call.span)?, "out");
-        let layer = LayerValue { name, tree, at: "", select: None, conflict: Conflict::Refuse };
-        layers.push(Value::Layer(eval.arena.alloc(layer)));
+        layers.push(layer(call, package)?);
     }
     Ok(eval.list(&layers))
+}
+
+/// The layer by which a package lies in the root of others.
+fn layer<'v>(call: &Invocation<'_, 'v>, package: &'v Instance<'v>) -> Result<Value<'v>> {
+    let eval = call.eval;
+    if let Some(known) = eval.emission.layers.borrow().get(&package.id) {
+        return Ok(*known);
+    }
+    let Value::String(name) = eval.package_field(package, "name")? else {
+        return Err(call.wrong(0, "a list of packages with names"));
+    };
+    let tree = eval.tree(eval.staged(package, call.span)?, "out");
+    let layer = LayerValue { name, tree, at: "", select: None, conflict: Conflict::Refuse };
+    let layer = Value::Layer(eval.arena.alloc(layer));
+    eval.emission.layers.borrow_mut().insert(package.id, layer);
+    Ok(layer)
 }
 
 pub(super) fn once<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {

@@ -25,7 +25,7 @@ pub(super) fn run<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
         tree => Some(eval.to_input(tree, call.span)?),
     };
     let outputs = outputs(call, settings.record("outputs")?)?;
-    let names: Vec<&'v str> = outputs.keys().map(|name| &*eval.arena.alloc_str(name)).collect();
+    let names: Vec<&'v str> = outputs.keys().map(|name| eval.symbols.name(eval.symbol(name))).collect();
     let run = Run {
         package: settings.text("package")?.to_owned(),
         arch: settings.arch("arch")?,
@@ -40,13 +40,8 @@ pub(super) fn run<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
         limits: limits(&settings)?,
         emulator,
     };
-    let title = format!("{} ({}, {}, {})", run.package, run.arch, run.method, run.step);
     let node = eval.add_node(Node::Run(Box::new(run)), call.span);
-    Ok(Value::Run(eval.arena.alloc(RunValue {
-        title: eval.arena.alloc_str(&title),
-        node,
-        outputs: eval.arena.alloc_slice_copy(&names),
-    })))
+    Ok(Value::Run(eval.arena.alloc(RunValue { node, outputs: eval.arena.alloc_slice_copy(&names) })))
 }
 
 fn outputs<'v>(call: &Invocation<'_, 'v>, record: &Record<'v>) -> Result<Arc<BTreeMap<String, RelPath>>> {
