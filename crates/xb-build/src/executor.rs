@@ -25,8 +25,8 @@ pub trait Executor: Send + Sync {
 
     /// Runs an action.
     ///
-    /// How the command ended is data in the result. Dropping the future kills everything that was started and removes
-    /// everything that was written: when it is gone, so are they.
+    /// How the command ended is data in the result. Dropping the future has everything killed that was started and
+    /// everything removed that was written; whoever ends the program waits for that.
     ///
     /// # Errors
     /// Only when the executor itself could not do its work: a sentence for a person, with what to do next.

@@ -7,10 +7,10 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
-use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 /// What a buffer and a position in a file must be multiples of.
 pub(crate) const ALIGNMENT: usize = 4096;
@@ -18,13 +18,17 @@ pub(crate) const ALIGNMENT: usize = 4096;
 /// What has fewer bytes is written through the cache.
 pub(crate) const SMALLEST: usize = 128 << 10;
 
-/// A disk that takes fewer bytes in a second from one thread is too slow.
+/// A disk that takes fewer bytes in a second from one thread is too slow...
 const SLOWEST: u128 = 300 << 20;
+/// ...which is told from so many.
+const TELLING: u64 = 16 << 20;
 
-/// Whether the disk turned out to be too slow, or cannot be written to in this way.
+/// How fast the disk turned out to be, and whether it is too slow or cannot be written to in this way.
 #[derive(Debug, Default)]
 pub(crate) struct Direct {
     refused: AtomicBool,
+    bytes: AtomicU64,
+    nanoseconds: AtomicU64,
 }
 
 /// A file that is written: past the cache as far as that was asked for and can be.
@@ -36,16 +40,25 @@ pub(crate) struct Output<'d> {
 impl Direct {
     /// Makes a file.
     pub(crate) fn create(&self, path: &Path) -> io::Result<Output<'_>> {
+        let mut output = Output::create(path)?;
         if !self.refused.load(Ordering::Relaxed) {
-            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::DIRECT;
-            match rustix::fs::open(path, flags, Mode::from_raw_mode(0o666)) {
-                Ok(file) => return Ok(Output { file: file.into(), direct: Some(self) }),
+            let flags = fcntl_getfl(&output.file)?;
+            match fcntl_setfl(&output.file, flags | OFlags::DIRECT) {
+                Ok(()) => output.direct = Some(self),
                 // The file system does not know how to.
-                Err(rustix::io::Errno::INVAL) => self.refuse(),
-                Err(error) => return Err(error.into()),
+                Err(_) => self.refuse(),
             }
         }
-        Output::create(path)
+        Ok(output)
+    }
+
+    fn took(&self, bytes: usize, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let bytes = self.bytes.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
+        let nanoseconds = self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed) + nanoseconds;
+        if bytes >= TELLING && u128::from(bytes) * 1_000_000_000 < SLOWEST * u128::from(nanoseconds) {
+            self.refuse();
+        }
     }
 
     fn refuse(&self) {
@@ -83,8 +96,8 @@ impl Output<'_> {
                     Err(error) => return Err(error),
                 }
             }
-            if written as u128 * 1_000_000_000 < SLOWEST * began.elapsed().as_nanos() {
-                direct.refuse();
+            if written > 0 {
+                direct.took(written, began.elapsed());
             }
         }
         if written < bytes.len() {
@@ -136,7 +149,13 @@ mod tests {
     fn a_slow_disk_is_not_waited_for_again() {
         let folder = tempfile::tempdir_in("/var/tmp").unwrap();
         let direct = Direct::default();
-        direct.refuse();
-        assert!(direct.create(&folder.path().join("file")).unwrap().direct.is_none());
+        let is_direct = |name: &str| direct.create(&folder.path().join(name)).unwrap().direct.is_some();
+        let possible = is_direct("first");
+        // A few bytes tell nothing.
+        direct.took(4096, Duration::from_millis(1));
+        direct.took(100 << 20, Duration::from_millis(1));
+        assert_eq!(is_direct("still"), possible);
+        direct.took(100 << 20, Duration::from_secs(10));
+        assert!(!is_direct("slow"));
     }
 }

@@ -21,6 +21,11 @@ pub fn has_base(world: &World) -> bool {
     true
 }
 
+/// A number that no earlier run of the tests has seen, for stores that are kept.
+fn moment() -> u128 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_nanos()
+}
+
 fn json(world: &World, args: &[&str]) -> Value {
     let out = world.xb(args).good();
     serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
@@ -162,7 +167,7 @@ fn the_log_of_a_method_that_was_given_up_can_be_read() {
         return;
     }
     // What failed by cross in an earlier run of this test is not tried again.
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_nanos();
+    let now = moment();
     let script = format!("uname -m; test $(uname -m) = aarch64; mkdir $out/{now}");
     world.write("odd.xb", &format!("package odd(arch) {{ build = {{ script = sh\"{script}\" }} }}\n"));
     let built = json(&world, &["build", "odd.xb", "--arch", "arm64", "--json"]);
@@ -225,7 +230,7 @@ fn what_a_failed_step_left_can_be_entered() {
     if !has_base(&world) {
         return;
     }
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_nanos();
+    let now = moment();
     for step in ["build", "check"] {
         let failing = format!("sh\"echo left {now} {step} >trace; exit 1\"");
         let (build, check) = if step == "build" { (&*failing, "null") } else { ("sh\"true\"", &*failing) };
@@ -246,7 +251,7 @@ fn the_log_of_a_failure_outlives_garbage_collection() {
     if !has_base(&world) {
         return;
     }
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_nanos();
+    let now = moment();
     world.write("bad.xb", &format!("package bad(arch) {{ build = {{ script = sh\"echo said {now}; exit 1\" }} }}\n"));
     let _ = world.xb(&["build", "bad.xb"]).bad(1);
     let _ = world.xb(&["gc", "--wait"]).good();
