@@ -16,7 +16,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 pub(crate) const ALIGNMENT: usize = 4096;
 
 /// What has fewer bytes is written through the cache.
-pub(crate) const SMALLEST: usize = 128 << 10;
+pub(crate) const SMALLEST: usize = 64 << 10;
 
 /// A disk that takes fewer bytes in a second from one thread is too slow...
 const SLOWEST: u128 = 300 << 20;

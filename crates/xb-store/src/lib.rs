@@ -36,6 +36,7 @@ mod shelves;
 mod stats;
 mod store;
 mod take;
+mod threads;
 mod traits;
 mod turns;
 mod verify;

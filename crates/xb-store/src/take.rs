@@ -22,6 +22,7 @@ use crate::error::{Context, Result, StoreError};
 use crate::fingerprint::{Fingerprints, Print};
 use crate::layout::Form;
 use crate::rules::{Scope, Selection};
+use crate::threads::beside_the_disk;
 
 /// One folder being taken in.
 pub(crate) struct Taking<'a> {
@@ -77,6 +78,10 @@ fn folder_flags() -> OFlags {
 impl Taking<'_> {
     /// Takes the whole folder in.
     pub(crate) fn take(&self, scope: Scope) -> Result<TreeId> {
+        beside_the_disk(|| self.read_all(scope))
+    }
+
+    fn read_all(&self, scope: Scope) -> Result<TreeId> {
         let mut seen: Vec<Seen> = Vec::new();
         let mut ahead = vec![Ahead { path: String::new(), name: String::new(), parent: 0, scope }];
         while !ahead.is_empty() {
