@@ -31,6 +31,7 @@ pub fn emit(request: &Request) -> Result<Emission, Failure> {
             file: target.file.clone(),
             name: target.name.clone(),
             arches: request.arches.clone(),
+            may_define_none: target.among_all,
         })
         .collect();
     let options = EmitOptions {
@@ -40,6 +41,11 @@ pub fn emit(request: &Request) -> Result<Emission, Failure> {
     };
     let emitted = xb_eval::emit(&world, &targets, &options);
     let Emitted { graph, reads } = emitted.map_err(|failed| Failure::findings(failed.sources, failed.diagnostics))?;
+    if graph.targets.is_empty() {
+        let folder = request.project.folder.display();
+        return Err(Failure::user(format!("no file of `{folder}` defines what was asked for"))
+            .help(format!("`xb init {folder}/hello` begins a package there")));
+    }
     Ok(Emission { graph: Arc::new(graph), reads })
 }
 

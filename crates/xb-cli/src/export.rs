@@ -25,23 +25,45 @@ const KIND: &str = "exported-v3";
 /// # Errors
 /// When the folder holds something else, or cannot be written.
 pub fn copy(store: &Store, built: &[Built], out: &Path) -> Result<(), Failure> {
-    built.iter().try_for_each(|one| copy_one(store, one, &place(built, one, out)))
+    built.iter().try_for_each(|one| copy_one(store, one, &place(built.len(), &one.folder_name(), out)))
 }
 
-/// Where [`copy`] puts one of the results.
-pub fn place(built: &[Built], one: &Built, out: &Path) -> PathBuf {
-    if built.len() == 1 { out.to_owned() } else { out.join(one.folder_name()) }
+/// Where [`copy`] puts one of so many results.
+pub fn place(results: usize, folder: &str, out: &Path) -> PathBuf {
+    if results == 1 { out.to_owned() } else { out.join(folder) }
+}
+
+/// Refuses, before anything is built, folders that [`copy`] would refuse whatever they hold by then.
+///
+/// # Errors
+/// When a folder of the results is a file, or holds something and never was a copy.
+pub fn check(store: &Store, folders: &[String], out: &Path) -> Result<(), Failure> {
+    folders.iter().try_for_each(|folder| {
+        let to = absolute(&place(folders.len(), folder, out))?;
+        if is_free(&to)? || !made_before(store, &to)?.is_empty() { Ok(()) } else { Err(not_ours(&to)) }
+    })
+}
+
+fn absolute(to: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(to).map_err(|error| cannot_copy(to, &error))
+}
+
+fn cannot_copy(to: &Path, error: &io::Error) -> Failure {
+    Failure::environment(format!("cannot copy the result to `{}`: {error}", to.display()))
+}
+
+fn not_ours(to: &Path) -> Failure {
+    Failure::user(format!("`{}` is not as xb made it, or was not made by xb", to.display()))
+        .help("name another folder, or remove this one")
 }
 
 fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {
-    let failed =
-        |error: io::Error| Failure::environment(format!("cannot copy the result to `{}`: {error}", to.display()));
-    let to = std::path::absolute(to).map_err(failed)?;
-    let free = is_free(&to).map_err(failed)?;
+    let to = absolute(to)?;
+    let failed = |error: io::Error| cannot_copy(&to, &error);
+    let free = is_free(&to)?;
     let before = made_before(store, &to)?;
     if !free && !is_ours(store, &to, &before)? {
-        return Err(Failure::user(format!("`{}` is not as xb made it, or was not made by xb", to.display()))
-            .help("name another folder, or remove this one"));
+        return Err(not_ours(&to));
     }
     // Beside the folder, to take its place at once; within one that is empty, which may be where somebody stands.
     let fill = free && to.exists();
@@ -83,10 +105,14 @@ fn move_into(made: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn is_free(to: &Path) -> io::Result<bool> {
+fn is_free(to: &Path) -> Result<bool, Failure> {
     match fs::read_dir(to) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(error),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            Err(Failure::user(format!("the result cannot be copied to `{}`: it is no folder", to.display()))
+                .help("name a folder that is empty or not there yet"))
+        }
+        Err(error) => Err(cannot_copy(to, &error)),
         Ok(mut entries) => Ok(entries.next().is_none()),
     }
 }

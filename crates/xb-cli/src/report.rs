@@ -56,7 +56,7 @@ pub enum Check {
 impl Built {
     /// `hello-arm64`: a folder's name.
     pub fn folder_name(&self) -> String {
-        format!("{}-{}", self.package, self.arch)
+        folder_name(&self.package, self.arch)
     }
 
     /// Whether nothing is in the result: an empty directory is encoded as no bytes.
@@ -78,6 +78,11 @@ impl Built {
         let Self { package, arch, method, .. } = self;
         format!("{package}{version} ({arch}): {known} by {method} in {time}{check}")
     }
+}
+
+/// `hello-arm64`: the name of the folder of a result among others.
+pub fn folder_name(package: &str, arch: Arch) -> String {
+    format!("{package}-{arch}")
 }
 
 /// The results of the targets that have one.

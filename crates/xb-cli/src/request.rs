@@ -39,6 +39,19 @@ impl Request {
         Ok(Self { project, targets, typed: typed.to_vec(), arches, methods, host })
     }
 
+    /// Everything that a project describes.
+    ///
+    /// # Errors
+    /// When it describes nothing, or no method fits.
+    pub fn of_project(project: Project, how: &How) -> Result<Self, Failure> {
+        let host = host()?;
+        let targets = Target::all(&project, None)?;
+        let arches = arches(&how.arch, host);
+        let methods = methods(how, &arches, host)?;
+        let typed = vec![project.folder.display().to_string()];
+        Ok(Self { project, targets, typed, arches, methods, host })
+    }
+
     /// The only architecture.
     ///
     /// # Errors
@@ -65,7 +78,7 @@ fn resolve(from: &Path, typed: &[String]) -> Result<(Project, Vec<Target>), Fail
     let mut found: Option<(Project, &str)> = None;
     let mut targets = Vec::new();
     for text in typed {
-        let (project, target) = TargetSpec::parse(text).resolve(from)?;
+        let (project, found_targets) = TargetSpec::parse(text).resolve(from)?;
         match &found {
             Some((first, _)) if first.folder == project.folder => {}
             Some((first, first_text)) => {
@@ -73,8 +86,10 @@ fn resolve(from: &Path, typed: &[String]) -> Result<(Project, Vec<Target>), Fail
             }
             None => found = Some((project, text)),
         }
-        if !targets.contains(&target) {
-            targets.push(target);
+        for target in found_targets {
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
         }
     }
     let (project, _) = found.ok_or_else(|| Failure::usage("no target is given"))?;

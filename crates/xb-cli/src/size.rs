@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-/// Reads `500M`, `20G`, `1.5T` or a number of bytes; powers of 1024.
+/// Reads `500M`, `20G`, `1.5T` or `100B`; powers of 1024. A bare number may mean anything, so only zero is one.
 pub fn parse_size(text: &str) -> Option<u64> {
-    let text = text.trim().trim_end_matches("iB").trim_end_matches('B');
+    let whole = text.trim();
+    let text = whole.trim_end_matches("iB").trim_end_matches('B');
     let (number, power) = match text.chars().last()?.to_ascii_uppercase() {
         'K' => (&text[..text.len() - 1], 1),
         'M' => (&text[..text.len() - 1], 2),
         'G' => (&text[..text.len() - 1], 3),
         'T' => (&text[..text.len() - 1], 4),
-        _ => (text, 0),
+        _ if text.len() < whole.len() || text == "0" => (text, 0),
+        _ => return None,
     };
     let number: f64 = number.trim().parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)?;
     // Sizes of disks are far below 2^53, where this is exact.
@@ -84,10 +86,10 @@ mod tests {
 
     #[test]
     fn sizes() {
-        let read = ["0", "10k", "2G", "1.5M", "3GiB", "4 T"].map(parse_size);
-        let right = [0, 10 << 10, 2 << 30, 3 << 19, 3 << 30, 4 << 40].map(Some);
+        let read = ["0", "10k", "2G", "1.5M", "3GiB", "4 T", "5B"].map(parse_size);
+        let right = [0, 10 << 10, 2 << 30, 3 << 19, 3 << 30, 4 << 40, 5].map(Some);
         assert_eq!(read, right);
-        assert_eq!(["", "G", "-1", "x", "1X", "é"].map(parse_size), [None; 6]);
+        assert_eq!(["", "G", "-1", "x", "1X", "é", "5"].map(parse_size), [None; 7]);
         assert_eq!(
             [0, 999, 1_000, 1_234_567, 123_456_789].map(show_size),
             ["0 B", "999 B", "1.0 kB", "1.2 MB", "123 MB"]

@@ -35,8 +35,12 @@ fn main() {
     let packages = packages(10_000);
     let world = MemoryWorld::default().with("p.xb", &packages);
     let begin = Instant::now();
-    let request =
-        TargetRequest { file: RelPath::normalise("p.xb").unwrap_or_default(), name: None, arches: vec![Arch::Arm64] };
+    let request = TargetRequest {
+        file: RelPath::normalise("p.xb").unwrap_or_default(),
+        name: None,
+        arches: vec![Arch::Arm64],
+        may_define_none: false,
+    };
     let options = EmitOptions { host: Arch::Amd64, methods: vec![Method::Cross], limits: Limits::default() };
     match emit(&world, &[request], &options) {
         Ok(emitted) => println!("10,000 packages: {:?} for {} nodes", begin.elapsed(), emitted.graph.len()),

@@ -9,7 +9,7 @@ use crate::builtins::{Builtin, Invocation, When};
 use crate::codes;
 use crate::evaluator::{Evaluator, Frame, NOWHERE, with_locals};
 use crate::failure::{Failure, Result};
-use crate::ir::{Call, Lambda, Param};
+use crate::ir::{Call, Lambda, Param, RecordParam};
 use crate::symbol::Symbol;
 use crate::value::{Application, CheckedFunction, Closure, State, Thunk, Value};
 
@@ -281,18 +281,24 @@ impl<'v> Evaluator<'v> {
                 self.fill(default, frame.locals[*slot as usize].get(), frame);
             }
         }
-        let extra = |name: &Symbol| !pattern.fields.iter().any(|field| field.0 == *name);
-        match record.fields().iter().map(|field| field.0).find(extra) {
-            Some(name) if !pattern.open => {
-                let name = self.symbols.name(name);
-                let known = pattern.fields.iter().map(|field| self.symbols.name(field.0));
-                Err(Failure::new(codes::ARGUMENTS, format!("there is no parameter `{name}`"))
-                    .at(place, "given in this record")
-                    .at(param.span, "this parameter takes no other fields")
-                    .meant(name, known))
-            }
-            _ => Ok(()),
-        }
+        let is_extra = |name: &Symbol| !pattern.fields.iter().any(|field| field.0 == *name);
+        let extra: Vec<Symbol> = match pattern.open {
+            true => Vec::new(),
+            false => record.fields().iter().map(|field| field.0).filter(is_extra).collect(),
+        };
+        if extra.is_empty() { Ok(()) } else { Err(self.no_fields(pattern, &extra, param.span, place)) }
+    }
+
+    #[cold]
+    fn no_fields(&self, pattern: &RecordParam<'v>, extra: &[Symbol], param: Span, place: Span) -> Failure {
+        let names: Vec<&str> = extra.iter().map(|name| self.symbols.name(*name)).collect();
+        let known: Vec<&str> = pattern.fields.iter().map(|field| self.symbols.name(field.0)).collect();
+        let message = format!("there is no parameter `{}`", names.join("`, and no `"));
+        let failure = Failure::new(codes::ARGUMENTS, message)
+            .at(place, "given in this record")
+            .at(param, "this parameter takes no other fields")
+            .note(format!("it takes `{}`", known.join("`, `")));
+        names.iter().fold(failure, |failure, name| failure.meant(name, known.iter().copied()))
     }
 
     /// Arguments in the order of the parameters.

@@ -116,4 +116,8 @@ codes! {
     "The result of a package's build can be used by its check, and not by its build."
     NO_TREE "E0610" "A value is not a tree"
     "A tree, a path or a package was expected: something that leads to files."
+    OTHER_ARCH "E0611" "A need or a tool is of another architecture"
+    "What a package needs is linked into its result, so it is of the result's architecture; its tools run while it is \
+    built, so they are of the builder's. Name the package alone, and it is applied to the right one.\n\n\
+        needs = [zlib(amd64)]    # E0611 where the package is for arm64\n    needs = [zlib]           # right for each\n"
 }

@@ -232,9 +232,13 @@ impl<'v> Evaluator<'v> {
         let shown = self.glimpse(value);
         let message = format!("expected {expected}, found {shown}");
         if contract.span == NOWHERE {
-            return Failure::new(codes::FIELD_TYPE, message)
+            let failure = Failure::new(codes::FIELD_TYPE, message)
                 .at(at, format!("this is {}", value.kind()))
                 .note(format!("this field is `{expected}`"));
+            return match value {
+                Value::String(text) if admits_trees(contract.ty) => failure.help(as_tree(text)),
+                _ => failure,
+            };
         }
         Failure::new(codes::ANNOTATION, message)
             .at(at, format!("this is {}", value.kind()))
@@ -299,5 +303,21 @@ impl<'v> Evaluator<'v> {
             out.push_str(if fields.is_empty() { "..." } else { ", ..." });
         }
         out.push_str(" }");
+    }
+}
+
+fn admits_trees(ty: &Type<'_>) -> bool {
+    match ty {
+        Type::Simple(simple) => matches!(simple, Simple::Tree),
+        Type::Union(types) => types.iter().any(admits_trees),
+        _ => false,
+    }
+}
+
+/// How a text that may have been meant to lead to files is written so that it does.
+fn as_tree(text: &str) -> String {
+    match text.split_once(':') {
+        Some(_) => format!("what lies elsewhere is fetched: `fetch.tarball(\"{text}\")`, with `use std {{ fetch }}`"),
+        None => "a folder of the project is a path without quotes: `./src`".to_owned(),
     }
 }

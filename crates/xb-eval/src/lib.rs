@@ -32,7 +32,7 @@ mod value;
 mod world;
 
 pub use builtins::{Builtin, Constant, FORMATS, NAMESPACES, Namespace, Parameter, names};
-pub use codes::CODES;
+pub use codes::{CODES, UNREADABLE};
 pub use emit::{EmitFailure, EmitOptions, Emitted, TargetRequest, emit};
 pub use evaluator::Evaluator;
 pub use failure::{Failure, Result};

@@ -413,6 +413,13 @@ impl<'v> Evaluator<'v> {
         }
     }
 
+    /// Where a package sets a field: its name, where it does not.
+    pub(crate) fn field_place(&self, code: &PackageCode<'v>, name: &str) -> Span {
+        let symbol = self.symbols.intern(name);
+        let member = code.fields.iter().find(|member| member.name == symbol);
+        member.map_or(code.place, |member| member.code.body.span)
+    }
+
     #[cold]
     pub(crate) fn no_package_field(&self, instance: &Instance<'v>, name: &str, span: Span) -> Failure {
         Failure::new(codes::PACKAGE_FIELD, format!("a package has no field `{name}`"))

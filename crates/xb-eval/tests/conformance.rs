@@ -88,7 +88,7 @@ impl Case {
         }
         let file = self.path.file_name().and_then(|name| name.to_str()).expect("a name");
         let file = RelPath::new(file).expect("a clean path");
-        let request = TargetRequest { file, name: None, arches: vec![Arch::Arm64] };
+        let request = TargetRequest { file, name: None, arches: vec![Arch::Arm64], may_define_none: false };
         let options = EmitOptions { host: Arch::Amd64, methods: self.methods.clone(), limits: self.limits };
         let emitted = emit(&world, &[request], &options).map_err(|failure| codes(&failure.diagnostics))?;
         let names: Vec<_> = emitted.graph.targets.iter().map(|target| target.package.clone()).collect();

@@ -25,8 +25,12 @@ package png_tools(arch) {
 
 fn run(text: &str, name: Option<&str>, methods: &[Method]) -> Result<Emitted, EmitFailure> {
     let world = MemoryWorld::default().with("p.xb", text);
-    let request =
-        TargetRequest { file: RelPath::new("p.xb").unwrap(), name: name.map(str::to_owned), arches: vec![Arch::Arm64] };
+    let request = TargetRequest {
+        file: RelPath::new("p.xb").unwrap(),
+        name: name.map(str::to_owned),
+        arches: vec![Arch::Arm64],
+        may_define_none: false,
+    };
     let options = EmitOptions { host: Arch::Amd64, methods: methods.to_vec(), limits: Limits::default() };
     emit(&world, &[request], &options)
 }

@@ -37,8 +37,12 @@ fn examples_emit() {
 }
 
 fn emits(path: &str) {
-    let request =
-        TargetRequest { file: RelPath::new(path).expect("a clean path"), name: None, arches: Arch::ALL.to_vec() };
+    let request = TargetRequest {
+        file: RelPath::new(path).expect("a clean path"),
+        name: None,
+        arches: Arch::ALL.to_vec(),
+        may_define_none: false,
+    };
     let options = EmitOptions { host: Arch::Amd64, methods: Method::ALL.to_vec(), limits: Limits::default() };
     match emit(&Examples, &[request], &options) {
         Ok(emitted) => assert!(emitted.graph.targets.len() >= 2, "{path}"),

@@ -8,6 +8,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use xb_store::remove_folder;
 
@@ -103,26 +104,44 @@ pub fn kept_path(parent: &Path, action: xb_core::ActionId) -> PathBuf {
     parent.join(format!("{KEPT}{}", action.0.hex()))
 }
 
-/// Removes the folders of failed sandboxes that were kept in `scratch`, but those that somebody works in, and returns
-/// how many they were.
+/// The folders of failed sandboxes that were kept in `scratch` longer ago than `age`.
+///
+/// # Errors
+/// When they cannot be listed: a sentence for a person.
+pub fn list_kept(scratch: &Path, age: Duration) -> Result<Vec<PathBuf>, String> {
+    let wrong = |error: io::Error| format!("cannot read `{}`: {error}", scratch.display());
+    let entries = match fs::read_dir(scratch) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(wrong)?,
+    };
+    let mut kept = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(wrong)?.path();
+        let is_kept = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(KEPT));
+        if is_kept && is_older(&path, age) {
+            kept.push(path);
+        }
+    }
+    Ok(kept)
+}
+
+/// Removes what [`list_kept`] lists, but those that somebody works in, and returns how many they were.
 ///
 /// # Errors
 /// When one cannot be removed: a sentence for a person.
-pub fn remove_kept(scratch: &Path) -> Result<u64, String> {
-    let wrong = |path: &Path, error: io::Error| format!("cannot remove what is kept in `{}`: {error}", path.display());
-    let entries = match fs::read_dir(scratch) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        entries => entries.map_err(|error| wrong(scratch, error))?,
-    };
+pub fn remove_kept(scratch: &Path, age: Duration) -> Result<u64, String> {
     let mut removed = 0;
-    for entry in entries {
-        let path = entry.map_err(|error| wrong(scratch, error))?.path();
-        let is_kept = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(KEPT));
-        if is_kept && remove_unused(&path).map_err(|error| wrong(&path, error))? {
-            removed += 1;
-        }
+    for path in list_kept(scratch, age)? {
+        let wrong = |error: io::Error| format!("cannot remove what is kept in `{}`: {error}", path.display());
+        removed += u64::from(remove_unused(&path).map_err(wrong)?);
     }
     Ok(removed)
+}
+
+/// Whether a folder was made, or entered by a session, longer ago; one from the future was not.
+fn is_older(path: &Path, age: Duration) -> bool {
+    let changed = fs::symlink_metadata(path).and_then(|about| about.modified());
+    changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|since| since >= age))
 }
 
 /// Whether it is removed now, which it is not when somebody uses it or was faster.
@@ -203,15 +222,15 @@ mod tests {
     #[test]
     fn kept_folders_go_unless_somebody_uses_them() {
         let parent = tempfile::tempdir().unwrap();
-        assert_eq!(remove_kept(&parent.path().join("nothing")), Ok(0));
+        assert_eq!(remove_kept(&parent.path().join("nothing"), Duration::ZERO), Ok(0));
         let paths = ["a", "b", "c"].map(|name| kept(parent.path(), name));
         let used = Scratch::reopen(paths[1].clone(), &Alive::default()).unwrap();
         let running = Scratch::new(parent.path(), &Alive::default()).unwrap();
-        assert_eq!(remove_kept(parent.path()), Ok(2));
+        assert_eq!(remove_kept(parent.path(), Duration::ZERO), Ok(2));
         assert_eq!(paths.each_ref().map(|path| path.exists()), [false, true, false]);
         assert!(running.path().exists());
         drop(used);
-        assert_eq!(remove_kept(parent.path()), Ok(1));
+        assert_eq!(remove_kept(parent.path(), Duration::ZERO), Ok(1));
     }
 
     #[test]
@@ -221,8 +240,8 @@ mod tests {
         let xb = Scratch::reopen(path.clone(), &Alive::default()).unwrap();
         let sandbox = xb.lock().try_clone().unwrap();
         drop(xb);
-        assert_eq!(remove_kept(parent.path()), Ok(0));
+        assert_eq!(remove_kept(parent.path(), Duration::ZERO), Ok(0));
         drop(sandbox);
-        assert_eq!(remove_kept(parent.path()), Ok(1));
+        assert_eq!(remove_kept(parent.path(), Duration::ZERO), Ok(1));
     }
 }

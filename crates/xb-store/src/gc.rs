@@ -27,6 +27,8 @@ pub struct GcPolicy {
     pub bytes: Option<u64>,
     /// Whether to wait for other processes that have the store open; otherwise they are an error.
     pub wait: bool,
+    /// Only tells what would go.
+    pub dry_run: bool,
 }
 
 /// What went, and what stayed.
@@ -97,10 +99,17 @@ impl Store {
     }
 
     fn collect(&self, policy: &GcPolicy) -> Result<GcReport> {
-        let mut report = GcReport { scratch: remove_stale(self.layout())?, ..GcReport::default() };
+        let mut report = GcReport::default();
+        if !policy.dry_run {
+            report.scratch = remove_stale(self.layout())?;
+        }
         let census = Census::take(&self.index().db)?;
         let (kept, dropped) = Kept::choose(&census, policy);
         report.kept_bytes = kept.bytes;
+        if policy.dry_run {
+            report.count(&kept, &dropped);
+            return Ok(report);
+        }
         let oldest_note = policy.age.map_or(i64::MAX, |age| now().saturating_sub_unsigned(age.as_secs()));
         let drop_rows = || self.index().db.write(|rows| drop_rows(rows, &kept, &dropped, oldest_note));
         let rows = match drop_rows() {
@@ -134,6 +143,25 @@ impl Store {
 }
 
 impl GcReport {
+    /// Counts what would go: a content in two forms once, and no notes.
+    fn count(&mut self, kept: &Kept<'_>, dropped: &[&Holder]) {
+        for content in kept.census.contents.difference(&kept.contents) {
+            self.files += 1;
+            self.bytes += content.0.size();
+        }
+        // The empty one is known to everybody, and no row.
+        let directories = kept.census.directories.keys().filter(|tree| tree.0.size() > 0);
+        self.directories = directories.filter(|tree| !kept.trees.contains(tree)).count() as u64;
+        for holder in dropped {
+            match &holder.kind {
+                HolderKind::Root(_) => {}
+                HolderKind::Result(_) => self.results += 1,
+                HolderKind::Memo(..) => self.memos += 1,
+                HolderKind::Materialised(tree) => self.trees += u64::from(!kept.trees.contains(tree)),
+            }
+        }
+    }
+
     fn add(&mut self, swept: Swept) {
         self.files += swept.files;
         self.bytes += swept.bytes;

@@ -11,7 +11,7 @@ use super::{How, LockManners};
 #[derive(Clone, Debug, Args)]
 pub struct LockArgs {
     /// Files or folders to lock the inputs of [default: the project]
-    #[arg(value_name = "TARGET", default_value = ".")]
+    #[arg(value_name = "TARGET")]
     pub targets: Vec<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -35,6 +35,10 @@ pub struct GcArgs {
     /// Remove the longest unused until the store is no larger: `500M`, `20G`
     #[arg(long, value_name = "SIZE")]
     pub max_size: Option<String>,
+
+    /// Only tell what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
 
     /// Wait for other processes that use the store, in place of giving up
     #[arg(long)]

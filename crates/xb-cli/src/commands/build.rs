@@ -15,7 +15,7 @@ use crate::emission::{Emission, emit};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_json, print_line, say, style, styled};
-use crate::report::{Built, Check, keep, results};
+use crate::report::{Built, Check, folder_name, keep, results};
 use crate::request::Request;
 use crate::session::Session;
 use crate::size::{count, show_time};
@@ -91,6 +91,11 @@ impl Job<'_> {
             return self.show(here, &store, &built, out, &format!("nothing to do, {}", show_time(began.elapsed())));
         }
         let emission = emit(&self.request)?;
+        if let Some(out) = out {
+            let targets = emission.graph.targets.iter();
+            let folders: Vec<_> = targets.map(|target| folder_name(&target.package, target.arch)).collect();
+            export::check(&store, &folders, out)?;
+        }
         let project = self.request.project.clone();
         let session = Session::new(here, project, store, self.request.host, self.manners)?;
         let realised = self.realise(&session, &emission.graph)?;
@@ -174,7 +179,8 @@ impl Job<'_> {
                     ));
                 }
             }
-            print_line(out.map_or_else(|| one.path.clone(), |out| export::place(built, one, out)).display())?;
+            let copy = |out| export::place(built.len(), &one.folder_name(), out);
+            print_line(out.map_or_else(|| one.path.clone(), copy).display())?;
         }
         if built.len() > MOST_LISTED && !here.is_quiet() {
             say(format!("... and {}", count(built.len() - MOST_LISTED, "more package")));

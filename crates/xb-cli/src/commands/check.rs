@@ -1,9 +1,10 @@
 //! `xb check`: mistakes that can be found without evaluating or building anything.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use xb_core::{Diagnostic, Severity, Sources};
 use xb_syntax::Globals;
+use xb_syntax::ast::{Item, Use, UseSource};
 
 use crate::args::CheckArgs;
 use crate::failure::Failure;
@@ -23,7 +24,7 @@ pub fn run(here: &Invocation, args: &CheckArgs) -> Result<(), Failure> {
     let mut found = Vec::new();
     for file in &files {
         let name = file.strip_prefix(&here.folder).unwrap_or(file).display().to_string();
-        found.append(&mut check(&mut sources, &name, &read(file)?));
+        found.append(&mut check(&mut sources, &name, file, &read(file)?));
     }
     if args.json {
         print_json(&serde_json::json!({ "found": render::found(&sources, &found) }))?;
@@ -37,14 +38,31 @@ pub fn run(here: &Invocation, args: &CheckArgs) -> Result<(), Failure> {
     if errors == 0 { Ok(()) } else { Err(Failure::already_told()) }
 }
 
-fn check(sources: &mut Sources, name: &str, text: &str) -> Vec<Diagnostic> {
+fn check(sources: &mut Sources, name: &str, path: &Path, text: &str) -> Vec<Diagnostic> {
     let id = sources.add(name, text);
     let parsed = xb_syntax::parse(id, text);
     let mut found = parsed.diagnostics;
     if found.iter().all(|one| one.severity != Severity::Error) {
         found.extend(xb_syntax::check(&parsed.file, &Globals::new(xb_eval::names())));
+        found.extend(parsed.file.items.iter().filter_map(|item| missing(item, path)));
     }
     found
+}
+
+/// A `use` of a file that is not there.
+fn missing(item: &Item, user: &Path) -> Option<Diagnostic> {
+    let Item::Use(Use { source: UseSource::File { path, span }, .. }) = item else {
+        return None;
+    };
+    let file = user.parent()?.join(&**path);
+    let message = if file.is_dir() {
+        format!("`{path}` is a folder, not a file")
+    } else if file.exists() {
+        return None;
+    } else {
+        format!("there is no file `{path}`")
+    };
+    Some(Diagnostic::error(xb_eval::UNREADABLE, message).label(*span, "named here"))
 }
 
 /// The files that were named, or all of the project.
@@ -63,7 +81,7 @@ pub fn files(here: &Invocation, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failu
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn read(file: &std::path::Path) -> Result<String, Failure> {
+pub fn read(file: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(file).map_err(|error| Failure::user(format!("cannot read `{}`: {error}", file.display())))
 }
 

@@ -1,6 +1,6 @@
 //! `xb gc`: removes from the store what nothing needs any more.
 
-use xb_store::{GcPolicy, Store};
+use xb_store::{GcPolicy, GcReport, Store};
 
 use crate::args::GcArgs;
 use crate::failure::Failure;
@@ -19,44 +19,72 @@ use crate::stores::open_store;
 pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
     let policy = policy(args)?;
     let store = open_store(&Project::of(&here.folder)?.config)?;
-    let roots = remove_roots_of_gone_projects(&store)?;
-    let report = store.gc(&policy)?;
-    let sandboxes = xb_exec::remove_kept(&sandboxes(&store)).map_err(Failure::environment)?;
-    if args.json {
-        return print_json(&serde_json::json!({
-            "files": report.files,
-            "bytes": report.bytes,
-            "trees": report.trees,
-            "results": report.results,
-            "memos": report.memos,
-            "roots": roots,
-            "sandboxes": sandboxes,
-            "kept_bytes": report.kept_bytes,
-        }));
+    let scratch = sandboxes(&store);
+    let age = policy.age.unwrap_or_default();
+    let gone = roots_of_gone_projects(&store)?;
+    let roots = count_all(&gone);
+    if policy.dry_run {
+        let sandboxes = xb_exec::list_kept(&scratch, age).map_err(Failure::environment)?;
+        let removed = Removed { store: store.gc(&policy)?, roots, sandboxes: count_all(&sandboxes) };
+        return removed.tell(args.json, "would remove");
     }
-    say(format!(
-        "removed {} ({}), {}, {} and {}; {} stay",
-        count(number(report.files), "file"),
-        show_size(report.bytes),
-        count(number(report.trees), "tree"),
-        count(number(report.results), "result"),
-        count(number(sandboxes), "kept sandbox"),
-        show_size(report.kept_bytes),
-    ));
-    Ok(())
+    for name in gone {
+        store.remove_root(&name)?;
+    }
+    let report = store.gc(&policy)?;
+    let sandboxes = xb_exec::remove_kept(&scratch, age).map_err(Failure::environment)?;
+    Removed { store: report, roots, sandboxes }.tell(args.json, "removed")
 }
 
-/// A project that is gone needs its results no longer; returns how many they were. One that cannot be looked at may
-/// still be there.
-fn remove_roots_of_gone_projects(store: &Store) -> Result<u64, Failure> {
-    let mut removed = 0;
-    for (name, _) in store.roots()? {
-        let gone = report::project_of_root(&name).is_some_and(|folder| matches!(folder.try_exists(), Ok(false)));
-        if gone && store.remove_root(&name)? {
-            removed += 1;
+/// What went, or would go.
+struct Removed {
+    store: GcReport,
+    roots: u64,
+    sandboxes: u64,
+}
+
+impl Removed {
+    fn tell(&self, json: bool, verb: &str) -> Result<(), Failure> {
+        let report = &self.store;
+        if json {
+            return print_json(&serde_json::json!({
+                "files": report.files,
+                "bytes": report.bytes,
+                "trees": report.trees,
+                "results": report.results,
+                "memos": report.memos,
+                "roots": self.roots,
+                "sandboxes": self.sandboxes,
+                "kept_bytes": report.kept_bytes,
+            }));
         }
+        let roots = match self.roots {
+            0 => String::new(),
+            roots => format!(", {} of projects that are gone", count(number(roots), "root")),
+        };
+        say(format!(
+            "{verb} {} ({}), {}, {} and {}{roots}; {} stay",
+            count(number(report.files), "file"),
+            show_size(report.bytes),
+            count(number(report.trees), "tree"),
+            count(number(report.results), "result"),
+            count(number(self.sandboxes), "kept sandbox"),
+            show_size(report.kept_bytes),
+        ));
+        Ok(())
     }
-    Ok(removed)
+}
+
+/// The roots of projects that are gone, which need their results no longer. One that cannot be looked at may still be
+/// there.
+fn roots_of_gone_projects(store: &Store) -> Result<Vec<String>, Failure> {
+    let is_gone =
+        |name: &str| report::project_of_root(name).is_some_and(|folder| matches!(folder.try_exists(), Ok(false)));
+    Ok(store.roots()?.into_iter().map(|(name, _)| name).filter(|name| is_gone(name)).collect())
+}
+
+fn count_all<T>(these: &[T]) -> u64 {
+    these.len() as u64
 }
 
 fn policy(args: &GcArgs) -> Result<GcPolicy, Failure> {
@@ -64,10 +92,11 @@ fn policy(args: &GcArgs) -> Result<GcPolicy, Failure> {
         .ok_or_else(|| Failure::usage(format!("`{}` is not a time", args.keep)).help("write `12h`, `30d` or `8w`"))?;
     let read_size = |text: &String| {
         parse_size(text).ok_or_else(|| {
-            Failure::usage(format!("`{text}` is not a size")).help("write `500M`, `20G` or a number of bytes")
+            Failure::usage(format!("`{text}` is not a size")).help("write it with its unit: `500M`, `20G`")
         })
     };
-    Ok(GcPolicy { age: Some(age), bytes: args.max_size.as_ref().map(read_size).transpose()?, wait: args.wait })
+    let bytes = args.max_size.as_ref().map(read_size).transpose()?;
+    Ok(GcPolicy { age: Some(age), bytes, wait: args.wait, dry_run: args.dry_run })
 }
 
 fn number(count: u64) -> usize {

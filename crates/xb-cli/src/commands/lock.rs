@@ -9,7 +9,7 @@ use crate::emission::emit;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_line, say};
-use crate::project::{LOCK_NAME, Project, xb_files};
+use crate::project::{LOCK_NAME, Project, Target};
 use crate::request::{Request, host};
 use crate::session::Session;
 use crate::size::count;
@@ -21,7 +21,10 @@ use crate::stores::open_store;
 /// When something cannot be found, or the lock must not change.
 pub fn run(here: &Invocation, args: &LockArgs) -> Result<(), Failure> {
     let how = everywhere(&args.how);
-    let request = Request::new(&here.folder, &typed(here, args)?, &how)?;
+    let request = match args.targets.is_empty() {
+        true => Request::of_project(Project::of(&here.folder)?, &how)?,
+        false => Request::new(&here.folder, &args.targets, &how)?,
+    };
     let store = open_store(&request.project.config)?;
     let project = request.project.clone();
     let session = Session::new(here, project, store, host()?, args.lock)?;
@@ -60,12 +63,10 @@ fn used(request: &Request, how: &How) -> Result<Option<Used>, Failure> {
     if how.method != MethodName::Auto || how.pure_emulation || !Arch::ALL.iter().all(|arch| how.arch.contains(arch)) {
         return Ok(None);
     }
-    let project = &request.project;
-    for file in xb_files(std::slice::from_ref(&project.folder))? {
-        let file = project.relative(&file)?;
-        if !request.targets.iter().any(|target| target.name.is_none() && target.file == file) {
-            return Ok(None);
-        }
+    let is_asked_for =
+        |all: &Target| request.targets.iter().any(|target| target.name.is_none() && target.file == all.file);
+    if !Target::all(&request.project, None)?.iter().all(is_asked_for) {
+        return Ok(None);
     }
     let mut used = Used::default();
     for host in Arch::ALL {
@@ -85,15 +86,4 @@ fn everywhere(how: &How) -> How {
         how.arch = Arch::ALL.to_vec();
     }
     how
-}
-
-/// The targets; where the working folder is no package itself, every file of the project.
-fn typed(here: &Invocation, args: &LockArgs) -> Result<Vec<String>, Failure> {
-    let default = ["."];
-    if args.targets != default || Request::new(&here.folder, &args.targets, &args.how).is_ok() {
-        return Ok(args.targets.clone());
-    }
-    let project = Project::of(&here.folder)?;
-    let files = xb_files(&[project.folder])?;
-    Ok(files.into_iter().map(|file| file.display().to_string()).collect())
 }

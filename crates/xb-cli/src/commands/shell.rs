@@ -25,7 +25,7 @@ pub fn run(here: &Invocation, args: &ShellArgs) -> Result<(), Failure> {
     }
     if args.command.is_empty() && !here.is_quiet() {
         say(format!(
-            "the sandbox of {}, by {}: `. /xb/run.sh` runs the build, `exit` leaves",
+            "the sandbox of {}, by {}: `sh /xb/run.sh` runs the build, `exit` leaves",
             action.title, run.method
         ));
     }

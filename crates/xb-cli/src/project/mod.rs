@@ -39,7 +39,7 @@ impl Project {
     /// When the folder or `xb.toml` cannot be read.
     pub fn of(folder: &Path) -> Result<Self, Failure> {
         let folder = canonical(folder)?;
-        let marked = folder.ancestors().find(|above| above.join(CONFIG_NAME).is_file());
+        let marked = folder.ancestors().find(|above| is_marked(above));
         let Some(marked) = marked else {
             let config = Config::default();
             return Ok(Self { folder, config });
@@ -71,6 +71,11 @@ impl Project {
     pub fn on_disk(&self, path: &RelPath) -> PathBuf {
         self.folder.join(path.as_str())
     }
+}
+
+/// Whether a folder is a project's by its `xb.toml`.
+fn is_marked(folder: &Path) -> bool {
+    folder.join(CONFIG_NAME).is_file()
 }
 
 /// The absolute path without symbolic links.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use xb_core::RelPath;
 
-use super::{Project, canonical};
+use super::{Project, canonical, is_marked};
 use crate::failure::Failure;
 
 /// A target as it was typed, split.
@@ -21,6 +21,28 @@ pub struct Target {
     pub file: RelPath,
     /// The package.
     pub name: Option<String>,
+    /// Whether it is only one of all files of the project: then it may define nothing that was asked for.
+    pub among_all: bool,
+}
+
+impl Target {
+    /// Every file of a project: where no `xb.toml` marks it, those that lie in its folder themselves.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn all(project: &Project, name: Option<&str>) -> Result<Vec<Self>, Failure> {
+        let folder = &project.folder;
+        let mut files = match is_marked(folder) {
+            true => xb_files(std::slice::from_ref(folder))?,
+            false => xb_files_in(folder)?,
+        };
+        let is_marked_below =
+            |file: &PathBuf| file.ancestors().skip(1).take_while(|above| above != folder).any(is_marked);
+        files.retain(|file| !is_marked_below(file));
+        let target =
+            |file: PathBuf| Ok(Self { file: project.relative(&file)?, name: name.map(str::to_owned), among_all: true });
+        files.into_iter().map(target).collect()
+    }
 }
 
 impl TargetSpec {
@@ -34,16 +56,21 @@ impl TargetSpec {
         }
     }
 
-    /// The project and the file.
+    /// The project and the file; every file of the project, where its folder is meant and holds none itself.
     ///
     /// # Errors
     /// When there is no such file, or a folder does not say which of its files is meant.
-    pub fn resolve(&self, from: &Path) -> Result<(Project, Target), Failure> {
+    pub fn resolve(&self, from: &Path) -> Result<(Project, Vec<Target>), Failure> {
         let path = canonical(&from.join(&self.path))?;
+        if is_marked(&path) && xb_files_in(&path)?.is_empty() {
+            let project = Project::of(&path)?;
+            let targets = Target::all(&project, self.name.as_deref())?;
+            return if targets.is_empty() { Err(nothing_in(&path)) } else { Ok((project, targets)) };
+        }
         let file = if path.is_dir() { file_of(&path)? } else { path };
         let project = Project::of(file.parent().unwrap_or(&file))?;
-        let target = Target { file: project.relative(&file)?, name: self.name.clone() };
-        Ok((project, target))
+        let target = Target { file: project.relative(&file)?, name: self.name.clone(), among_all: false };
+        Ok((project, vec![target]))
     }
 }
 
@@ -63,10 +90,14 @@ fn file_of(folder: &Path) -> Result<PathBuf, Failure> {
     let mut files = xb_files_in(folder)?;
     match files.len() {
         1 => Ok(files.remove(0)),
-        0 => Err(Failure::user(format!("there is no `.xb` file in `{}`", folder.display()))
-            .help(format!("`xb init {}` begins a package there", folder.display()))),
+        0 => Err(nothing_in(folder)),
         _ => Err(several(folder, &files)),
     }
+}
+
+fn nothing_in(folder: &Path) -> Failure {
+    Failure::user(format!("there is no `.xb` file in `{}`", folder.display()))
+        .help(format!("`xb init {}` begins a package there", folder.display()))
 }
 
 fn several(folder: &Path, files: &[PathBuf]) -> Failure {
@@ -148,31 +179,40 @@ mod tests {
 
     fn resolve(folder: &tempfile::TempDir, text: &str) -> Result<String, String> {
         let resolved = TargetSpec::parse(text).resolve(folder.path());
-        resolved.map(|(_, target)| target.file.to_string()).map_err(|failure| format!("{failure:?}"))
+        let files = |targets: Vec<Target>| targets.iter().map(|target| target.file.to_string()).collect::<Vec<_>>();
+        resolved.map(|(_, targets)| files(targets).join(" ")).map_err(|failure| format!("{failure:?}"))
     }
 
     #[test]
     fn a_folder_stands_for_the_file_of_its_name_or_for_its_only_one() {
-        let folder =
-            folder(&["xb.toml", "a/a.xb", "a/other.xb", "b/x.xb", "c/x.xb", "c/y.xb", "d-1.0/d-1.0.xb", "d-1.0/e.xb"]);
-        assert_eq!(resolve(&folder, "a").unwrap(), "a/a.xb");
-        assert_eq!(resolve(&folder, "b").unwrap(), "b/x.xb");
-        assert_eq!(resolve(&folder, "d-1.0").unwrap(), "d-1.0/d-1.0.xb");
+        let folder = folder(&["a/a.xb", "a/other.xb", "b/x.xb", "c/x.xb", "c/y.xb", "d-1.0/d-1.0.xb", "d-1.0/e.xb"]);
+        assert_eq!(resolve(&folder, "a").unwrap(), "a.xb");
+        assert_eq!(resolve(&folder, "b").unwrap(), "x.xb");
+        assert_eq!(resolve(&folder, "d-1.0").unwrap(), "d-1.0.xb");
         assert!(resolve(&folder, "c").unwrap_err().contains("x.xb, y.xb"));
         assert!(resolve(&folder, ".").unwrap_err().contains("no `.xb` file"));
         assert!(resolve(&folder, "none").unwrap_err().contains("no file or folder"));
     }
 
     #[test]
+    fn the_folder_of_a_project_stands_for_all_of_it_unless_it_holds_a_file_itself() {
+        let project = folder(&["xb.toml", "a/a.xb", "b/b.xb", "another/xb.toml", "another/deep/c.xb"]);
+        assert_eq!(resolve(&project, ".").unwrap(), "a/a.xb b/b.xb");
+        std::fs::write(project.path().join("own.xb"), "").unwrap();
+        assert_eq!(resolve(&project, ".").unwrap(), "own.xb");
+        assert!(resolve(&folder(&["xb.toml"]), ".").unwrap_err().contains("no `.xb` file"));
+    }
+
+    #[test]
     fn the_project_is_the_nearest_marked_folder_or_the_targets_own() {
         let folder = folder(&["p/xb.toml", "p/q/a.xb", "z/a.xb"]);
         let project = |text: &str| TargetSpec::parse(text).resolve(folder.path()).unwrap();
-        let (marked, target) = project("p/q");
+        let (marked, targets) = project("p/q");
         assert!(marked.folder.ends_with("p"));
-        assert_eq!(target.file.as_str(), "q/a.xb");
-        let (own, target) = project("z/a.xb");
+        assert_eq!(targets[0].file.as_str(), "q/a.xb");
+        let (own, targets) = project("z/a.xb");
         assert!(own.folder.ends_with("z"));
-        assert_eq!(target.file.as_str(), "a.xb");
+        assert_eq!(targets[0].file.as_str(), "a.xb");
     }
 
     #[test]

@@ -92,6 +92,8 @@ fn from_a_description_to_a_result_and_back_to_a_failure() {
         assert!(err.contains("not as xb made it"), "{err}");
         assert_eq!(world.read(&format!("{taken}/file")), "x");
     }
+    let err = world.xb(&["build", "greeter.xb", "--out", "src/greeting"]).bad(1);
+    assert!(err.contains("it is no folder"), "{err}");
 
     assert!(world.xb(&["log", "greeter.xb"]).good().contains("built for"));
     let ran = world.xb(&["run", "greeter.xb", "--", "cat", "/bin/greeting"]);
@@ -242,7 +244,11 @@ fn what_a_failed_step_left_can_be_entered() {
         assert_eq!(left, format!("left {now} {step}\n"));
     }
     let gone = json(&world, &["gc", "--wait", "--json"]);
-    assert!(gone["sandboxes"].as_u64() >= Some(2), "{gone}");
+    assert_eq!(gone["sandboxes"], 0, "what was left just now stays");
+    let told = json(&world, &["gc", "--wait", "--keep", "0s", "--max-size", "100T", "--dry-run", "--json"]);
+    assert!(told["sandboxes"].as_u64() >= Some(2), "{told}");
+    let left = world.xb(&["shell", "bad.xb", "--failed", "--", "true"]);
+    assert_eq!(left.code, 0);
 }
 
 #[test]

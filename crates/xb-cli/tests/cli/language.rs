@@ -63,7 +63,10 @@ fn mistakes_are_found_without_evaluating() {
     let found: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
     assert_eq!(found["found"][0]["severity"], "error");
     assert_eq!(found["found"][0]["places"][0]["line"], 1);
-    world.write("a.xb", "let f = x => x\nf(1)\n");
+    world.write("a.xb", "use \"./b.xb\" { f }\nf(1)\n");
+    let err = world.xb(&["check"]).bad(1);
+    assert!(err.contains("there is no file `./b.xb`"), "{err}");
+    world.write("b.xb", "let f = x => x\n");
     let _ = world.xb(&["check"]).good();
 }
 

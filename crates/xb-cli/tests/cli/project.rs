@@ -74,3 +74,23 @@ fn graphs_and_ways_through_them() {
     let err = world.xb(&["why", "app.xb:app", "openssl"]).bad(1);
     assert!(err.contains("does not need"), "{err}");
 }
+
+#[test]
+fn a_project_is_all_that_lies_in_it() {
+    let world = World::new();
+    let package = |name: &str| format!("package {name}(arch) {{ build = {{ script = sh\"true\" }} }}\n");
+    world.write("a/a.xb", &package("a"));
+    world.write("b/b.xb", &package("b"));
+    world.write("lib.d/lib.xb", "let flags = []\n");
+    world.write("another/xb.toml", "");
+    world.write("another/c.xb", &package("c"));
+    let packages = |args: &[&str]| {
+        let json = world.xb(&[&["graph", "--format", "json", "--arch", "amd64"], args].concat()).good();
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        json["packages"].as_array().map(Vec::len)
+    };
+    assert_eq!(packages(&[]), Some(2));
+    assert_eq!(packages(&[":b"]), Some(1));
+    let err = world.xb(&["graph", ":nothing"]).bad(1);
+    assert!(err.contains("defines what was asked for"), "{err}");
+}

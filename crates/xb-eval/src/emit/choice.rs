@@ -76,7 +76,7 @@ impl<'v> Evaluator<'v> {
                 continue;
             }
             let realised = self.realise(current).map_err(|failure| {
-                let title = format!("while `{}` for {} is emitted", current.package.code.title, current.arch);
+                let title = format!("in the package `{}` for {}", current.package.code.title, current.arch);
                 failure.through(current.package.code.place, || title)
             })?;
             self.set_emitting(current, Emitting::Done(realised));

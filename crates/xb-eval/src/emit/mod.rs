@@ -32,6 +32,8 @@ pub struct TargetRequest {
     pub name: Option<String>,
     /// What the results are for.
     pub arches: Vec<Arch>,
+    /// Whether it is nothing wrong when the file defines no such package.
+    pub may_define_none: bool,
 }
 
 /// How to emit.

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashSet;
 use xb_core::Span;
 
+use crate::codes;
 use crate::evaluator::Evaluator;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::package::Instance;
 use crate::value::Value;
 
@@ -29,6 +30,9 @@ impl<'v> Evaluator<'v> {
                     }
                     _ => continue,
                 };
+                if need.arch != instance.arch {
+                    return Err(self.of_another_architecture(instance, need));
+                }
                 if !needs.iter().any(|other| other.id == need.id) {
                     needs.push(need);
                 }
@@ -87,5 +91,15 @@ impl<'v> Evaluator<'v> {
         let names: &'v [Value<'v>] = self.arena.alloc_slice_copy(&names.collect::<Vec<_>>());
         self.emission.names.borrow_mut().insert(instance.id, names);
         Ok(names)
+    }
+
+    #[cold]
+    fn of_another_architecture(&self, instance: &Instance<'v>, need: &Instance<'v>) -> Failure {
+        let (code, needed) = (instance.package.code, need.package.code);
+        let message = format!("`{}` for {} needs `{}` for {}", code.title, instance.arch, needed.title, need.arch);
+        Failure::new(codes::OTHER_ARCH, message)
+            .at(self.field_place(code, "needs"), "among these")
+            .note("what a package needs is linked into its result, so both are for one architecture")
+            .help(format!("write `{0}`, which is applied to the right architecture, or `{0}(arch)`", needed.name))
     }
 }

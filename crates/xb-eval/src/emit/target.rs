@@ -18,6 +18,7 @@ impl<'v> Evaluator<'v> {
             self.module(&ModuleKey::project(&request.file), NOWHERE).and_then(|module| self.wanted(module, request));
         let wanted = match found {
             Ok(wanted) => wanted,
+            Err(failure) if request.may_define_none && failure.code() == codes::NO_TARGET => return,
             Err(failure) => return take(Err(failure)),
         };
         for value in wanted {

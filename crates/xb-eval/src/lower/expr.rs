@@ -153,7 +153,8 @@ impl<'v> Lowering<'_, 'v> {
         }
         for arg in args {
             let name = arg.name.as_ref().map(|name| self.symbol(&name.text));
-            lowered.push(Arg { name, value: self.delayed(&arg.value), span: arg.value.span });
+            let span = arg.name.as_ref().map_or(arg.value.span, |name| name.span.to(arg.value.span));
+            lowered.push(Arg { name, value: self.delayed(&arg.value), span });
         }
         let positional = lowered.iter().all(|arg| arg.name.is_none());
         let args = self.slice(lowered);

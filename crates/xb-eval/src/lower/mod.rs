@@ -125,7 +125,11 @@ impl<'e, 'v> Lowering<'e, 'v> {
                 self.report(
                     Diagnostic::error(codes::OUTSIDE, format!("`{path}` leads out of the project"))
                         .label(span, "goes above the project's folder")
-                        .note("everything that a build uses lies in the project or is fetched with a digest"),
+                        .note("everything that a build uses lies in the project or is fetched with a digest")
+                        .help(
+                            "the project is the folder of the nearest `xb.toml` above the file, or else the file's own: an \
+                             empty `xb.toml` in a folder above both makes that the project",
+                        ),
                 );
                 None
             }

@@ -1,5 +1,7 @@
 //! Sandboxes for a person, and what the doctor finds.
 
+use std::time::Duration;
+
 use xb_exec::{HangUp, Session, State};
 
 use crate::support::World;
@@ -49,12 +51,13 @@ fn a_kept_sandbox_is_used_by_one_session_at_a_time() {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         let second = run(world, action, &Session { resume: true, ..session("true") });
-        assert_eq!(xb_exec::remove_kept(&world.scratch()), Ok(0));
+        assert_eq!(xb_exec::remove_kept(&world.scratch(), Duration::ZERO), Ok(0));
         std::fs::write(tmp.join("go"), "go").unwrap();
         assert_eq!(first.join().unwrap(), Ok(0));
         assert!(second.unwrap_err().contains("another xb is working in"));
     });
-    assert_eq!(xb_exec::remove_kept(&world.scratch()), Ok(1));
+    assert_eq!(xb_exec::remove_kept(&world.scratch(), Duration::from_secs(3600)), Ok(0));
+    assert_eq!(xb_exec::remove_kept(&world.scratch(), Duration::ZERO), Ok(1));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use xb_store::{ActionCache, Contents, GcPolicy, Store, StoreError};
 
 use crate::common::{World, action, content_file, result};
 
-const NOTHING: GcPolicy = GcPolicy { age: None, bytes: None, wait: false };
+const NOTHING: GcPolicy = GcPolicy { age: None, bytes: None, wait: false, dry_run: false };
 
 fn tree(world: &World, name: &str) -> TreeId {
     let folder = world.folder(name, &[("own", name), ("sub/shared", "shared")]);
@@ -24,8 +24,11 @@ fn only_what_roots_need_stays() {
     world.store.put_result(action("gone"), &result(gone)).unwrap();
     let gone_place = world.store.materialise(gone).unwrap();
     let kept_place = world.store.materialise(kept).unwrap();
+    let told = world.store.gc(&GcPolicy { dry_run: true, ..NOTHING }).unwrap();
+    assert!(gone_place.exists() && world.store.has_tree(gone).unwrap());
     let report = world.store.gc(&NOTHING).unwrap();
     assert_eq!((report.files, report.bytes, report.trees, report.results), (1, 4, 1, 1));
+    assert_eq!(told, report);
     assert!(!gone_place.exists() && kept_place.exists());
     assert!(!content_file(&world.store, b"gone").exists());
     assert!(!world.store.has_tree(gone).unwrap());

@@ -1,9 +1,11 @@
 //! Packages as the standard library sees them.
 
+use xb_core::Arch;
 use xb_graph::Conflict;
 
 use crate::builtins::Invocation;
-use crate::failure::Result;
+use crate::codes;
+use crate::failure::{Failure, Result};
 use crate::package::Instance;
 use crate::tree::LayerValue;
 use crate::value::Value;
@@ -28,9 +30,22 @@ pub(super) fn staged<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
         let Value::Instance(package) = package else {
             return Err(call.wrong(0, "a list of packages"));
         };
+        if package.arch != arch {
+            return Err(of_another_architecture(package, arch));
+        }
         layers.push(layer(call, package)?);
     }
     Ok(eval.list(&layers))
+}
+
+#[cold]
+fn of_another_architecture(package: &Instance<'_>, platform: Arch) -> Failure {
+    let (title, name) = (package.package.code.title, package.package.code.name);
+    let message = format!("`{title}` for {} cannot be a tool of a build that runs on {platform}", package.arch);
+    Failure::new(codes::OTHER_ARCH, message)
+        .at(package.package.code.place, "the tool")
+        .note("which architecture a build runs on depends on its method")
+        .help(format!("write `{name}` without an architecture: it is applied to the one that the build runs on"))
 }
 
 /// The layer by which a package lies in the root of others.
