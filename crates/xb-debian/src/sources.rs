@@ -46,6 +46,14 @@ impl SourceIndex {
     pub fn find(&self, path: &str) -> Option<IndexFile> {
         self.files.get(path).copied()
     }
+
+    /// The names of the files that lie in a folder of the pool, sorted.
+    pub fn beside(&self, folder: &str) -> Vec<&str> {
+        let mut names: Vec<&str> =
+            self.files.keys().filter_map(|path| path.strip_prefix(folder)?.strip_prefix('/')).collect();
+        names.sort_unstable();
+        names
+    }
 }
 
 fn read(paragraph: Paragraph<'_>, files: &mut HashMap<String, IndexFile>) -> Result<(), SourcesError> {
@@ -94,6 +102,8 @@ Directory: pool/main/e/empty
         let found = index.find("pool/main/z/zlib/zlib_1.orig.tar.gz").unwrap();
         assert_eq!((found.size, found.sha256.to_string()), (7, "b".repeat(64)));
         assert!(index.find("pool/main/z/zlib/zlib_2.orig.tar.gz").is_none());
+        assert_eq!(index.beside("pool/main/z/zlib"), ["zlib_1.dsc", "zlib_1.orig.tar.gz"]);
+        assert!(index.beside("pool/main/z/zli").is_empty());
     }
 
     #[test]

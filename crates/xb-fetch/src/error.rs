@@ -5,7 +5,7 @@ use xb_debian::{IndexError, ResolveError};
 use xb_store::StoreError;
 
 use crate::archive::ArchiveError;
-use crate::download::DownloadError;
+use crate::download::{DownloadError, Fault};
 use crate::git::GitError;
 use crate::lock::LockError;
 use crate::mirror::{UrlError, shown};
@@ -22,6 +22,9 @@ pub enum FetchError {
     /// A download.
     #[error(transparent)]
     Download(#[from] DownloadError),
+    /// A download whose digest the description gives, and which has another one.
+    #[error("{0}")]
+    NotAsDescribed(DownloadError),
     /// Nothing may be fetched.
     #[error("`{0}` is not in the store, and `--offline` forbids to fetch it")]
     Offline(String),
@@ -82,14 +85,16 @@ pub enum FetchError {
     NoSuite(String),
     /// A source that no signed index lists.
     #[error(
-        "`debian:{path}` is not in the index of sources of Debian's `{suites}`: the suite may have another version by now, \
-         and nothing signed says what this one must be"
+        "`debian:{path}` is not in the index of sources of Debian's `{suites}`, so nothing signed says what it must be{}",
+        in_the_folder(.beside)
     )]
     NotInSources {
         /// The path in the pool.
         path: String,
         /// The suites that were looked at.
         suites: String,
+        /// What they list in the same folder of the pool.
+        beside: Vec<String>,
     },
     /// An index that cannot be read.
     #[error("cannot read the index of Debian's `{suite}`: {error}")]
@@ -156,6 +161,16 @@ fn listed(attempts: &[(String, String)]) -> String {
     attempts.iter().map(line).collect()
 }
 
+/// The archives of a folder of the pool, without what only Debian adds to them.
+fn in_the_folder(names: &[String]) -> String {
+    let is_upstream = |name: &&str| name.contains(".tar.") && !name.contains(".debian.tar.") && !name.ends_with(".asc");
+    let archives: Vec<&str> = names.iter().map(String::as_str).filter(is_upstream).collect();
+    match archives.is_empty() {
+        true => "; it has nothing in this folder".to_owned(),
+        false => format!("; in this folder it has {}", archives.join(", ")),
+    }
+}
+
 fn renewed(changed: &[(String, String, String)]) -> String {
     let line = |(name, old, new): &(String, String, String)| format!("\n  {name}: {old}, now {new}");
     changed.iter().map(line).collect()
@@ -174,6 +189,7 @@ impl FetchError {
             | Self::NoFolder { .. }
             | Self::NoSuite(_)
             | Self::NotInSources { .. }
+            | Self::NotAsDescribed(_)
             | Self::Resolve(_)
             | Self::MovedOn(_) => false,
             Self::Download(_)
@@ -204,13 +220,17 @@ impl FetchError {
             }
             Self::Archive { error, .. } => return error.help(),
             Self::Git(error) => return error.help(),
-            Self::Download(DownloadError::Failed { .. }) => {
-                "is there a network, and is the path right? Where other bytes came than are locked, `xb lock --update` pins \
-                 those of today, if the change is right"
-            }
+            Self::Download(DownloadError::Failed { fault, .. }) => match fault {
+                Fault::Bytes => {
+                    "find out why it has changed; if the change is right, `xb lock --update` with its url pins what comes now"
+                }
+                Fault::Network => "is there a network? a mirror can be named in `xb.toml`",
+                Fault::Path => "is the path right, and is the version still there?",
+            },
+            Self::NotAsDescribed(_) => "`sha256` in the description must be what its maker publishes",
             Self::NoSuite(_) => "run `xb lock`, or give its `sha256 = \"...\"` in the description",
             Self::NotInSources { .. } => {
-                "name a version that the suite has, or give its `sha256 = \"...\"` in the description"
+                "name a file that the suite has, or give its `sha256 = \"...\"` in the description"
             }
             Self::NoIndex { .. } => "is there a network? a mirror of Debian can be named in the configuration of xb",
             _ => return None,

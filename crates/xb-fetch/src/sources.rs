@@ -13,7 +13,7 @@ use xb_graph::{DebianRoot, Fetch, FetchKind, Folder, Node};
 use crate::archive::{self, Limits};
 use crate::context::{Context, blocking};
 use crate::debian::{self, Listed, Suites};
-use crate::download::{Download, Downloader, Patience};
+use crate::download::{Download, DownloadError, Downloader, Fault, Patience};
 use crate::error::FetchError;
 use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey, Used};
 use crate::mirror::{Moment, is_pool_path};
@@ -198,7 +198,15 @@ impl Sources {
         {
             return Ok(tree);
         }
-        let content = self.context.contents(&self.download(&fetch.url, Some(sha256), size)?).await?;
+        let contents = self.context.contents(&self.download(&fetch.url, Some(sha256), size)?).await;
+        let content = contents.map_err(|error| match error {
+            FetchError::Download(error @ DownloadError::Failed { fault: Fault::Bytes, .. })
+                if fetch.sha256.is_some() =>
+            {
+                FetchError::NotAsDescribed(error)
+            }
+            error => error,
+        })?;
         let (context, url, how) = (Arc::clone(&self.context), fetch.url.clone(), fetch.how.clone());
         blocking(move || match how {
             FetchKind::Archive { strip } => {

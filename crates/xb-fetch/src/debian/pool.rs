@@ -1,5 +1,6 @@
 //! What a source in the pool must be, by the signed index of its suite.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::sync::Arc;
 
@@ -24,13 +25,18 @@ pub(crate) async fn listed(context: &Arc<Context>, suites: &Suites, path: &str) 
     if names.is_empty() {
         return Err(FetchError::NoSuite(path.to_owned()));
     }
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut beside = BTreeSet::new();
     for name in &names {
         let suite = suite(context, suites, name).await?;
-        if let Some(file) = suite.sources(context, component(path)).await?.find(path) {
+        let sources = suite.sources(context, component(path)).await?;
+        if let Some(file) = sources.find(path) {
             return Ok(Listed { file, date: suite.release.date.clone() });
         }
+        beside.extend(sources.beside(folder).into_iter().map(str::to_owned));
     }
-    Err(FetchError::NotInSources { path: path.to_owned(), suites: names.join("`, `") })
+    let (path, suites) = (path.to_owned(), names.join("`, `"));
+    Err(FetchError::NotInSources { path, suites, beside: beside.into_iter().collect() })
 }
 
 /// `main`, of `pool/main/z/zlib/...`.

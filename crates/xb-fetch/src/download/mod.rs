@@ -101,6 +101,8 @@ pub enum DownloadError {
     Failed {
         /// What was to be downloaded.
         name: String,
+        /// What is at fault.
+        fault: Fault,
         /// Each url that was tried, and what came of it.
         attempts: Vec<(String, String)>,
     },
@@ -112,6 +114,17 @@ pub enum DownloadError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+/// What is at fault when no url leads to the right bytes; of several, the last in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// Every server answers that it has no such file.
+    Path,
+    /// A server cannot be reached or does not answer as it should.
+    Network,
+    /// A server sends other bytes than there should be.
+    Bytes,
 }
 
 /// The scheme and the host of a url.
@@ -142,7 +155,7 @@ enum Trouble {
     /// It may go well another time.
     Passing(String, Option<Duration>),
     /// It will not go well at this url.
-    Lasting(String),
+    Lasting(Fault, String),
     /// The disk of this machine is at fault.
     Disk(std::io::Error),
 }
@@ -174,7 +187,7 @@ impl Downloader {
         let _slot = self.slots.acquire().await;
         let disk = |source| DownloadError::Disk { name: wanted.name.clone(), source };
         let mut partial = Partial::new(&self.scratch).map_err(disk)?;
-        let mut attempts = Vec::new();
+        let (mut attempts, mut fault) = (Vec::new(), Fault::Path);
         for url in self.reachable_first(&wanted.urls) {
             match self.try_url(url, wanted, &mut partial).await {
                 Ok(()) => {
@@ -182,12 +195,17 @@ impl Downloader {
                     return partial.finish().map_err(disk);
                 }
                 Err(Trouble::Disk(source)) => return Err(disk(source)),
-                Err(Trouble::Passing(why, _) | Trouble::Lasting(why)) => {
+                Err(Trouble::Passing(why, _)) => {
+                    fault = fault.max(Fault::Network);
+                    attempts.push((url.clone(), why));
+                }
+                Err(Trouble::Lasting(this, why)) => {
+                    fault = fault.max(this);
                     attempts.push((url.clone(), why));
                 }
             }
         }
-        Err(DownloadError::Failed { name: wanted.name.clone(), attempts })
+        Err(DownloadError::Failed { name: wanted.name.clone(), fault, attempts })
     }
 
     /// A mirror that could not be reached is not waited for again while there are others.
@@ -236,7 +254,7 @@ impl Downloader {
     }
 
     async fn request(&self, url: &str, wanted: &Download, partial: &mut Partial) -> Result<(), Trouble> {
-        let client = self.clients.of(url).map_err(|error| Trouble::Lasting(error.to_string()))?;
+        let client = self.clients.of(url).map_err(|error| Trouble::Lasting(Fault::Network, error.to_string()))?;
         let mut request = client.get(url);
         if partial.len() > 0 {
             request = request.header(RANGE, format!("bytes={}-", partial.len()));
@@ -297,14 +315,14 @@ fn refuse_flood(wanted: &Download, bytes: u64, partial: &mut Partial) -> Result<
         return Ok(());
     };
     partial.clear().map_err(Trouble::Disk)?;
-    Err(Trouble::Lasting(why))
+    Err(Trouble::Lasting(Fault::Bytes, why))
 }
 
 /// Bytes put together from several answers may be of several versions, so that they are worth another try.
 fn wrong_bytes(why: String, pieced: bool) -> Trouble {
     match pieced {
         true => Trouble::Passing(why, None),
-        false => Trouble::Lasting(why),
+        false => Trouble::Lasting(Fault::Bytes, why),
     }
 }
 
@@ -335,7 +353,8 @@ fn judge(response: &reqwest::Response, partial: &mut Partial) -> Result<(), Trou
             Err(Trouble::Passing(format!("it answers {status}"), retry_after(response)))
         }
         _ if status.is_server_error() => Err(Trouble::Passing(format!("it answers {status}"), retry_after(response))),
-        _ => Err(Trouble::Lasting(format!("it answers {status}"))),
+        StatusCode::NOT_FOUND | StatusCode::GONE => Err(Trouble::Lasting(Fault::Path, format!("it answers {status}"))),
+        _ => Err(Trouble::Lasting(Fault::Network, format!("it answers {status}"))),
     }
 }
 
@@ -368,7 +387,7 @@ fn passing(error: &reqwest::Error) -> Trouble {
         text = format!("it takes too long ({text})");
     }
     if error.is_redirect() {
-        return Trouble::Lasting(text);
+        return Trouble::Lasting(Fault::Network, text);
     }
     Trouble::Passing(text, None)
 }

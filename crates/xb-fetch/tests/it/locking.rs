@@ -6,7 +6,7 @@ use xb_build::{Provider as _, Source};
 use xb_core::Arch;
 use xb_fetch::lock::{LockFile, LockedFetch, LockedGit, LockedSet, LockedSuite, PackageName, SetKey, Used};
 use xb_fetch::{Lock, Manners, Mirrors, Moment, Unlocked};
-use xb_graph::{DebianRoot, Graph, Node, NodeId, Origin};
+use xb_graph::{DebianRoot, Fetch, Graph, Node, NodeId, Origin};
 
 use crate::common::server::{Answer, Server};
 use crate::common::{World, file, sha256};
@@ -123,8 +123,11 @@ async fn what_is_missing_is_added_and_then_believed() {
     other.write("xb.lock", &lock);
     let error = other.online().provide(Source::Fetch(&file(&url))).await.unwrap_err();
     assert!(error.message.contains("other bytes"), "{error}");
-    assert!(error.help.unwrap().contains("--update"));
+    assert!(error.help.unwrap().contains("--update") && error.is_of_environment);
     assert_eq!(other.lock_text(), lock);
+    let described = Fetch { sha256: Some(sha256(b"three")), ..file(&url) };
+    let error = other.online().provide(Source::Fetch(&described)).await.unwrap_err();
+    assert!(error.help.unwrap().contains("in the description") && !error.is_of_environment);
 
     let changes = other.online().update(&["x".to_owned()]).await.unwrap();
     assert_eq!(changes, [(url, sha256(b"one").to_string(), sha256(b"two").to_string())]);

@@ -121,6 +121,7 @@ async fn what_no_index_lists_needs_a_sum_in_the_description() {
     let world = world();
     let error = archive.provide(&world, old).await.unwrap_err();
     assert!(error.message.contains(old) && error.message.contains("trixie"), "{error}");
+    assert!(error.message.contains(PATH.rsplit('/').next().unwrap()), "what is there is not named: {error}");
     assert!(error.help.unwrap().contains("sha256 = "));
     assert_eq!(world.lock_text(), SUITE);
 

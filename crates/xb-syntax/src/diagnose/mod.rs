@@ -84,6 +84,7 @@ const SLIPS: &[fn(&Place<'_>) -> Option<Diagnostic>] = &[
     bracket::stray_closing,
     foreign::lambda,
     slip::field_sign,
+    slip::after_parameters,
     slip::keyword,
     bracket::unclosed,
     slip::separator,

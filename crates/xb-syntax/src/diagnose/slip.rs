@@ -69,6 +69,23 @@ fn is_key(line: &str) -> bool {
     !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c))
 }
 
+/// `package p(arch): {`, `package p(arch) = {`.
+pub(super) fn after_parameters(place: &Place<'_>) -> Option<Diagnostic> {
+    let after = place.rest().strip_prefix(')')?;
+    let blank = after.len() - after.trim_start().len();
+    let open = place.innermost().filter(|open| is_head(&place.text[..open.at]))?;
+    let start = place.at + 1 + blank;
+    let sign = ["=>", ":", "="].into_iter().find(|sign| place.text[start..].starts_with(sign))?;
+    let message = format!("expected `{{` after the parameters of a package, found `{sign}`");
+    let head = &place.text[..=place.at];
+    let head = head[..open.at].rfind("package").map_or(head, |at| &head[at..]);
+    Some(
+        Diagnostic::error(codes::UNEXPECTED, message)
+            .label(place.span(start, sign.len()), "remove this")
+            .help(format!("write `{head} {{ ... }}`")),
+    )
+}
+
 /// A keyword where a name must be.
 pub(super) fn keyword(place: &Place<'_>) -> Option<Diagnostic> {
     let word = place.token();
