@@ -13,5 +13,7 @@ words "$make_flags" make -j"$jobs"
 run_install() {
   words "$make_flags" make DESTDIR="$out" "$@"
 }
-words "$install_targets" run_install
+if [ -n "$install_targets" ]; then
+  words "$install_targets" run_install
+fi
 find "$out" -name '*.la' -delete

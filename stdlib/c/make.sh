@@ -6,4 +6,6 @@ make_arguments() {
   words "$make_flags" "$@"
 }
 words "$make_targets" make_arguments run_make
-words "$install_targets" words "$install_flags" make_arguments run_make DESTDIR="$out"
+if [ -n "$install_targets" ]; then
+  words "$install_targets" words "$install_flags" make_arguments run_make DESTDIR="$out"
+fi

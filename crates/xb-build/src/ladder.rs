@@ -76,7 +76,7 @@ fn mends_cause(from: Method, to: Method, check: bool, cause: &Cause) -> Option<S
 }
 
 /// A cause as half a sentence, for a person.
-pub(crate) fn describe(cause: &Cause) -> String {
+pub fn describe(cause: &Cause) -> String {
     match cause {
         Cause::Success => "it succeeded".to_owned(),
         Cause::Failed => "the command failed".to_owned(),

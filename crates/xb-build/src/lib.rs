@@ -27,6 +27,7 @@ pub use cancel::Cancel;
 pub use event::{Event, Events};
 pub use executor::{BoxFuture, Executor, RunContext};
 pub use failure::{Attempt, Failure, Why};
+pub use ladder::describe;
 pub use locks::{ActionLocks, LockGuard};
 pub use memory::{Memory, ShortMemory};
 pub use provider::{ProvideError, Provider, Source};

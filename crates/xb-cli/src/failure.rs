@@ -6,7 +6,7 @@
 //! | usage | the command line is wrong | 2 |
 //! | environment | the machine, the network or the store does not do what it should | 3 |
 //! | bug | xb itself is wrong | 101 |
-//! | interrupted | somebody pressed Ctrl-C | 130 |
+//! | interrupted | somebody pressed Ctrl-C, or another signal asked for the end | 130, or 128 and the signal |
 //! | broken pipe | who read the output went away: nothing is wrong | 0 |
 
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ use xb_core::{Diagnostic, Sources};
 use xb_fetch::FetchError;
 use xb_store::StoreError;
 
-use crate::interrupt::INTERRUPTED;
+use crate::interrupt;
 use crate::output::{say, style, styled};
 use crate::render;
 
@@ -39,14 +39,14 @@ pub enum Class {
 }
 
 impl Class {
-    const fn exit_code(self) -> u8 {
+    fn exit_code(self) -> u8 {
         match self {
             Self::BrokenPipe => 0,
             Self::User => 1,
             Self::Usage => 2,
             Self::Environment => 3,
             Self::Bug => 101,
-            Self::Interrupted => INTERRUPTED,
+            Self::Interrupted => interrupt::exit_code(),
         }
     }
 }
@@ -148,6 +148,12 @@ impl Failure {
         self
     }
 
+    /// What is wrong, in one sentence: of several findings, the first.
+    pub fn message(&self) -> &str {
+        let first = self.findings.as_ref().and_then(|found| found.diagnostics.first());
+        first.filter(|_| self.message.is_empty()).map_or(&self.message, |first| &first.message)
+    }
+
     /// Says what is wrong, and gives the exit code.
     pub fn report(&self) -> ExitCode {
         self.tell();
@@ -172,7 +178,7 @@ impl Failure {
         }
         Some(serde_json::json!({
             "class": self.class,
-            "message": self.message,
+            "message": self.message(),
             "notes": self.notes,
             "helps": self.helps,
             "found": found.unwrap_or_default(),

@@ -38,10 +38,15 @@ pub enum State {
     Bad,
 }
 
+/// Looks at what this machine's kernel can do.
+pub fn examine_kernel() -> Vec<Finding> {
+    vec![kernel(), emulation()]
+}
+
 impl LocalExecutor {
-    /// Looks at what this machine can do.
-    pub fn doctor(&self) -> Vec<Finding> {
-        vec![kernel(), self.sandbox(), emulation(), self.space()]
+    /// Looks at what can be done beneath the executor's folder.
+    pub fn examine(&self) -> Vec<Finding> {
+        vec![self.sandbox(), self.space()]
     }
 
     /// Opens a sandbox that has nothing in it: that its command is not found is the best that can happen.

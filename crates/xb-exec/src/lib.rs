@@ -23,7 +23,7 @@ mod sys;
 mod terminal;
 
 pub use child::{maybe_run_as_child, sandbox_main};
-pub use doctor::{Finding, State};
+pub use doctor::{Finding, State, examine_kernel};
 pub use executor::{Ingest, LocalExecutor, Options};
 pub use interactive::{HangUp, Session};
 pub use scratch::{list_kept, remove_kept};

@@ -16,7 +16,7 @@ use crate::debian::{self, Listed, Suites};
 use crate::download::{Download, DownloadError, Downloader, Fault, Patience};
 use crate::error::FetchError;
 use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey, Used};
-use crate::mirror::{Moment, is_pool_path};
+use crate::mirror::{Moment, is_pool_path, shown};
 use crate::once::OnceMap;
 use crate::storage::single_file;
 use crate::{Mirrors, Storage, folder, git};
@@ -97,6 +97,16 @@ impl Sources {
             roots: OnceMap::default(),
             suites: Suites::default(),
         })
+    }
+
+    /// Where Debian's archive is looked for, and whether somebody answers there; otherwise why not.
+    pub async fn reach(&self) -> Vec<(String, Result<(), String>)> {
+        let mut answers = Vec::new();
+        for url in self.context.mirrors.newest("dists/") {
+            let answer = self.context.downloader.reach(&url).await;
+            answers.push((shown(url.trim_end_matches("/dists/")), answer));
+        }
+        answers
     }
 
     /// The lock as it is now.

@@ -68,7 +68,8 @@ pub struct ShellArgs {
     #[arg(long)]
     pub failed: bool,
 
-    /// A command to run in place of a shell
+    /// A command to run in place of a shell. Whichever method `xb build` would take, programs of the package's architecture
+    /// run here: for another than this machine's it is the sandbox of a build by emulation, unless `--method cross` is given
     #[arg(value_name = "COMMAND", last = true)]
     pub command: Vec<String>,
 }
@@ -114,7 +115,7 @@ pub struct How {
     #[arg(long, value_name = "ARCH", value_delimiter = ',')]
     pub arch: Vec<Arch>,
 
-    /// How to build for an architecture that is not this machine's
+    /// How to build for an architecture that is not this machine's; for its own there is only `native`
     #[arg(long, value_name = "METHOD", default_value = "auto")]
     pub method: MethodName,
 

@@ -80,7 +80,7 @@ pub struct VerifyArgs {
     #[arg(value_name = "TARGET", default_value = ".")]
     pub targets: Vec<String>,
 
-    /// Methods to compare: `native`, `cross`, `emulate`, `pure-emulate`
+    /// Methods to compare: `cross`, `emulate`, `pure-emulate`
     #[arg(
         long,
         value_name = "METHODS",

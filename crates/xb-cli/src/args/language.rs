@@ -31,7 +31,7 @@ pub struct FmtArgs {
 /// `xb eval`.
 #[derive(Clone, Debug, Args)]
 pub struct EvalArgs {
-    /// A `.xb` file
+    /// A `.xb` file, or a folder that holds one
     #[arg(value_name = "FILE", required_unless_present = "expression")]
     pub file: Option<PathBuf>,
 

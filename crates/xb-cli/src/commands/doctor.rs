@@ -10,7 +10,7 @@ use crate::output::{print_json, print_line, style, styled};
 use crate::project::Project;
 use crate::request::host;
 use crate::session::Session;
-use crate::stores::open_store;
+use crate::stores::{STORE_VARIABLE, open_store};
 
 #[derive(Serialize)]
 struct Json<'a> {
@@ -25,13 +25,11 @@ struct Json<'a> {
 /// # Errors
 /// When something is missing without which nothing can be built.
 pub fn run(here: &Invocation, args: &DoctorArgs) -> Result<(), Failure> {
-    let project = Project::of(&here.folder)?;
-    let store = open_store(&project.config)?;
-    let session = Session::new(here, project, store, host()?, LockManners::default())?;
-    session.progress.close();
-    let findings = session.executor.doctor();
+    let mut findings = xb_exec::examine_kernel();
+    findings.extend(examine(here)?);
     if args.json {
-        print_json(&findings.iter().map(json).collect::<Vec<_>>())?;
+        let findings: Vec<_> = findings.iter().map(json).collect();
+        print_json(&serde_json::json!({ "findings": findings }))?;
     } else {
         findings.iter().try_for_each(|finding| print_line(text(finding)))?;
     }
@@ -39,6 +37,38 @@ pub fn run(here: &Invocation, args: &DoctorArgs) -> Result<(), Failure> {
         return Err(Failure::environment("this machine lacks something that xb needs"));
     }
     Ok(())
+}
+
+/// What can only be found out with a store, or that there can be none.
+fn examine(here: &Invocation) -> Result<Vec<Finding>, Failure> {
+    let project = Project::of(&here.folder)?;
+    let store = match open_store(&project.config) {
+        Ok(store) => store,
+        Err(failure) => return Ok(vec![no_store(&failure)]),
+    };
+    let session = Session::new(here, project, store, host()?, LockManners::default())?;
+    session.progress.close();
+    let mut findings = session.executor.examine();
+    let answers = session.block_on_unless_interrupted(session.sources.reach())?;
+    findings.extend(answers.into_iter().map(|(archive, answer)| of_archive(&archive, answer)));
+    Ok(findings)
+}
+
+fn no_store(failure: &Failure) -> Finding {
+    let mend = format!("name a folder that can be written to: {STORE_VARIABLE}=/somewhere/with/room");
+    Finding { name: "store", state: State::Bad, detail: failure.message().to_owned(), mend: Some(mend) }
+}
+
+/// Without an archive, what was fetched before can still be built.
+fn of_archive(archive: &str, answer: Result<(), String>) -> Finding {
+    let name = "archive";
+    match answer {
+        Ok(()) => Finding { name, state: State::Good, detail: format!("`{archive}` answers"), mend: None },
+        Err(why) => {
+            let mend = "name a mirror that answers in `xb.toml`: `[debian] mirrors = [\"http://...\"]`".to_owned();
+            Finding { name, state: State::Poor, detail: format!("`{archive}`: {why}"), mend: Some(mend) }
+        }
+    }
 }
 
 const fn word(state: State) -> &'static str {

@@ -10,7 +10,7 @@ use crate::emission::limits;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_json, print_line};
-use crate::project::{Project, ProjectWorld, canonical};
+use crate::project::{Project, ProjectWorld, canonical, file_of};
 
 /// Runs the command.
 ///
@@ -48,10 +48,19 @@ pub fn place(here: &Invocation, file: Option<&Path>) -> Result<(Project, Option<
     let Some(file) = file else {
         return Ok((Project::of(&here.folder)?, None));
     };
-    let file = canonical(&here.folder.join(file))?;
+    let file = canonical(&here.folder.join(file)).map_err(|failure| match is_expression(file) {
+        true => failure.help(format!("an expression is given with `-e`: `xb eval -e '{}'`", file.display())),
+        false => failure,
+    })?;
+    let file = if file.is_dir() { file_of(&file)? } else { file };
     let project = Project::of(file.parent().unwrap_or(&file))?;
     let relative = project.relative(&file)?;
     Ok((project, Some(relative)))
+}
+
+/// Whether what is no file may have been meant to be evaluated itself.
+fn is_expression(file: &Path) -> bool {
+    file.extension().is_none_or(|extension| extension != "xb")
 }
 
 fn read(project: &Project, file: &RelPath) -> Result<String, Failure> {

@@ -27,6 +27,9 @@ use crate::render;
 /// How many inputs are remembered.
 const HISTORY: usize = 2_000;
 
+const HELP: &str =
+    "expressions are evaluated, `let x = ...` and `use std { c }` define names; Tab completes, Ctrl-D ends";
+
 /// Runs the command.
 ///
 /// # Errors
@@ -45,12 +48,14 @@ pub fn run(here: &Invocation, args: &ReplArgs) -> Result<(), Failure> {
     let names = Arc::new(Mutex::new(names_now(&session)));
     let mut editor = editor(&names)?;
     if !here.is_quiet() {
-        say("expressions are evaluated, `let x = ...` and `use std { c }` define names; Ctrl-D ends");
+        say(HELP);
     }
     let prompt = DefaultPrompt::new(DefaultPromptSegment::Basic("xb".to_owned()), DefaultPromptSegment::Empty);
     loop {
         let signal = editor.read_line(&prompt);
         match signal.map_err(|error| Failure::environment(format!("cannot read from the terminal: {error}")))? {
+            Signal::Success(line) if matches!(line.trim(), "quit" | "exit" | ":q") => return Ok(()),
+            Signal::Success(line) if matches!(line.trim(), "help" | ":help" | "?") => say(HELP),
             Signal::Success(line) => {
                 answer(&session, &line)?;
                 *names.lock().unwrap_or_else(PoisonError::into_inner) = names_now(&session);

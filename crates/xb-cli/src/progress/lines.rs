@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use xb_build::Event;
+use xb_build::{Event, describe};
 
 use super::board::{Board, Change, End, Running};
 use crate::output::{printable, say, style, styled};
@@ -34,7 +34,7 @@ impl Lines {
                     say(began(running));
                 }
             }
-            (Change::Ended(running, end), _) if running.method.is_some() => say(ended(running, *end)),
+            (Change::Ended(running, end), _) if running.method.is_some() => say(ended(running, *end, event)),
             (Change::Arrived, _) => self.show_downloads_now_and_then(board),
             (_, Event::Log { node, line }) if self.logs => {
                 let title = board.running.get(node).map_or("", |step| &step.title);
@@ -72,8 +72,8 @@ fn began(running: &Running) -> String {
     format!("begin {}", running.text())
 }
 
-/// The line about a step that ended.
-pub(super) fn ended(running: &Running, end: End) -> String {
+/// The line about a step that ended; what its log says follows when everything has ended.
+pub(super) fn ended(running: &Running, end: End, event: &Event) -> String {
     let (style, word) = match end {
         End::Good => (style::GOOD, "done"),
         End::Cached => (style::GOOD, "known"),
@@ -81,7 +81,11 @@ pub(super) fn ended(running: &Running, end: End) -> String {
         End::Bad => (style::ERROR, "failed"),
     };
     let time = show_time(running.since.elapsed());
-    format!("{} {} in {time}", styled(style, word), running.text())
+    let why = match event {
+        Event::Finished { cause: Some(cause), .. } if end == End::Bad => format!(": {}", describe(cause)),
+        _ => String::new(),
+    };
+    format!("{} {} in {time}{why}", styled(style, word), running.text())
 }
 
 /// The lines about a method that did not lead to a result.

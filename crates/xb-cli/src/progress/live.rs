@@ -41,7 +41,7 @@ impl Live {
                     self.end(*node);
                 }
                 if running.method.is_some() && *end != End::Cached {
-                    self.print(&ended(running, *end));
+                    self.print(&ended(running, *end, event));
                 }
             }
             Change::Arrived | Change::Little => {}

@@ -14,7 +14,7 @@ use xb_core::RelPath;
 use crate::failure::Failure;
 
 pub use config::{Config, EvalLimits};
-pub use target::{Target, TargetSpec, xb_files};
+pub use target::{Target, TargetSpec, file_of, xb_files};
 pub use world::ProjectWorld;
 
 /// The name of the file that marks a project and configures it.

@@ -80,7 +80,10 @@ fn is_name(text: &str) -> bool {
 }
 
 /// The file that a folder stands for: the one of its name, or the only one.
-fn file_of(folder: &Path) -> Result<PathBuf, Failure> {
+///
+/// # Errors
+/// When there is none, or none of several has its name.
+pub fn file_of(folder: &Path) -> Result<PathBuf, Failure> {
     if let Some(name) = folder.file_name() {
         let own = folder.join(name).with_added_extension("xb");
         if own.is_file() {

@@ -263,3 +263,19 @@ fn the_log_of_a_failure_outlives_garbage_collection() {
     let _ = world.xb(&["gc", "--wait"]).good();
     assert_eq!(world.xb(&["log", "bad.xb"]).good(), format!("said {now}\n"));
 }
+
+#[test]
+fn a_makefile_that_installs_nothing_is_no_obstacle() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    world.write("src/Makefile", "tool:\n\techo made >tool\n");
+    world.write(
+        "tool.xb",
+        "use std { c }\n\npackage tool(arch) {\n  source = ./src\n  build = c.make {\n    install = []\n    \
+         after = sh\"install -D tool $out/usr/local/bin/tool\"\n  }\n}\n",
+    );
+    let _ = world.xb(&["build", "tool.xb", "--out", "dist"]).good();
+    assert_eq!(world.read("dist/usr/local/bin/tool"), "made\n");
+}

@@ -3,6 +3,8 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use crate::build::has_base;
 use crate::world::World;
 
@@ -27,10 +29,10 @@ fn start(world: &World, args: &[&str], sign: &str) -> Child {
     }
 }
 
-/// Presses Ctrl-C and returns the exit code.
-fn interrupt(mut child: Child) -> Option<i32> {
+/// Sends what Ctrl-C or `kill` sends and returns the exit code.
+fn interrupt(mut child: Child, signal: Signal) -> Option<i32> {
     let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it can be signalled");
+    rustix::process::kill_process(pid, signal).expect("it can be signalled");
     let began = Instant::now();
     while began.elapsed() < PATIENCE {
         if let Some(status) = child.try_wait().expect("it can be waited for") {
@@ -58,9 +60,9 @@ fn whoever_runs_and_whoever_waits_stops() {
     world.write("long.xb", "package long(arch) { build = { script = sh\"echo started; sleep 1000\" } }\n");
     let first = start(&world, &["build", "long.xb", "--verbose"], "started");
     let waiting = start(&world, &["build", "--verbose", "long.xb"], "on another xb");
-    assert_eq!(interrupt(waiting), Some(130));
+    assert_eq!(interrupt(waiting, Signal::TERM), Some(143));
     assert_eq!(sandboxes(&world), 1);
-    assert_eq!(interrupt(first), Some(130));
+    assert_eq!(interrupt(first, Signal::INT), Some(130));
     assert_eq!(sandboxes(&world), 0);
 }
 
@@ -71,6 +73,6 @@ fn a_result_that_runs_stops() {
         return;
     }
     let running = start(&world, &["run", "probe.xb", "--", "sh", "-c", "echo started; sleep 1000"], "started");
-    assert_eq!(interrupt(running), Some(130));
+    assert_eq!(interrupt(running, Signal::INT), Some(130));
     assert_eq!(sandboxes(&world), 0);
 }

@@ -50,5 +50,10 @@ fn folders_are_compared() {
 fn the_doctor_looks_at_this_machine() {
     let json = World::new().xb(&["doctor", "--json"]);
     let found: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
-    assert!(found.as_array().is_some_and(|found| found.len() >= 3), "{found}");
+    assert!(found["findings"].as_array().is_some_and(|found| found.len() >= 3), "{found}");
+    let world = World::alone();
+    std::fs::write(world.store(), "no folder").expect("a file");
+    let said = world.xb(&["doctor"]);
+    assert_eq!(said.code, 3);
+    assert!(said.out.contains("kernel") && said.out.contains("bad: store"), "{}", said.out);
 }

@@ -208,6 +208,16 @@ impl Downloader {
         Err(DownloadError::Failed { name: wanted.name.clone(), fault, attempts })
     }
 
+    /// Whether a server answers at all, whatever it answers; otherwise why it does not.
+    pub async fn reach(&self, url: &str) -> Result<(), String> {
+        let client = self.clients.of(url).map_err(|error| error.to_string())?;
+        match client.head(url).send().await {
+            Ok(answer) if answer.status().is_server_error() => Err(format!("it answers {}", answer.status())),
+            Ok(_) => Ok(()),
+            Err(error) => Err(causes(&error)),
+        }
+    }
+
     /// A mirror that could not be reached is not waited for again while there are others.
     fn reachable_first<'u>(&self, urls: &'u [String]) -> Vec<&'u String> {
         let unreachable = self.unreachable.lock().unwrap_or_else(PoisonError::into_inner);
@@ -369,8 +379,16 @@ fn retry_after(response: &reqwest::Response) -> Option<Duration> {
     seconds.parse().ok().map(Duration::from_secs)
 }
 
-/// What the network said, from the outermost cause to the innermost; the url is said elsewhere.
 fn passing(error: &reqwest::Error) -> Trouble {
+    let text = causes(error);
+    if error.is_redirect() {
+        return Trouble::Lasting(Fault::Network, text);
+    }
+    Trouble::Passing(text, None)
+}
+
+/// What the network said, from the outermost cause to the innermost; the url is said elsewhere.
+fn causes(error: &reqwest::Error) -> String {
     let mut text = String::new();
     let mut next: Option<&dyn std::error::Error> = std::error::Error::source(error);
     while let Some(cause) = next {
@@ -386,8 +404,5 @@ fn passing(error: &reqwest::Error) -> Trouble {
     if error.is_timeout() {
         text = format!("it takes too long ({text})");
     }
-    if error.is_redirect() {
-        return Trouble::Lasting(Fault::Network, text);
-    }
-    Trouble::Passing(text, None)
+    text
 }
