@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 fn main() -> io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stdlib");
+    // Asked for when it runs: a target folder may serve a checkout that has moved.
+    let root = folder_of("CARGO_MANIFEST_DIR")?.join("../../stdlib");
     let mut files = Vec::new();
     collect(&root, &mut files)?;
     let mut named = Vec::new();
@@ -19,12 +20,12 @@ fn main() -> io::Result<()> {
         let _ = writeln!(table, "    ({name:?}, include_str!({file:?})),");
     }
     table.push_str("];\n");
-    fs::write(out_folder()?.join("stdlib.rs"), table)
+    fs::write(folder_of("OUT_DIR")?.join("stdlib.rs"), table)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is how cargo speaks to a build script")]
-fn out_folder() -> io::Result<PathBuf> {
-    std::env::var("OUT_DIR").map(PathBuf::from).map_err(io::Error::other)
+fn folder_of(variable: &str) -> io::Result<PathBuf> {
+    std::env::var(variable).map(PathBuf::from).map_err(io::Error::other)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
