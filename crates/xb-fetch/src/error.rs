@@ -213,6 +213,9 @@ impl FetchError {
             Self::Lock(LockError::Invalid { .. }) => {
                 "restore the file, or remove it and run `xb lock`, which makes it anew"
             }
+            Self::Lock(LockError::Io { action: "write", .. }) => {
+                "the lock lies in the project's folder; where that cannot be written to, it must be complete already: `xb lock`"
+            }
             Self::Offline(_) | Self::OfflineLock(_) => "run it once with a network, without `--offline`",
             Self::MovedOn(moved) => {
                 let suite = &moved.suite;

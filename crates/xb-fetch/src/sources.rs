@@ -114,11 +114,15 @@ impl Sources {
         self.context.lock.get()
     }
 
-    /// What of these nodes is not in the lock and must be before they can be realised.
-    pub fn missing<'n>(&self, nodes: impl IntoIterator<Item = &'n Node>) -> Vec<String> {
+    /// How many entries the lock lacks that must be there before these nodes can be realised.
+    pub fn count_missing<'n>(&self, nodes: impl IntoIterator<Item = &'n Node>) -> usize {
         let lock = self.lock();
-        let missing = nodes.into_iter().filter_map(|node| self.lacks(&lock, node));
-        missing.collect::<BTreeSet<_>>().into_iter().collect()
+        let set = |node: &Node| match node {
+            Node::Debian(root) => Some(SetKey::of(root, self.context.host)),
+            _ => None,
+        };
+        let missing = nodes.into_iter().filter_map(|node| Some((self.lacks(&lock, node)?, set(node))));
+        missing.collect::<BTreeSet<_>>().len()
     }
 
     /// What the lock lacks for a node.

@@ -14,6 +14,7 @@ use crate::invocation::Invocation;
 use crate::output::{print, print_json};
 use crate::packages::packages;
 use crate::request::Request;
+use crate::size::count;
 
 /// Runs the command.
 ///
@@ -52,11 +53,8 @@ pub fn describe(graph: &Graph, id: NodeId, node: &Node) -> String {
             let sets = root.packages.iter().map(|(arch, names)| format!("{} {arch}", names.len()));
             format!("Debian {} ({})", root.suite, sets.collect::<Vec<_>>().join(", "))
         }
-        Node::Files(files) => match files.entries.len() {
-            1 => "1 file".to_owned(),
-            number => format!("{number} files"),
-        },
-        Node::Compose { layers } => format!("{} layers", layers.len()),
+        Node::Files(files) => count(files.entries.len(), "file"),
+        Node::Compose { layers } => count(layers.len(), "layer"),
         Node::Run(run) => format!("{} by {}", run.title(), run.method),
         Node::Choice(_) => crate::packages::title(graph, id).unwrap_or_default(),
     }

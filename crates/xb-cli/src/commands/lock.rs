@@ -37,13 +37,13 @@ pub fn run(here: &Invocation, args: &LockArgs) -> Result<(), Failure> {
     }
     let emission = emit(&request)?;
     let nodes = || emission.graph.nodes().map(|(_, node)| node);
-    let missing = session.sources.missing(nodes());
+    let missing = session.sources.count_missing(nodes());
     session.complete(&emission.graph)?;
     let used = if args.lock.locked { None } else { used(&request, &how)? };
     let dropped = used.map_or(Ok(0), |used| session.sources.prune(&used))?;
     session.progress.close();
     if !here.is_quiet() {
-        say(summary(missing.len(), dropped));
+        say(summary(missing, dropped));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Read};
 
+use xb_graph::Method;
 use xb_store::Contents;
 
 use crate::args::{How, LogArgs};
@@ -37,8 +38,14 @@ pub fn run(here: &Invocation, args: &LogArgs) -> Result<(), Failure> {
     }
     let arch = request.one_arch()?;
     let by = args.method.map(|method| format!(" by {method}")).unwrap_or_default();
-    Err(Failure::user(format!("there is no log of the {step} of `{}` for {arch}{by}", args.target))
-        .help(format!("`xb build {} --arch {arch}` makes one", args.target)))
+    let failure = Failure::user(format!("there is no log of the {step} of `{}` for {arch}{by}", args.target));
+    let method = match args.method {
+        None | Some(Method::Native) => "",
+        Some(Method::Cross) => " --method cross",
+        Some(Method::Emulate) => " --method emulate",
+        Some(Method::PureEmulate) => " --method emulate --pure-emulation",
+    };
+    Err(failure.help(format!("`xb build {} --arch {arch}{method}` makes one; `--arch` asks for another", args.target)))
 }
 
 /// Bytes as they are, but for a terminal, which they could drive.

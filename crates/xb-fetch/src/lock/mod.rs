@@ -124,10 +124,16 @@ impl SetKey {
     }
 }
 
+/// For a person: of many names, the first.
 impl fmt::Display for SetKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<String> = self.wanted.iter().map(ToString::to_string).collect();
-        f.write_str(&names.join(", "))
+        const SHOWN: usize = 6;
+        let names: Vec<String> = self.wanted.iter().take(SHOWN).map(ToString::to_string).collect();
+        f.write_str(&names.join(", "))?;
+        match self.wanted.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
     }
 }
 
