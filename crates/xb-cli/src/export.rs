@@ -1,14 +1,15 @@
 //! `--out`: results as folders of the user's own.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 use xb_build::Cancel;
 use xb_core::TreeId;
-use xb_graph::{DifferenceKind, diff};
 use xb_store::{Contents, Store};
 
 use crate::failure::Failure;
@@ -133,12 +134,61 @@ fn is_ours(store: &Store, to: &Path, made: &[TreeId]) -> Result<bool, Failure> {
     if made.is_empty() {
         return Ok(false);
     }
-    let now = store.ingest(to)?;
-    let is_now = |tree: &TreeId| {
-        let differences = diff(*tree, now, store);
-        differences.is_ok_and(|all| all.iter().all(|one| matches!(one.kind, DifferenceKind::Mode { .. })))
-    };
-    Ok(made.iter().any(is_now))
+    // What is not in the store any more cannot be compared with.
+    let is_there = |tree: &&TreeId| store.materialise(**tree).is_ok_and(|tree| are_equal(&tree, to).unwrap_or(false));
+    Ok(made.iter().any(|tree| is_there(&tree)))
+}
+
+/// Whether two folders hold the same names, links and bytes, all the way down.
+fn are_equal(one: &Path, other: &Path) -> io::Result<bool> {
+    let mut waiting = vec![(one.to_owned(), other.to_owned())];
+    while let Some((one, other)) = waiting.pop() {
+        let (names, other_names) = (names(&one)?, names(&other)?);
+        if names != other_names {
+            return Ok(false);
+        }
+        for name in names {
+            let (one, other) = (one.join(&name), other.join(&name));
+            let (kind, other_kind) = (one.symlink_metadata()?.file_type(), other.symlink_metadata()?.file_type());
+            if kind != other_kind {
+                return Ok(false);
+            }
+            if kind.is_dir() {
+                waiting.push((one, other));
+            } else if kind.is_symlink() {
+                if fs::read_link(&one)? != fs::read_link(&other)? {
+                    return Ok(false);
+                }
+            } else if !kind.is_file() || !have_equal_bytes(&one, &other)? {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn names(folder: &Path) -> io::Result<BTreeSet<OsString>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect()
+}
+
+fn have_equal_bytes(one: &Path, other: &Path) -> io::Result<bool> {
+    let (one, other) = (File::open(one)?, File::open(other)?);
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut one, mut other) = (BufReader::new(one), BufReader::new(other));
+    loop {
+        let (part, other_part) = (one.fill_buf()?, other.fill_buf()?);
+        let length = part.len().min(other_part.len());
+        if part[..length] != other_part[..length] {
+            return Ok(false);
+        }
+        if length == 0 {
+            return Ok(part.len() == other_part.len());
+        }
+        one.consume(length);
+        other.consume(length);
+    }
 }
 
 fn key(to: &Path) -> Vec<u8> {
