@@ -68,8 +68,7 @@ pub struct ShellArgs {
     #[arg(long)]
     pub failed: bool,
 
-    /// A command to run in place of a shell. Whichever method `xb build` would take, programs of the package's architecture
-    /// run here: for another than this machine's it is the sandbox of a build by emulation, unless `--method cross` is given
+    /// A command to run in place of a shell
     #[arg(value_name = "COMMAND", last = true)]
     pub command: Vec<String>,
 }

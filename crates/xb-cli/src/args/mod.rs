@@ -79,6 +79,9 @@ pub enum Command {
     /// Run a command of a result, in a sandbox of the result's architecture
     Run(RunArgs),
     /// Open a shell in the sandbox that a package is built in
+    ///
+    /// For another architecture than this machine's it is the sandbox of a build by emulation, where the package's own
+    /// programs run; with `--method cross`, that of the cross build. `sh /xb/run.sh` there does what the build would do.
     Shell(ShellArgs),
     /// Show the graph of what a build consists of
     Graph(GraphArgs),
