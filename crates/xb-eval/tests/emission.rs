@@ -148,3 +148,19 @@ fn a_long_chain_of_needs_does_not_nest() {
         run(&text, Some("p1999"), &[Method::Cross]).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics));
     assert!(emitted.graph.len() > 6000);
 }
+
+#[test]
+fn of_a_whole_file_what_needs_more_than_an_architecture_is_left_out() {
+    let text = r#"
+package plain(arch) { build = sh"true" }
+package tls(arch, library = "openssl") { summary = library, build = sh"true" }
+package more(arch, library) { summary = library, build = sh"true" }
+"#;
+    let names = |text: &str| {
+        let emitted = run(text, None, &[Method::Cross]).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics));
+        emitted.graph.targets.iter().map(|target| target.package.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(text), ["plain", "tls"]);
+    let alone = &text[text.find("package more").unwrap()..];
+    assert!(codes(run(alone, None, &[Method::Cross]))[0].starts_with("E0410"));
+}

@@ -59,9 +59,12 @@ impl<'v> Evaluator<'v> {
         }
     }
 
+    /// The packages that a file defines: where some need an argument beside the architecture, the others.
     fn all_packages(&self, module: &Module<'v>, request: &TargetRequest) -> Result<Vec<Value<'v>>> {
         let values = module.defined.iter().map(|(_, cell)| cell.get());
-        self.some(values.filter(|value| matches!(value, Value::Package(_))).collect(), request)
+        let packages: Vec<_> = values.filter(|value| matches!(value, Value::Package(_))).collect();
+        let ready: Vec<_> = packages.iter().copied().filter(is_ready).collect();
+        self.some(if ready.is_empty() { packages } else { ready }, request)
     }
 
     fn some(&self, packages: Vec<Value<'v>>, request: &TargetRequest) -> Result<Vec<Value<'v>>> {
@@ -104,6 +107,14 @@ impl<'v> Evaluator<'v> {
                 format!("what was asked for in `{}` is {}, not a package", request.file, other.kind()),
             )),
         }
+    }
+}
+
+/// Whether the architecture is all that a package must be given.
+fn is_ready(value: &Value<'_>) -> bool {
+    match value {
+        Value::Package(package) => package.code.params.iter().skip(1).all(|param| param.default.is_some()),
+        _ => false,
     }
 }
 
