@@ -58,10 +58,11 @@ fn mends_cause(from: Method, to: Method, check: bool, cause: &Cause) -> Option<S
     let emulated = matches!(from, Method::Emulate | Method::PureEmulate);
     match cause {
         Cause::ForeignProgram { program } if from == Method::Cross => {
+            let program = harmless(program);
             Some(format!("`{program}` is a program of the result's architecture, which cannot run in a cross build"))
         }
         Cause::EmulatorLacks { what } if emulated && to == Method::Native => {
-            Some(format!("the emulator lacks something: {what}"))
+            Some(format!("the emulator lacks something: {}", harmless(what)))
         }
         Cause::Failed | Cause::CompileError | Cause::MissingOutput { .. } if !check => {
             let other = match from {
@@ -75,25 +76,32 @@ fn mends_cause(from: Method, to: Method, check: bool, cause: &Cause) -> Option<S
     }
 }
 
-/// A cause as half a sentence, for a person.
+/// A cause as half a sentence, for a person. What a command chose the words of is shown without control characters.
 pub fn describe(cause: &Cause) -> String {
     match cause {
         Cause::Success => "it succeeded".to_owned(),
         Cause::Failed => "the command failed".to_owned(),
         Cause::CompileError => "a compiler or linker reported an error".to_owned(),
         Cause::ForeignProgram { program } => {
-            format!("the program `{program}` is of another architecture")
+            format!("the program `{}` is of another architecture", harmless(program))
         }
-        Cause::EmulatorLacks { what } => format!("the emulator lacks something: {what}"),
+        Cause::EmulatorLacks { what } => format!("the emulator lacks something: {}", harmless(what)),
         Cause::OutOfMemory => "it used more memory than it may".to_owned(),
         Cause::TimedOut => "it took longer than it may".to_owned(),
         Cause::TooManyProcesses => "it started more processes than it may".to_owned(),
         Cause::DiskFull => "it wrote more than it may".to_owned(),
         Cause::TestFailure => "tests failed".to_owned(),
-        Cause::MissingOutput { path } => format!("it did not make `/{path}`"),
-        Cause::RefusedOutput { path, reason } => format!("`/{path}` cannot be kept: {reason}"),
+        Cause::MissingOutput { path } => format!("it did not make `/{}`", harmless(path)),
+        Cause::RefusedOutput { path, reason } => {
+            format!("`/{}` cannot be kept: {}", harmless(path), harmless(reason))
+        }
         Cause::Cancelled => "it was stopped".to_owned(),
     }
+}
+
+/// A text that cannot drive a terminal.
+fn harmless(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 #[cfg(test)]
@@ -129,6 +137,21 @@ mod tests {
             check(PureEmulate, Native, "build", cause.clone(), false);
             check(Native, Emulate, "build", cause.clone(), false);
             check(Emulate, Native, "check", cause, false);
+        }
+    }
+
+    #[test]
+    fn what_a_command_chose_the_words_of_cannot_drive_a_terminal() {
+        let evil = || "\u{1b}]0;x\u{7}\r\n".to_owned();
+        let causes = [
+            Cause::ForeignProgram { program: evil() },
+            Cause::EmulatorLacks { what: evil() },
+            Cause::MissingOutput { path: evil() },
+            Cause::RefusedOutput { path: evil(), reason: evil() },
+        ];
+        for cause in causes {
+            let shown = [Some(describe(&cause)), mends_cause(Method::Cross, Method::Emulate, false, &cause)];
+            assert!(!shown.iter().flatten().any(|text| text.contains(char::is_control)), "{shown:?}");
         }
     }
 

@@ -112,13 +112,45 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Gives ourselves the right to read everything beneath a folder that the command wrote, and says what of it no tree can
-/// hold: a name that is not UTF-8, a path that is too long or too deep.
+/// What [`prepare`] found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// What no tree can hold, if there is something: a name that is not UTF-8, a path that is too long or too deep.
+    pub refused: Option<String>,
+    /// Pipes, sockets and devices, which trees leave out.
+    pub left_out: Vec<String>,
+}
+
+/// Two outputs that cannot both be taken in, since one is the other or lies in it: their names.
+pub fn clash(outputs: &BTreeMap<String, RelPath>) -> Option<(&str, &str)> {
+    let is_in = |inner: &RelPath, outer: &RelPath| {
+        let rest = inner.as_str().strip_prefix(outer.as_str());
+        outer.is_root() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    outputs.iter().find_map(|(inner, path)| {
+        let outer = outputs.iter().find(|(outer, place)| *outer != inner && is_in(path, place));
+        outer.map(|(outer, _)| (inner.as_str(), outer.as_str()))
+    })
+}
+
+/// Gives ourselves the right to reach and read everything beneath a folder that the command wrote, at `path` of `upper`,
+/// and says what of it cannot be kept.
 ///
 /// # Errors
 /// When the system refuses; a folder that is not there is no error.
-pub fn prepare(folder: &Path) -> io::Result<Option<String>> {
-    let mut pending = vec![(folder.to_owned(), RelPath::root())];
+pub fn prepare(upper: &Path, path: &RelPath) -> io::Result<Found> {
+    let mut folder = upper.to_owned();
+    for part in path.components() {
+        match fs::symlink_metadata(&folder) {
+            Ok(data) if data.is_dir() && data.mode() & 0o700 != 0o700 => {
+                fs::set_permissions(&folder, fs::Permissions::from_mode(data.mode() | 0o700))?;
+            }
+            _ => {}
+        }
+        folder.push(part);
+    }
+    let mut found = Found::default();
+    let mut pending = vec![(folder, RelPath::root())];
     while let Some((path, inside)) = pending.pop() {
         let data = match fs::symlink_metadata(&path) {
             Err(error) if is_absent(&error) => continue,
@@ -128,9 +160,17 @@ pub fn prepare(folder: &Path) -> io::Result<Option<String>> {
             (true, _) => 0o700,
             (_, true) => 0o400,
             _ if data.is_symlink() && fs::read_link(&path)?.to_str().is_none() => {
-                return Ok(Some(format!("the target of the link `{inside}` is not UTF-8")));
+                found.refused = Some(format!("the target of the link `{inside}` is not UTF-8"));
+                return Ok(found);
             }
-            _ => continue,
+            _ => {
+                // Overlayfs marks what was removed by a device without numbers.
+                let is_mark = data.file_type().is_char_device() && data.rdev() == 0;
+                if !data.is_symlink() && !is_mark {
+                    found.left_out.push(inside.to_string());
+                }
+                continue;
+            }
         };
         if data.mode() & wanted != wanted {
             fs::set_permissions(&path, fs::Permissions::from_mode(data.mode() | wanted))?;
@@ -140,14 +180,18 @@ pub fn prepare(folder: &Path) -> io::Result<Option<String>> {
                 let entry = entry?;
                 let name = entry.file_name();
                 let Some(text) = name.to_str() else {
-                    return Ok(Some(format!("the name {name:?} in `/{inside}` is not UTF-8")));
+                    found.refused = Some(format!("the name {name:?} in `/{inside}` is not UTF-8"));
+                    return Ok(found);
                 };
                 match inside.join(text) {
                     Ok(inside) => pending.push((entry.path(), inside)),
-                    Err(error) => return Ok(Some(error.to_string())),
+                    Err(error) => {
+                        found.refused = Some(error.to_string());
+                        return Ok(found);
+                    }
                 }
             }
         }
     }
-    Ok(None)
+    Ok(found)
 }

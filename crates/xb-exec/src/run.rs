@@ -26,6 +26,9 @@ const KILLED: i32 = 137;
 /// The exit code after `SIGXFSZ`, which is sent to who makes a file larger than the limit.
 const TOO_LARGE: i32 = 128 + 25;
 
+/// Of what is left out of outputs, no more is told in the log.
+const MOST_LEFT_OUT: usize = 10;
+
 /// What collecting needs to know of a run.
 struct Finished {
     sandbox: Sandbox,
@@ -122,7 +125,13 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
     let mut outputs = BTreeMap::new();
     if cause == Cause::Success {
         match take_outputs(inner, action, &scratch, &finished.layers, &ended)? {
-            Ok(trees) => outputs = trees,
+            Ok(taken) => {
+                outputs = taken.trees;
+                for (path, left_out) in taken.left_out.iter().take(MOST_LEFT_OUT) {
+                    let line = format!("[xb: `/{path}/{left_out}` is no file, folder or link, and is left out]\n");
+                    finished.log.extend(line.into_bytes());
+                }
+            }
             Err(why) => cause = why,
         }
     }
@@ -165,33 +174,47 @@ fn cause(action: &ResolvedAction, ended: Option<&Ended>, log: &[u8]) -> Cause {
     }
 }
 
-/// The trees of all outputs, or what is wrong with one: that is looked for before anything is moved.
+/// What was taken in of the outputs.
+#[derive(Default)]
+struct Taken {
+    trees: BTreeMap<String, TreeId>,
+    /// What trees do not hold: the output, and the path in it.
+    left_out: Vec<(RelPath, String)>,
+}
+
+/// All outputs, or what is wrong with one: that is looked for before anything is moved.
 fn take_outputs(
     inner: &Inner,
     action: &ResolvedAction,
     scratch: &Scratch,
     layers: &[PathBuf],
     ended: &Ended,
-) -> Result<Result<BTreeMap<String, TreeId>, Cause>, String> {
+) -> Result<Result<Taken, Cause>, String> {
     let wrong =
         |wanted: &RelPath, error: &dyn Display| format!("cannot take in `/{wanted}` of {}: {error}", action.title);
+    let refused = |wanted: &RelPath, reason| Ok(Err(Cause::RefusedOutput { path: wanted.to_string(), reason }));
+    let mut taken = Taken::default();
+    if let Some((inner, outer)) = output::clash(&ended.outputs)
+        && let (Some(inner), Some(outer)) = (action.outputs.get(inner), action.outputs.get(outer))
+    {
+        return refused(inner, format!("it is the folder of `/{outer}`, or lies in it"));
+    }
     for (name, wanted) in &action.outputs {
         let Some(path) = ended.outputs.get(name) else {
             return Ok(Err(Cause::MissingOutput { path: wanted.to_string() }));
         };
-        let written = scratch.upper().join(path.as_str());
-        match output::prepare(&written).map_err(|error| wrong(wanted, &error))? {
-            None => {}
-            Some(reason) => return Ok(Err(Cause::RefusedOutput { path: wanted.to_string(), reason })),
+        let found = output::prepare(&scratch.upper(), path).map_err(|error| wrong(wanted, &error))?;
+        if let Some(reason) = found.refused {
+            return refused(wanted, reason);
         }
+        taken.left_out.extend(found.left_out.into_iter().map(|path| (wanted.clone(), path)));
     }
-    let mut trees = BTreeMap::new();
     for (number, (name, wanted)) in action.outputs.iter().enumerate() {
         let path = ended.outputs.get(name).unwrap_or(wanted);
         let into = scratch.path().join(format!("output-{number}"));
         output::gather(&scratch.upper(), layers, path, &into).map_err(|error| wrong(wanted, &error))?;
         let tree = inner.ingest(&into).map_err(|error| wrong(wanted, &error))?;
-        trees.insert(name.clone(), tree);
+        taken.trees.insert(name.clone(), tree);
     }
-    Ok(Ok(trees))
+    Ok(Ok(taken))
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -38,8 +39,11 @@ impl Sandbox {
     pub fn start(mut program: Command, spec: &Spec, scratch: Scratch) -> io::Result<Self> {
         let (mut ours, theirs) = UnixStream::pair()?;
         let (log, write) = io::pipe()?;
-        let child =
-            program.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(write.try_clone()?).stderr(write).spawn()?;
+        // A group of its own: what a terminal sends to xb's is for xb to act on.
+        program.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(write.try_clone()?).stderr(write).process_group(0);
+        let child = program.spawn()?;
+        // It holds the child's ends, and with them who writes to a child that is gone would wait for ever.
+        drop(program);
         let sent = spec::send_spec(&mut ours, spec, scratch.lock());
         let mut sandbox = Self { parts: Some((child, scratch)), control: None, log: Some(log.into()) };
         sent?;

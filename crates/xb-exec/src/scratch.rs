@@ -17,6 +17,9 @@ use crate::alive::{Alive, Guard};
 /// What the names of sandboxes' folders begin with.
 const PREFIX: &str = "run-";
 
+/// The time between the making of a folder and its locking, on all but the slowest machines.
+const LOCKED_WITHIN: Duration = Duration::from_secs(2);
+
 /// What the names of the folders of failed sandboxes begin with.
 const KEPT: &str = "failed-";
 
@@ -37,8 +40,8 @@ impl Scratch {
     /// When the system refuses.
     pub fn new(parent: &Path, alive: &Alive) -> io::Result<Self> {
         let alive = alive.enter();
-        let path = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?.keep();
-        let scratch = Self { lock: lock(&path)?, path, kept: false, _alive: alive };
+        let (path, lock) = make_locked(parent)?;
+        let scratch = Self { lock, path, kept: false, _alive: alive };
         for name in ["upper", "work", "root"] {
             fs::create_dir(scratch.path.join(name))?;
         }
@@ -99,6 +102,19 @@ impl Drop for Scratch {
     }
 }
 
+/// A new folder, locked. On a machine that stands still between the two, somebody may take it for a dead one's.
+fn make_locked(parent: &Path) -> io::Result<(PathBuf, File)> {
+    let make = || {
+        let path = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?.keep();
+        lock(&path).map(|lock| (path, lock))
+    };
+    let is_taken = |error: &io::Error| matches!(error.kind(), io::ErrorKind::ResourceBusy | io::ErrorKind::NotFound);
+    match make() {
+        Err(error) if is_taken(&error) && parent.is_dir() => make(),
+        made => made,
+    }
+}
+
 /// Where the folder of a failed sandbox is kept.
 pub fn kept_path(parent: &Path, action: xb_core::ActionId) -> PathBuf {
     parent.join(format!("{KEPT}{}", action.0.hex()))
@@ -152,26 +168,13 @@ fn remove_unused(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Removes the folders of sandboxes whose xb was killed; those that cannot be removed stay.
-pub fn remove_stale(parent: &Path) {
-    let Ok(entries) = fs::read_dir(parent) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_stale(&entry.path()) {
-            let _ = remove_folder(&entry.path());
-        }
-    }
-}
-
-/// One that is not locked, and is older than the moment between its making and its locking.
-fn is_stale(path: &Path) -> bool {
-    let old = fs::metadata(path)
-        .and_then(|data| data.modified())
-        .ok()
-        .and_then(|made| made.elapsed().ok())
-        .is_some_and(|age| age.as_secs() >= 2);
-    old && File::open(path).is_ok_and(|folder| folder.try_lock().is_ok())
+/// Removes the folders of sandboxes whose xb was killed, and returns how many they were; those that cannot be removed
+/// stay.
+pub fn remove_stale(parent: &Path) -> u64 {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    let runs = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
+    let is_removed = |path: &PathBuf| is_older(path, LOCKED_WITHIN) && remove_unused(path).unwrap_or(false);
+    runs.map(|entry| entry.path()).filter(is_removed).count() as u64
 }
 
 fn lock(path: &Path) -> io::Result<File> {

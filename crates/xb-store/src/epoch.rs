@@ -68,7 +68,12 @@ impl Boot {
             std::fs::rename(&aside, &place)?;
             File::open(&layout.top)?.sync_all()
         };
-        write().on("cannot write", &place)
+        let written = write();
+        if written.is_err() {
+            // What stays goes with what else the dead left.
+            let _ = std::fs::remove_file(&aside);
+        }
+        written.on("cannot write", &place)
     }
 
     /// The epochs of earlier boots that were never synced.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Context, Result, StoreError};
 use crate::layout::Layout;
-use crate::remove::remove_tree;
+use crate::remove::{remove_file, remove_tree};
 
 /// Numbers the scratch folders of one process.
 static OPENED: AtomicU64 = AtomicU64::new(0);
@@ -125,14 +125,18 @@ fn make_scratch(layout: &Layout) -> Result<(PathBuf, File)> {
     Ok((scratch, alive))
 }
 
-/// Removes the scratch folders of the dead; called alone, so that nobody is between making and locking one.
+/// Removes the scratch folders of the dead, and files that they left; called alone, so that nobody is between making and locking one.
 pub(crate) fn remove_stale(layout: &Layout) -> Result<u64> {
     let tmp = layout.tmp();
     let mut removed = 0;
     for entry in std::fs::read_dir(&tmp).on("cannot read", &tmp)? {
         let path = entry.on("cannot read", &tmp)?.path();
         if !is_alive(&path) {
-            remove_tree(&path)?;
+            if path.is_dir() {
+                remove_tree(&path)?
+            } else {
+                remove_file(&path)?
+            }
             removed += 1;
         }
     }

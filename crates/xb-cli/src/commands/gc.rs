@@ -28,11 +28,13 @@ pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
         let removed = Removed { store: store.gc(&policy)?, roots, sandboxes: count_all(&sandboxes) };
         return removed.tell(args.json, "would remove");
     }
+    // First what takes the most room and needs none: on a full disk, the rest needs some.
+    let sandboxes =
+        xb_exec::remove_stale(&scratch) + xb_exec::remove_kept(&scratch, age).map_err(Failure::environment)?;
     for name in gone {
         store.remove_root(&name)?;
     }
     let report = store.gc(&policy)?;
-    let sandboxes = xb_exec::remove_kept(&scratch, age).map_err(Failure::environment)?;
     Removed { store: report, roots, sandboxes }.tell(args.json, "removed")
 }
 
@@ -68,7 +70,7 @@ impl Removed {
             show_size(report.bytes),
             count(number(report.trees), "tree"),
             count(number(report.results), "result"),
-            count(number(self.sandboxes), "kept sandbox"),
+            count(number(self.sandboxes), "sandbox"),
             show_size(report.kept_bytes),
         ));
         Ok(())

@@ -5,8 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use rustix::fs::Mode;
-use rustix::process::{Resource, Rlimit, getrlimit, ioctl_tiocsctty, setrlimit, setsid, umask};
+use rustix::process::{Resource, Rlimit, getrlimit, ioctl_tiocsctty, setrlimit, setsid};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity, set_no_new_privs};
 
 use super::{Broken, Tried, caps, seccomp};
@@ -27,7 +26,6 @@ pub fn execute(spec: &Spec, terminal: Option<OwnedFd>) -> Result<Infallible, Bro
     prefer_for_oom_killer();
     limit(spec)?;
     choose_cpus(spec.first_cpu, spec.limits.cpus)?;
-    umask(Mode::from_raw_mode(0o022));
     sys::disable_address_randomisation().tried("fix the layout of memory")?;
     rustix::process::chdir(format!("/{}", spec.cwd).as_str()).tried(format_args!("enter `/{}`", spec.cwd))?;
     sys::reset_signals();

@@ -5,8 +5,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::exit;
 
+use rustix::fs::Mode;
 use rustix::process::{
-    DumpableBehavior, Pid, Signal, WaitOptions, set_dumpable_behavior, set_parent_process_death_signal, wait,
+    DumpableBehavior, Pid, Signal, WaitOptions, set_dumpable_behavior, set_parent_process_death_signal, umask, wait,
 };
 use rustix::system::{setdomainname, sethostname};
 
@@ -34,6 +35,8 @@ fn supervise(control: &UnixStream, spec: &Spec) -> Result<Ended, Broken> {
     // Neither may outlive the outer process, nor may the command look into this one.
     set_parent_process_death_signal(Some(Signal::KILL)).tried("tie the sandbox to xb")?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).tried("hide from the command")?;
+    // Whoever runs xb may have another one.
+    umask(Mode::from_raw_mode(0o022));
     let Prepared { root, foreign, disk } = set_up(spec)?;
     let terminal = match spec.stdio {
         Stdio::Terminal => Some(terminal::open(control)?),

@@ -5,9 +5,11 @@ use std::os::fd::OwnedFd;
 use rustix::fs::AtFlags;
 use rustix::fs::{Dir, FileType, Mode, OFlags, openat, statat};
 use rustix::io::Errno;
+use rustix::system::uname;
 
 use super::root::{attach, attach_at_folder, clone_mount, new_mount};
 use super::{Broken, Tried};
+use crate::emulator::kernel_version;
 use crate::spec::Spec;
 
 /// Mounts `/proc`.
@@ -18,8 +20,7 @@ pub fn mount(root: &OwnedFd, spec: &Spec) -> Result<(), Broken> {
     let proc = new_mount("proc", &[]).tried("mount `/proc`")?;
     attach_at_folder(&proc, root, "proc")?;
     set(&proc, "sys/user/max_user_namespaces", "0").tried("forbid user namespaces")?;
-    if spec.limits.processes > 0 {
-        // Older kernels have one such number for the whole machine, and refuse.
+    if spec.limits.processes > 0 && has_pids_of_its_own() {
         let most = spec.limits.processes.clamp(301, 4 << 20);
         let _ = set(&proc, "sys/kernel/pid_max", &most.to_string());
     }
@@ -27,6 +28,12 @@ pub fn mount(root: &OwnedFd, spec: &Spec) -> Result<(), Broken> {
         protect(&proc, &name).tried(format_args!("protect `/proc/{name}`"))?;
     }
     Ok(())
+}
+
+/// Whether a sandbox has a highest process number of its own; before, there was one for the whole machine, which root may
+/// set even from a sandbox.
+fn has_pids_of_its_own() -> bool {
+    kernel_version(&uname().release().to_string_lossy()) >= (6, 14)
 }
 
 fn set(proc: &OwnedFd, name: &str, value: &str) -> Result<(), Errno> {

@@ -88,7 +88,7 @@ pub fn attach(mount: &OwnedFd, at: impl AsFd, path: &str) -> Result<(), Errno> {
 
 /// Attaches a mount at a folder of the root, which is made when it is not there.
 ///
-/// A root that has a symbolic link there is refused: it could lead out of the root.
+/// A symbolic link there is followed within the root, never out of it.
 pub fn attach_at_folder(mount: &OwnedFd, root: &OwnedFd, name: &str) -> Result<(), Broken> {
     let folder = make_folder(root, &RelPath::new(name).tried(name)?).tried(format_args!("have `/{name}`"))?;
     move_mount(

@@ -65,6 +65,38 @@ fn an_output_that_no_tree_can_hold_is_the_commands_fault_and_its_log_is_kept() {
 }
 
 #[test]
+fn outputs_that_meet_are_the_commands_fault() {
+    let Some(world) = World::new() else { return };
+    let two = |action: &mut xb_graph::ResolvedAction| {
+        for name in ["a/x", "b/x"] {
+            action.outputs.insert(name.to_owned(), RelPath::new(name).unwrap());
+        }
+    };
+    for script in ["mkdir -p /a/x; ln -s a /b", "mkdir -p /a/x/x; ln -s a/x /b"] {
+        let cause = world.run(script, two).result.cause;
+        assert!(matches!(cause, Cause::RefusedOutput { .. }), "{script}: {cause:?}");
+    }
+}
+
+#[test]
+fn what_lies_above_an_output_may_be_closed() {
+    let Some(world) = World::new() else { return };
+    let outcome =
+        world.run("mkdir -p /deep/er/out; touch /deep/er/out/file; chmod 0 /deep/er; chmod 555 /deep", |action| {
+            action.outputs.insert("out".to_owned(), RelPath::new("deep/er/out").unwrap());
+        });
+    assert!(world.output(&outcome, "out").join("file").exists());
+}
+
+#[test]
+fn what_no_tree_holds_is_named_in_the_log() {
+    let Some(world) = World::new() else { return };
+    let outcome = world.run("mkdir -p /out/d; mkfifo /out/d/pipe; touch /out/file", with_out);
+    assert!(world.output(&outcome, "out").join("file").exists());
+    assert!(outcome.log.contains("`/out/d/pipe` is no file"), "{}", outcome.log);
+}
+
+#[test]
 fn an_output_over_a_layer_is_whole() {
     let Some(world) = World::new() else { return };
     let source = world.store.tree(|root| {
@@ -144,6 +176,15 @@ fn the_environment_is_exactly_what_the_action_says() {
     let root = "bin\nbuild\ndev\netc\nproc\ntmp\n";
     let expected = "HOME=/tmp\nPATH=/bin\nPWD=/build\nSHLVL=1\njobs=3\nout=/out\n0022\n/build\nxb\n0\n0\n/dev/null\n";
     assert_eq!(log, format!("{expected}{root}"));
+}
+
+#[test]
+fn the_umask_of_whoever_runs_xb_does_not_count() {
+    let Some(world) = World::new() else { return };
+    let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    let outcome = world.run("stat -c %a /build /dev/shm/..; umask", |_| {});
+    rustix::process::umask(before);
+    assert_eq!(outcome.log, "755\n755\n0022\n");
 }
 
 #[test]

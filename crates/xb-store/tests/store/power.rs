@@ -97,3 +97,14 @@ fn what_the_database_lost_as_well_is_not_adopted() {
     assert_eq!(listing(&world.store.materialise(tree).unwrap()), listing(&folder));
     assert!(world.store.verify(false).unwrap().damaged.is_empty());
 }
+
+#[test]
+fn a_note_of_the_boot_that_was_never_finished_goes() {
+    let world = World::new();
+    let half = world.store.folder().join("tmp/boot");
+    let store = world.store_path();
+    std::fs::write(&half, "half").unwrap();
+    drop(world.store);
+    drop(xb_store::Store::open(&store).unwrap());
+    assert!(!half.exists());
+}
