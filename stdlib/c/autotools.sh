@@ -2,6 +2,10 @@ cd "$folder"
 if [ -n "$reconfigure" ]; then
   autoreconf --force --install --verbose
 fi
+if ! [ -f configure ]; then
+  echo "there is no \`configure\` in $PWD: \`reconfigure = true\` makes it, \`folder\` says where the project lies" >&2
+  exit 1
+fi
 # Answers to tests that a build for another architecture cannot run itself.
 words "$configure_cache" printf '%s\n' >config.site.xb
 export CONFIG_SITE="$PWD/config.site.xb"

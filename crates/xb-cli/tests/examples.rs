@@ -104,6 +104,39 @@ examples! {
     redis false
 }
 
+/// A build system that knows no `CPPFLAGS` finds headers and libraries of what is needed, whichever way it is built.
+#[test]
+fn headers_of_what_is_needed_are_found_by_every_method() {
+    if !is_possible() {
+        return;
+    }
+    let project = tempfile::tempdir().expect("a project");
+    std::fs::write(project.path().join("xb.toml"), "").expect("a file");
+    std::fs::copy(examples().join("xb.lock"), project.path().join("xb.lock")).expect("the lock");
+    let text = r#"
+package greeting(arch) {
+  build = sh"""
+    mkdir -p $out/usr/local/include
+    echo '#define GREETING 1' >$out/usr/local/include/greeting.h
+  """
+}
+package greeter(arch) {
+  needs = [greeting]
+  build = sh"""
+    printf '#include <greeting.h>\nint greeting = GREETING;\n' >g.c
+    $CC -c g.c
+    cp g.o $out
+  """
+}
+"#;
+    std::fs::write(project.path().join("g.xb"), text).expect("a file");
+    let file = format!("{}:greeter", project.path().join("g.xb").display());
+    for (arch, method) in [("amd64", "auto"), ("arm64", "cross"), ("arm64", "emulate")] {
+        let output = xb(&["build", &file, "--arch", arch, "--method", method, "--locked"]);
+        assert!(output.status.success(), "{arch} by {method}:\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 #[test]
 fn every_example_is_tested() {
     let source = include_str!("examples.rs");
