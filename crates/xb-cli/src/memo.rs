@@ -17,11 +17,11 @@ use xb_build::{Realised, RealisedNode};
 use xb_core::{Arch, Digest, RelPath, TreeId};
 use xb_fetch::Lock;
 use xb_graph::{Folder, Graph, Method, Node, NodeId};
-use xb_store::Store;
+use xb_store::{Contents, Store};
 
 use crate::emission::Emission;
 use crate::project::Project;
-use crate::report::Built;
+use crate::report::{Built, MOST_LISTED};
 use crate::request::Request;
 use crate::session::Session;
 
@@ -134,6 +134,11 @@ fn folder_now(store: &Store, project: &Project, folder: &Folder) -> Option<TreeI
     xb_fetch::ingest_folder(&project.folder, folder, store).ok()
 }
 
+/// Whether a result is still there; those that are shown by their paths are looked at, since people may write to them.
+fn is_whole(store: &Store, built: &Built, is_shown: bool) -> bool {
+    if is_shown { store.materialise(built.tree).is_ok() } else { built.path.is_dir() }
+}
+
 fn holds(store: &Store, project: &Project, memo: &Memo) -> bool {
     let unchanged = |(path, digest): &(RelPath, Digest)| {
         std::fs::read(project.on_disk(path)).is_ok_and(|bytes| Digest::of(&bytes) == *digest)
@@ -142,5 +147,5 @@ fn holds(store: &Store, project: &Project, memo: &Memo) -> bool {
         && memo.lock == lock_digest(project)
         && memo.reads.iter().all(unchanged)
         && memo.folders.iter().all(|(folder, tree)| folder_now(store, project, folder) == Some(*tree))
-        && memo.results.iter().all(|built| built.path.is_dir())
+        && memo.results.iter().all(|built| is_whole(store, built, memo.results.len() <= MOST_LISTED))
 }

@@ -12,6 +12,9 @@ use xb_store::{Contents, Store, StoreError};
 use crate::project::Project;
 use crate::size::show_time;
 
+/// More results than this are summed up and not listed.
+pub const MOST_LISTED: usize = 40;
+
 /// The result of one target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Built {

@@ -48,6 +48,7 @@ impl Store {
         if !self.index().has_materialised(tree)? || !place.is_dir() {
             return Ok(None);
         }
+        self.refuse_changed(tree, &place)?;
         self.index().was_used(Use::Materialised(tree))?;
         Ok(Some(place))
     }

@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use rustc_hash::FxHashSet;
 use xb_core::{ActionId, ContentId, TreeId};
 use xb_graph::reapi::{Directory, encode};
 use xb_graph::{ActionResult, Directories, DirectoriesMut, MissingDirectory};
@@ -32,6 +33,7 @@ struct Inner {
     session: Session,
     making: Turns<TreeId>,
     direct: Direct,
+    looked_at: Mutex<FxHashSet<TreeId>>,
 }
 
 impl Drop for Inner {
@@ -71,6 +73,7 @@ impl Store {
             session,
             making: Turns::default(),
             direct: Direct::default(),
+            looked_at: Mutex::default(),
         }));
         store.sync_what_has_cooled()?;
         Ok(store)
@@ -126,6 +129,11 @@ impl Store {
     /// How files are written past the kernel's cache.
     pub(crate) fn direct(&self) -> &Direct {
         &self.0.direct
+    }
+
+    /// Whether a tree was not looked at yet.
+    pub(crate) fn is_first_look(&self, tree: TreeId) -> bool {
+        self.0.looked_at.lock().unwrap_or_else(PoisonError::into_inner).insert(tree)
     }
 
     pub(crate) fn contents_fd(&self) -> &File {

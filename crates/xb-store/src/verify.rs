@@ -12,6 +12,7 @@ use xb_core::{ContentId, Digest, TreeId};
 
 use crate::Store;
 use crate::census::{Census, Holder, HolderKind};
+use crate::compare::Trust;
 use crate::db::Key;
 use crate::error::Result;
 use crate::gc::drop_holder;
@@ -108,7 +109,9 @@ impl Store {
         let trees: Vec<TreeId> = census.materialised().collect();
         faults.trees = trees
             .par_iter()
-            .filter_map(|tree| Some((*tree, self.difference(*tree).unwrap_or_else(|error| Some(error.to_string()))?)))
+            .filter_map(|tree| {
+                Some((*tree, self.difference(*tree, Trust::Contents).unwrap_or_else(|error| Some(error.to_string()))?))
+            })
             .collect();
         Ok(faults)
     }

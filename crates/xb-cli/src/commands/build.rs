@@ -15,15 +15,12 @@ use crate::emission::{Emission, emit};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_json, print_line, say, style, styled};
-use crate::report::{Built, Check, folder_name, keep, results};
+use crate::report::{Built, Check, MOST_LISTED, folder_name, keep, results};
 use crate::request::Request;
 use crate::session::Session;
 use crate::size::{count, show_time};
 use crate::stores::open_store;
 use crate::{export, logs, memo};
-
-/// More results than this are summed up and not listed.
-const MOST_LISTED: usize = 40;
 
 /// What `--json` prints.
 #[derive(Serialize)]

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use xb_core::{Digest, TreeId};
 use xb_graph::reapi::{Directory, FileNode};
 use xb_graph::{Directories, DirectoriesMut};
-use xb_store::{ActionCache, Contents, StoreError};
+use xb_store::{ActionCache, Contents, Store, StoreError};
 
 const FILES: &[(&str, &str)] = &[
     ("bin/tool*", "#!/bin/sh\n"),
@@ -274,4 +274,41 @@ fn a_tree_that_several_threads_want_is_made_once() {
     });
     assert_eq!(inodes.len(), 1);
     assert_eq!(std::fs::read_dir(world.store.scratch()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_tree_that_somebody_wrote_to_is_not_handed_out_again() {
+    let writes: [(&str, fn(&std::path::Path)); 4] = [
+        ("bytes", |folder| fs::write(folder.join("sub/file"), "changed").unwrap()),
+        ("as many bytes", |folder| fs::write(folder.join("sub/file"), "oldest").unwrap()),
+        ("a name", |folder| fs::write(folder.join("new"), "").unwrap()),
+        ("no name", |folder| fs::remove_file(folder.join("sub/file")).unwrap()),
+    ];
+    for (what, write) in writes {
+        let world = World::new();
+        let folder = world.folder("f", &[("sub/file", "newest"), ("other", "x")]);
+        let tree = world.store.ingest(&folder).unwrap();
+        let place = world.store.materialise(tree).unwrap();
+        world.store.sync().unwrap();
+        write(&place);
+        let store = Store::open(&world.store_path()).unwrap();
+        let error = store.materialise(tree).unwrap_err();
+        assert!(error.to_string().contains("somebody wrote"), "{what}: {error}");
+        drop(store);
+        assert!(!world.store.verify(true).unwrap().damaged.is_empty(), "{what}");
+        let again = world.store.ingest(&folder).unwrap();
+        assert_eq!(fs::read(world.store.materialise(again).unwrap().join("sub/file")).unwrap(), b"newest", "{what}");
+    }
+}
+
+#[test]
+fn a_touched_file_with_the_right_bytes_is_as_good_as_before() {
+    let world = World::new();
+    let tree = world.store.ingest(&world.folder("f", &[("file", "x")])).unwrap();
+    let file = world.store.materialise(tree).unwrap().join("file");
+    world.store.sync().unwrap();
+    fs::write(&file, "x").unwrap();
+    let store = Store::open(&world.store_path()).unwrap();
+    assert!(store.materialise(tree).is_ok());
+    assert_eq!(std::os::unix::fs::MetadataExt::mtime(&fs::metadata(&file).unwrap()), 1);
 }
