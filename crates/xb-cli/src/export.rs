@@ -37,8 +37,16 @@ pub fn place(results: usize, folder: &str, out: &Path) -> PathBuf {
 /// Refuses, before anything is built, folders that [`copy`] would refuse whatever they hold by then.
 ///
 /// # Errors
-/// When a folder of the results is a file, or holds something and never was a copy.
+/// When a folder of the results is a file, or holds something and never was a copy, or two would have the same one.
 pub fn check(store: &Store, folders: &[String], out: &Path) -> Result<(), Failure> {
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = folders.iter().find(|folder| !seen.insert(*folder)) {
+        return Err(Failure::user(format!("two results would be copied to `{}`", out.join(twice).display()))
+            .help("ask for them one after another, each with a folder of its own"));
+    }
+    if absolute(out)?.starts_with(store.folder()) {
+        return Err(Failure::user(format!("`{}` lies in the store", out.display())).help("name a folder of your own"));
+    }
     folders.iter().try_for_each(|folder| {
         let to = absolute(&place(folders.len(), folder, out))?;
         if is_free(&to)? || !made_before(store, &to)?.is_empty() { Ok(()) } else { Err(not_ours(&to)) }

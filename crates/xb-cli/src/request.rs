@@ -120,11 +120,16 @@ fn methods(how: &How, arches: &[Arch], host: Arch) -> Result<Vec<Method>, Failur
     let emulate = if how.pure_emulation { Method::PureEmulate } else { Method::Emulate };
     let foreign = arches.iter().find(|arch| **arch != host);
     match (how.method, foreign) {
-        (MethodName::Auto, _) => Ok(vec![Method::Cross, emulate]),
-        (MethodName::Emulate, _) => Ok(vec![emulate]),
         (MethodName::Cross | MethodName::Native, _) if how.pure_emulation => {
             Err(Failure::usage("`--pure-emulation` goes with `--method emulate`"))
         }
+        (MethodName::Cross | MethodName::Emulate, None) => {
+            Err(Failure::usage(format!("for {host}, this machine's own architecture, there is one method only"))
+                .help("`--arch` names the architecture to build for"))
+        }
+        (MethodName::Auto, _) if how.pure_emulation => Ok(vec![emulate]),
+        (MethodName::Auto, _) => Ok(vec![Method::Cross, emulate]),
+        (MethodName::Emulate, _) => Ok(vec![emulate]),
         (MethodName::Cross, _) => Ok(vec![Method::Cross]),
         (MethodName::Native, None) => Ok(vec![Method::Native]),
         (MethodName::Native, Some(foreign)) => {
@@ -148,12 +153,14 @@ mod tests {
         use MethodName::{Auto, Cross, Emulate, Native};
         let foreign = [Arch::Arm64];
         assert_eq!(check(Auto, false, &foreign), Some(vec![Method::Cross, Method::Emulate]));
-        assert_eq!(check(Auto, true, &foreign), Some(vec![Method::Cross, Method::PureEmulate]));
+        assert_eq!(check(Auto, true, &foreign), Some(vec![Method::PureEmulate]));
         assert_eq!(check(Emulate, true, &foreign), Some(vec![Method::PureEmulate]));
         assert_eq!(check(Cross, false, &foreign), Some(vec![Method::Cross]));
         assert_eq!(check(Cross, true, &foreign), None);
         assert_eq!(check(Native, false, &foreign), None);
         assert_eq!(check(Native, false, &[]), Some(vec![Method::Native]));
+        assert_eq!(check(Cross, false, &[]), None);
+        assert_eq!(check(Cross, false, &[Arch::Amd64, Arch::Arm64]), Some(vec![Method::Cross]));
     }
 
     #[test]

@@ -185,6 +185,21 @@ impl<'v> Evaluator<'v> {
     }
 
     fn call_checked(&self, checked: &'v CheckedFunction<'v>, args: &[Argument<'v>], span: Span) -> Result<Value<'v>> {
+        if let Some(wrong) = args.iter().find(|arg| arg.name.is_some()) {
+            return Err(Failure::new(
+                codes::ARGUMENTS,
+                "a function whose type is annotated takes its arguments by position",
+            )
+            .at(wrong.span, "this one is named")
+            .note("the type of a function says nothing about names"));
+        }
+        if args.len() != checked.parameters.len() {
+            let slots: Vec<Slot> = checked.parameters.iter().map(|_| Slot { name: None, optional: false }).collect();
+            return match args.get(slots.len()) {
+                Some(extra) => Err(self.too_many(&slots, args, extra.span, "the function, by its type,")),
+                None => Err(self.missing(&slots[args.len()], args.len(), span, "the function, by its type,")),
+            };
+        }
         let mut args: SmallVec<[Argument<'v>; 6]> = SmallVec::from_slice(args);
         for (arg, contract) in args.iter_mut().zip(checked.parameters) {
             arg.value = self.check(self.force(arg.value)?, *contract, arg.span)?;

@@ -38,6 +38,9 @@ codes! {
     BOUND_TWICE "E0306" "A name is given twice"
     "Two bindings of one group, two items of one file, two parameters of one function, or two parts of one pattern have \
     the same name, so it is unclear which one is meant. An inner scope may use the name of an outer one again."
+    ALIKE "E0307" "Alternatives of a type cannot be told apart"
+    "A choice between two kinds of list, of function or of map cannot be checked without evaluating what is in them. Put \
+    the choice inside: `[Int | String]`, `{ *: Int | String }`. Records are told apart by the names of their fields."
 
     CYCLE "E0401" "A value needs itself"
     "To find the value, the value itself is needed. The message shows the way around as a path of names.\n\n\

@@ -221,7 +221,15 @@ impl<'v> Evaluator<'v> {
             Type::Simple(simple) => simple.admits(value),
             Type::Literal(text) => matches!(value, Value::String(value) if value == text),
             Type::List(_) => matches!(value, Value::List(_)),
-            Type::Record(..) | Type::Map(_) => matches!(value, Value::Record(_)),
+            Type::Map(_) => matches!(value, Value::Record(_)),
+            // By its names, so that alternatives are told apart.
+            Type::Record(fields, open) => match value {
+                Value::Record(record) => {
+                    fields.iter().all(|(name, optional, _)| *optional || record.get(*name).is_some())
+                        && (*open || record.fields().iter().all(|field| fields.iter().any(|ty| ty.0 == field.0)))
+                }
+                _ => false,
+            },
             Type::Function(..) => Simple::Function.admits(value),
             Type::Union(types) => types.iter().any(|ty| self.fits(value, ty)),
         }

@@ -203,6 +203,14 @@ impl<'v> Evaluator<'v> {
         result
     }
 
+    /// Counts steps that are no calls.
+    pub(crate) fn count_steps(&self, more: usize, span: Span) -> Result<()> {
+        let before = self.steps.get();
+        let steps = before.saturating_add(more as u64);
+        self.steps.set(steps);
+        if steps & !TICK == before & !TICK { Ok(()) } else { self.tick(span, self.depth.get(), steps) }
+    }
+
     #[cold]
     #[inline(never)]
     fn tick(&self, span: Span, depth: u32, steps: u64) -> Result<()> {

@@ -151,6 +151,16 @@ pub(crate) enum Clause<'v> {
     If(Node<'v>),
 }
 
+impl Clause<'_> {
+    /// Where its list or its condition stands.
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Self::For(_, list) => list.span,
+            Self::If(condition) => condition.span,
+        }
+    }
+}
+
 pub(crate) struct Call<'v> {
     pub(crate) callee: Node<'v>,
     pub(crate) args: &'v [Arg<'v>],

@@ -71,6 +71,13 @@ fn lists_and_strings_that_grow() {
     gives("list.range(0, 9223372036854775807)", &["E0404"]);
     gives("list.range(-9223372036854775807, 9223372036854775807, 1)", &["E0404"]);
     gives("list.repeat(0, 9223372036854775807)", &["E0404"]);
+    let all = "let r = list.range(0, 3000) in list.length";
+    gives(&format!("{all}([0 for a in r for b in r])"), &["E0403", "E0404"]);
+    gives(&format!("{all}(list.flat_map(r, x => r))"), &["E0404"]);
+    gives(&format!("{all}(list.concat([r for a in r]))"), &["E0404"]);
+    let spreads = "...r, ".repeat(2_000);
+    gives(&format!("{all}([{spreads}])"), &["E0404"]);
+    gives("let r = list.range(0, 1000000) in [0 for a in r for b in r if false]", &["E0403"]);
     gives("list.generate(9223372036854775807, x => x)", &["E0404"]);
     gives("string.repeat(\"ab\", 9223372036854775807)", &["E0404"]);
     gives("string.pad_left(\"\", 9223372036854775807)", &["E0404"]);

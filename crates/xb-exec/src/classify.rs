@@ -48,6 +48,9 @@ const COMPILER: &[&str] = &[
     "Assembler messages:",
 ];
 
+/// What looks like a compiler and is none.
+const CONFIGURE: &[&str] = &["configure: error: "];
+
 /// The cause of a failure.
 pub fn classify(ending: &Ending<'_>) -> Cause {
     let start = ending.log.len().saturating_sub(LOOKED_AT);
@@ -59,17 +62,18 @@ pub fn classify(ending: &Ending<'_>) -> Cause {
     if let Some(what) = said(EMULATOR).filter(|_| ending.emulated) {
         return Cause::EmulatorLacks { what: what.trim().to_owned() };
     }
-    let compiler = log.lines().any(|line| has(line, COMPILER) && !has(line, DISK));
+    let compiler = log.lines().any(|line| has(line, COMPILER) && !has(line, DISK) && !has(line, CONFIGURE));
     let explained = compiler || ending.is_check;
     let last = log.lines().rev().take(LAST_LINES).any(|line| has(line, DISK));
     // Programs also quote these words, tests above all: without a measure they count where nothing else explains it.
     if last && (ending.nearly_full || !explained) {
         return Cause::DiskFull;
     }
-    match said(COMPILER) {
-        Some(_) => Cause::CompileError,
-        None if ending.is_check => Cause::TestFailure,
-        None => Cause::Failed,
+    let compiler = log.lines().any(|line| has(line, COMPILER) && !has(line, CONFIGURE));
+    match compiler {
+        true => Cause::CompileError,
+        false if ending.is_check => Cause::TestFailure,
+        false => Cause::Failed,
     }
 }
 
@@ -99,6 +103,7 @@ mod tests {
             check(log, |_| {}, &Cause::CompileError);
         }
         check("make: *** No rule to make target 'all'.\n", |_| {}, &Cause::Failed);
+        check("configure: error: \"libevent not found\"\n", |_| {}, &Cause::Failed);
     }
 
     #[test]

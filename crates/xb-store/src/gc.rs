@@ -71,12 +71,16 @@ struct Reach {
 impl Store {
     /// Removes what no root needs and `policy` does not keep.
     ///
-    /// Nothing goes while another process has the store open. This process must not use its own meanwhile.
+    /// Nothing goes while another process has the store open; what would go can be told all the same. This process must not use its own meanwhile.
     ///
     /// # Errors
     /// [`StoreError::Busy`](crate::StoreError::Busy), which says who has the store open, unless the policy is to
     /// wait; and see [`StoreError`](crate::StoreError).
     pub fn gc(&self, policy: &GcPolicy) -> Result<GcReport> {
+        if policy.dry_run {
+            self.index().flush()?;
+            return self.collect(policy);
+        }
         self.alone(policy.wait, || self.collect(policy))
     }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 use xb_build::Realised;
-use xb_graph::{Graph, NodeId};
+use xb_graph::{Graph, NodeId, Target};
 use xb_store::Store;
 
 use crate::args::{BuildArgs, LockManners, Work};
@@ -15,7 +15,7 @@ use crate::emission::{Emission, emit};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_json, print_line, say, style, styled};
-use crate::report::{Built, Check, MOST_LISTED, folder_name, keep, results};
+use crate::report::{Built, MOST_LISTED, folder_name, keep, results};
 use crate::request::Request;
 use crate::session::Session;
 use crate::size::{count, show_time};
@@ -28,6 +28,9 @@ struct Json<'a> {
     results: &'a [Built],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failures: Vec<Blame>,
+    /// What was not built although it did not fail itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    undone: Vec<String>,
 }
 
 /// What there is to do, as `xb build` and `xb test` share it.
@@ -140,9 +143,11 @@ impl Job<'_> {
             let failure = blame::tell(session, graph, realised, self.work.keep_failed);
             if self.json {
                 let failures = blame::data(session, realised);
-                print_json(&Json { results: &built, failures })?;
+                let undone = undone(graph, realised, &built);
+                print_json(&Json { results: &built, failures, undone })?;
             }
-            say(format!("{} in {}", styled(style::ERROR, failed(graph, &built)), show_time(began.elapsed())));
+            let undone = undone(graph, realised, &built);
+            say(format!("{} in {}", styled(style::ERROR, sum(realised, &undone)), show_time(began.elapsed())));
             return Err(failure);
         }
         memo::remember(session, request, *checks, emission, realised, &built);
@@ -163,8 +168,7 @@ impl Job<'_> {
             export::copy(store, built, out)?;
         }
         if self.json {
-            let failures = Vec::new();
-            return print_json(&Json { results: built, failures });
+            return print_json(&Json { results: built, failures: Vec::new(), undone: Vec::new() });
         }
         for one in built.iter().take(MOST_LISTED) {
             if !here.is_quiet() {
@@ -190,9 +194,27 @@ impl Job<'_> {
     }
 }
 
-/// `2 of 3 packages failed`.
-fn failed(graph: &Graph, built: &[Built]) -> String {
-    let good = built.iter().filter(|built| built.check != Check::Failed).count();
-    let all = graph.targets.len();
-    format!("{} of {} failed", all - good.min(all), count(all, "package"))
+/// The targets that were not built although they did not fail themselves: what they need did, or the build was over.
+fn undone(graph: &Graph, realised: &Realised, built: &[Built]) -> Vec<String> {
+    let title = |target: &Target| format!("{} ({})", target.package, target.arch);
+    let is_built = |target: &&Target| built.iter().any(|one| one.package == target.package && one.arch == target.arch);
+    let failed: Vec<_> = realised.failures.iter().filter_map(|failure| graph.package_of(failure.node)).collect();
+    let has_failed = |target: &&Target| {
+        failed.iter().any(|(choice, _)| choice.package == target.package && choice.arch == target.arch)
+    };
+    graph.targets.iter().filter(|target| !is_built(target) && !has_failed(target)).map(title).collect()
+}
+
+/// `1 step failed; not built: app (arm64)`.
+fn sum(realised: &Realised, undone: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let failed = format!("{} failed", count(realised.failures.len(), "step"));
+    if undone.is_empty() {
+        return failed;
+    }
+    let more = match undone.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{failed}; not built: {}{more}", undone[..undone.len().min(SHOWN)].join(", "))
 }

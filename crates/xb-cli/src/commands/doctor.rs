@@ -34,7 +34,10 @@ pub fn run(here: &Invocation, args: &DoctorArgs) -> Result<(), Failure> {
         findings.iter().try_for_each(|finding| print_line(text(finding)))?;
     }
     if findings.iter().any(|finding| finding.state == State::Bad) {
-        return Err(Failure::environment("this machine lacks something that xb needs"));
+        return Err(match args.json {
+            true => Failure::environment_already_told(),
+            false => Failure::environment("this machine lacks something that xb needs"),
+        });
     }
     Ok(())
 }

@@ -44,13 +44,14 @@ package {ident}(arch) {
 /// When there is a package already, or the folder cannot be written.
 pub fn run(here: &Invocation, args: &InitArgs) -> Result<(), Failure> {
     let folder = here.folder.join(&args.folder);
-    fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
-    let folder = crate::project::canonical(&folder)?;
+    let folder = std::path::absolute(&folder).map_err(|error| unwritable(&folder, &error))?;
+    let folder = if folder.exists() { crate::project::canonical(&folder)? } else { folder };
     let name = name_of(&folder)?;
     let filled = |text: &str| text.replace("{ident}", &name.replace('-', "_")).replace("{name}", &name);
     if !parse(FileId(0), &filled(PACKAGE)).diagnostics.is_empty() {
         return Err(not_a_name(&name));
     }
+    fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
     let package = folder.join(format!("{name}.xb"));
     if package.exists() {
         return Err(Failure::user(format!("there is a package already: `{}`", package.display())));

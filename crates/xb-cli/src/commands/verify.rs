@@ -43,6 +43,13 @@ pub fn run(here: &Invocation, args: &VerifyArgs) -> Result<(), Failure> {
     if methods.len() < 2 {
         return Err(Failure::usage("at least two different methods are needed for a comparison"));
     }
+    if methods.contains(&Method::Native) {
+        let host = host()?;
+        return Err(Failure::environment(format!(
+            "this machine ({host}) cannot build for another architecture natively"
+        ))
+        .help("`--methods` takes `cross`, `emulate` and `pure-emulate`"));
+    }
     let mut trees = Trees::new();
     let request = request(here, args)?;
     let store = open_store(&request.project.config)?;

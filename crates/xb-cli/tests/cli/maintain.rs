@@ -14,6 +14,7 @@ fn a_package_can_be_begun_and_is_well_formed() {
     for name in ["2nd", "let"] {
         let err = world.xb(&["init", name]).bad(1);
         assert!(err.contains("cannot be a package's name"), "{err}");
+        assert!(!world.project().join(name).exists(), "{name} was made all the same");
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) const TABLE: &[Builtin] = &[
             for list in call.list(0)? {
                 match call.eval.force(*list)? {
                     Value::List(items) => {
-                        call.reserve(std::mem::size_of_val(*items))?;
+                        call.reserve(2 * (size_of_val(&*all) + size_of_val(*items)))?;
                         all.extend_from_slice(items);
                     }
                     _ => return Err(call.wrong(0, "a list of lists")),
@@ -288,7 +288,7 @@ pub(super) const TABLE: &[Builtin] = &[
             for x in call.list(0)? {
                 match call.apply(call.args[1], &[*x])? {
                     Value::List(items) => {
-                        call.reserve(std::mem::size_of_val(*items))?;
+                        call.reserve(2 * (size_of_val(&*all) + size_of_val(*items)))?;
                         all.extend_from_slice(items);
                     }
                     other => return Err(call.refuse(format!("`f` must give a list, it gave {}", other.kind()))),

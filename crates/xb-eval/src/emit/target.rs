@@ -83,7 +83,17 @@ impl<'v> Evaluator<'v> {
             _ => None,
         };
         let package = match self.package_field(instance, "name")? {
-            Value::String(name) => (*name).to_owned(),
+            Value::String(name) if is_file_name(name) => (*name).to_owned(),
+            Value::String(name) => {
+                return Err(Failure::new(
+                    codes::FIELD_TYPE,
+                    format!("`{}` cannot be the name of a package", name.escape_debug()),
+                )
+                .at(self.field_place(instance.package.code, "name"), "set here")
+                .note(
+                    "results are named so on the disk: letters, digits and `+-._`, beginning with a letter or digit",
+                ));
+            }
             _ => instance.package.code.title.to_owned(),
         };
         Ok(Target {
@@ -108,6 +118,13 @@ impl<'v> Evaluator<'v> {
             )),
         }
     }
+}
+
+/// Whether a folder can be named so wherever results are copied to.
+fn is_file_name(name: &str) -> bool {
+    name.len() <= 128
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "+-._".contains(c))
 }
 
 /// Whether the architecture is all that a package must be given.

@@ -1,7 +1,9 @@
 //! `[value for x in list if condition]` and `{ key = value for ... }`.
 
+use xb_core::Span;
+
 use crate::codes;
-use crate::evaluator::{Evaluator, Frame};
+use crate::evaluator::{Evaluator, Frame, NOWHERE};
 use crate::failure::{Failure, Result};
 use crate::ir::{Clause, ListFor, RecordFor};
 use crate::record::Record;
@@ -10,9 +12,10 @@ use crate::value::Value;
 impl<'v> Evaluator<'v> {
     pub(super) fn list_for(&self, parts: &'v ListFor<'v>, frame: &Frame<'_, 'v>) -> Result<Value<'v>> {
         let mut items = Vec::new();
+        let span = parts.clauses.first().map_or(NOWHERE, Clause::span);
         self.each(parts.clauses, frame, &mut || {
             items.push(self.delay(&parts.value, frame));
-            Ok(())
+            self.reserve_now_and_then(&items, span)
         })?;
         Ok(self.list(&items))
     }
@@ -24,9 +27,17 @@ impl<'v> Evaluator<'v> {
             let name = self.key(&parts.key, frame)?;
             self.only_once(&mut seen, name, parts.key.span)?;
             fields.push((name, self.delay(&parts.value, frame)));
-            Ok(())
+            self.reserve_now_and_then(&fields, parts.key.span)
         })?;
         Ok(self.record(Record::new(self.arena, fields)))
+    }
+
+    /// Looks at the limit of memory each time that so many more have gathered outside of the arena, where they go next.
+    fn reserve_now_and_then<T>(&self, gathered: &[T], span: Span) -> Result<()> {
+        match gathered.len() & 0xfff {
+            0xfff => self.reserve(2 * size_of_val(gathered), span),
+            _ => Ok(()),
+        }
     }
 
     /// Runs `body` for everything that the clauses lead to, with their names bound in `frame`.
@@ -47,6 +58,7 @@ impl<'v> Evaluator<'v> {
                     Value::List(items) => items,
                     other => return Err(self.not_iterable(other, list)),
                 };
+                self.count_steps(items.len(), list.span)?;
                 for (count, item) in items.iter().enumerate() {
                     if count & 0xfff == 0xfff {
                         self.reserve(0, list.span)?;

@@ -43,7 +43,7 @@ impl<'v> Evaluator<'v> {
                 ListPart::Value(value) => items.push(self.delay(value, frame)),
                 ListPart::Spread(node) => match self.eval(node, frame)? {
                     Value::List(more) => {
-                        self.reserve(size_of_val(*more), node.span)?;
+                        self.reserve(2 * (size_of_val(&*items) + size_of_val(*more)), node.span)?;
                         items.extend_from_slice(more);
                     }
                     other => return Err(self.not_spreadable("list", other, node)),

@@ -2,7 +2,10 @@
 
 use xb_syntax::ast::{self, TypeKind};
 
+use xb_core::Diagnostic;
+
 use super::Lowering;
+use crate::codes;
 use crate::contract::{Contract, Simple, Type};
 
 /// How deep types may be nested.
@@ -40,11 +43,30 @@ impl<'v> Lowering<'_, 'v> {
                 Type::Record(self.slice(fields), *open)
             }
             TypeKind::Function(parameters, result) => Type::Function(self.types(parameters), self.boxed_type(result)),
-            TypeKind::Union(types) => Type::Union(self.types(types)),
+            TypeKind::Union(types) => {
+                self.refuse_alike(types, ty);
+                Type::Union(self.types(types))
+            }
             TypeKind::Optional(inner) => {
                 let types = vec![self.ty(inner), Type::Simple(Simple::Null)];
                 Type::Union(self.slice(types))
             }
+        }
+    }
+
+    /// Which of two kinds of list or of function a value is shows only once parts of it are evaluated, and it is checked
+    /// before.
+    fn refuse_alike(&mut self, types: &[ast::Type], ty: &ast::Type) {
+        let number = |is_it: fn(&TypeKind) -> bool| types.iter().filter(|ty| is_it(&ty.kind)).count();
+        let lists = number(|kind| matches!(kind, TypeKind::List(_)));
+        let functions = number(|kind| matches!(kind, TypeKind::Function(..)));
+        let maps = number(|kind| matches!(kind, TypeKind::Map(_)));
+        if lists.max(functions).max(maps) > 1 {
+            self.report(
+                Diagnostic::error(codes::ALIKE, "alternatives of this type cannot be told apart")
+                    .label(ty.span, "two of them are lists, functions or maps")
+                    .help("put the choice inside: `[Int | String]` in place of `[Int] | [String]`"),
+            );
         }
     }
 

@@ -1,6 +1,6 @@
 //! Entries of an archive, collected to a tree while contents are hashed and written beside the decoder.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -234,8 +234,18 @@ impl Collected {
     fn new(items: Vec<(RelPath, Item)>, contents: &[ContentId]) -> Result<Self, ArchiveError> {
         let mut entries: Vec<(RelPath, Entry)> = Vec::with_capacity(items.len());
         let mut index: HashMap<RelPath, usize> = HashMap::with_capacity(items.len());
+        let mut above: HashSet<RelPath> = HashSet::new();
         for (path, item) in items {
             refuse_symlinked_parents(&path, &index, &entries)?;
+            if above.contains(&path) && !matches!(item, Item::Other(Entry::Directory { .. })) {
+                return Err(ArchiveError::entry(path.as_str(), "takes the place of a folder that has entries"));
+            }
+            let folders = std::iter::successors(path.parent(), RelPath::parent);
+            for folder in folders.take_while(|folder| !folder.is_root()) {
+                if !above.insert(folder) {
+                    break;
+                }
+            }
             let entry = match item {
                 Item::Other(entry) => entry,
                 Item::File { content, mode } => mode.file(contents[content]),

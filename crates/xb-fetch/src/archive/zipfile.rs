@@ -40,7 +40,12 @@ fn take<R: Read, C: Contents + ?Sized>(
         sink.symlink(&name, &target)
     } else {
         let size = entry.size();
-        sink.file(&name, mode, size, &mut entry)
+        sink.file(&name, mode, size, &mut entry)?;
+        // Only who reads on to the end is told when the bytes are not those of the checksum.
+        match entry.read(&mut [0]).map_err(broken)? {
+            0 => Ok(()),
+            _ => Err(ArchiveError::entry(name, "goes on after its size")),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What maintainer scripts would have made, laid over merged packages.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::io::Read as _;
 
@@ -18,7 +19,11 @@ pub(crate) fn configure(
     packages: &[Pinned],
     store: &(impl Contents + ?Sized),
 ) -> Result<(), StoreError> {
-    let made = configure::configure(&View::of(merged, store), packages);
+    let view = View::of(merged, store);
+    let made = configure::configure(&view, packages);
+    if let Some(error) = view.unreadable.into_inner() {
+        return Err(error);
+    }
     for (path, made) in made {
         let entry = match made {
             Made::File { contents, mode } => Mode(mode).file(store.add_content(&mut contents.as_slice())?),
@@ -35,6 +40,8 @@ struct View<'a, S: ?Sized> {
     merged: &'a Merged,
     names: HashMap<RelPath, Vec<String>>,
     store: &'a S,
+    /// The first file that could not be read: what was made without it is not believed.
+    unreadable: OnceCell<StoreError>,
 }
 
 impl<'a, S: Contents + ?Sized> View<'a, S> {
@@ -46,7 +53,7 @@ impl<'a, S: Contents + ?Sized> View<'a, S> {
             }
         }
         names.values_mut().for_each(|names| names.sort());
-        Self { merged, names, store }
+        Self { merged, names, store, unreadable: OnceCell::new() }
     }
 
     fn entry(&self, path: &str) -> Option<&Entry> {
@@ -54,10 +61,17 @@ impl<'a, S: Contents + ?Sized> View<'a, S> {
     }
 
     fn contents(&self, content: ContentId) -> Option<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let mut file = self.store.open_content(content).ok()?;
-        file.read_to_end(&mut bytes).ok()?;
-        Some(bytes)
+        let read = || {
+            let mut bytes = Vec::new();
+            let mut file = self.store.open_content(content)?;
+            let wrong = |source| StoreError::Damaged {
+                what: format!("the content {content}"),
+                reason: format!("it cannot be read: {source}"),
+            };
+            file.read_to_end(&mut bytes).map_err(|error: std::io::Error| wrong(error))?;
+            Ok(bytes)
+        };
+        read().map_err(|error| self.unreadable.set(error)).ok()
     }
 }
 

@@ -130,6 +130,25 @@ fn zip_files_keep_links_and_modes() {
 }
 
 #[test]
+fn a_zip_file_with_other_bytes_than_its_checksum_says_is_refused() {
+    for method in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated] {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let options = zip::write::SimpleFileOptions::default().compression_method(method);
+        zip.start_file("file", options).unwrap();
+        zip.write_all(b"right").unwrap();
+        let mut bytes = zip.finish().unwrap().into_inner();
+        check(&bytes, 0, &["file = right"]);
+        let mut sum = flate2::Crc::new();
+        sum.update(b"right");
+        let right = sum.sum().to_le_bytes();
+        let places: Vec<usize> = (0..bytes.len() - 4).filter(|at| bytes[*at..at + 4] == right).collect();
+        assert!(!places.is_empty());
+        places.iter().for_each(|at| bytes[*at] ^= 1);
+        assert!(tree(&World::new(), &bytes, 0).is_err(), "{method:?}");
+    }
+}
+
+#[test]
 fn names_that_lead_out_are_refused_by_name() {
     refused(&Tar::new().raw("../evil").bytes(), 0, "`../evil` has a name that leads upwards");
     refused(&Tar::new().raw("a/../../evil").bytes(), 0, "leads upwards");
@@ -144,6 +163,8 @@ fn nothing_can_lie_below_a_link_or_a_file() {
     refused(&link, 0, "`a/passwd` lies below `a`");
     let file = Tar::new().file("a", 0o644, "x").file("a/b", 0o644, "x").bytes();
     refused(&file, 0, "`a/b` lies below `a`");
+    let swapped = Tar::new().file("d/e/f", 0o644, "x").folder("d/e").link(EntryType::Symlink, "d", "/etc");
+    refused(&swapped.file("d/e/g", 0o644, "x").bytes(), 0, "`d` takes the place of a folder");
 }
 
 #[test]
