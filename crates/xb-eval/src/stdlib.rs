@@ -7,6 +7,9 @@ use crate::value::Base;
 
 include!(concat!(env!("OUT_DIR"), "/stdlib.rs"));
 
+/// The names that `use std { ... }` brings in.
+pub(crate) const EXPORTS: [&str; 2] = ["fetch", "c"];
+
 /// The text of a file of the standard library, by its path within it.
 pub fn read(path: &str) -> Option<&'static str> {
     FILES.binary_search_by_key(&path, |(name, _)| name).ok().map(|at| FILES[at].1)
@@ -25,4 +28,16 @@ pub(crate) fn root() -> ModuleKey {
 /// A file of the standard library.
 pub(crate) fn file(path: &str) -> ModuleKey {
     ModuleKey { base: Base::Std, path: RelPath::normalise(path).unwrap_or_default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_std_gives_is_told_to_who_forgot_to_say_so() {
+        let text = read("std.xb").unwrap_or_default();
+        let names = text.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(" = "));
+        assert_eq!(names.map(|(name, _)| name).collect::<Vec<_>>(), EXPORTS);
+    }
 }

@@ -225,7 +225,7 @@ impl FetchError {
             Self::Git(error) => return error.help(),
             Self::Download(DownloadError::Failed { fault, .. }) => match fault {
                 Fault::Bytes => {
-                    "find out why it has changed; if the change is right, `xb lock --update` with its url pins what comes now"
+                    "find out why it has changed; if the change is right, `xb lock --update` pins what comes now"
                 }
                 Fault::Network => "is there a network? a mirror can be named in `xb.toml`",
                 Fault::Path => "is the path right, and is the version still there?",

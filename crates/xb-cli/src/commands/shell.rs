@@ -25,8 +25,8 @@ pub fn run(here: &Invocation, args: &ShellArgs) -> Result<(), Failure> {
     }
     if args.command.is_empty() && !here.is_quiet() {
         say(format!(
-            "the sandbox of {}, by {}: `sh /xb/run.sh` runs the build, `exit` leaves",
-            action.title, run.method
+            "the sandbox of {}, by {}: `sh /xb/run.sh` runs the {}, `exit` leaves",
+            action.title, run.method, action.step
         ));
     }
     let command = match &args.command[..] {

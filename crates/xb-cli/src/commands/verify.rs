@@ -12,7 +12,7 @@ use crate::blame;
 use crate::emission::emit;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
-use crate::output::{print_json, print_line, style, styled};
+use crate::output::{print_json, print_line, say, style, styled};
 use crate::request::{Request, host};
 use crate::session::Session;
 use crate::size::count;
@@ -67,7 +67,17 @@ pub fn run(here: &Invocation, args: &VerifyArgs) -> Result<(), Failure> {
     } else {
         compared.iter().try_for_each(|one| print_line(told(one)))?;
     }
-    if compared.iter().all(|one| one.equal) { Ok(()) } else { Err(Failure::already_told()) }
+    if compared.iter().all(|one| one.equal) {
+        return Ok(());
+    }
+    if !args.json && !here.is_quiet() {
+        say(format!(
+            "{} `xb log TARGET --arch ARCH --method METHOD` prints what each of them found; a test of `configure` that cannot \
+             be run for another architecture gets its answer by `cache` of `c.autotools`",
+            styled(style::HELP, "help:")
+        ));
+    }
+    Err(Failure::already_told())
 }
 
 fn request(here: &Invocation, args: &VerifyArgs) -> Result<Request, Failure> {

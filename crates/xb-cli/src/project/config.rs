@@ -103,7 +103,7 @@ fn check_keys(table: &Table) -> Result<(), Wrong> {
             value.as_table().ok_or_else(|| Wrong::new(format!("`{section}` should be a section: `[{section}]`")))?;
         for key in inner.keys() {
             if !keys.contains(&key.as_str()) {
-                let shown = format!("{key} in [{section}]");
+                let shown = format!("{key}` in `[{section}]");
                 return Err(unknown(&shown, key, keys.iter().copied()));
             }
         }
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(check("[biuld]\njobs = 1").unwrap_err(), "there is no setting `[biuld]` (did you mean `build`?)");
         assert_eq!(
             check("[build]\njbos = 1").unwrap_err(),
-            "there is no setting `jbos in [build]` (did you mean `jobs`?)"
+            "there is no setting `jbos` in `[build]` (did you mean `jobs`?)"
         );
         assert!(check("[build]\ncolour = 1").unwrap_err().contains("known are: jobs, memory"));
     }

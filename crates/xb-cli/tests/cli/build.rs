@@ -208,7 +208,11 @@ fn a_copy_of_a_result_is_replaced_where_it_is_and_has_no_set_id_bits() {
     std::fs::create_dir(world.project().join("empty")).expect("a folder");
     let inode = || std::os::unix::fs::MetadataExt::ino(&world.project().join("empty").metadata().expect("a folder"));
     let before = inode();
+    let half = world.project().join("empty/.xb-out-half");
+    world.write("empty/.xb-out-half/made/file", "x");
+    std::fs::File::open(&half).expect("a folder").set_modified(std::time::UNIX_EPOCH).expect("a time");
     let _ = world.xb(&["build", "m.xb", "--out", "empty"]).good();
+    assert!(!half.exists(), "what a killed one left is still there");
     assert_eq!(before, inode());
     assert_eq!(world.read("empty/d/e/f"), "x\n");
     for _ in 0..2 {

@@ -57,4 +57,6 @@ fn the_doctor_looks_at_this_machine() {
     let said = world.xb(&["doctor"]);
     assert_eq!(said.code, 3);
     assert!(said.out.contains("kernel") && said.out.contains("bad: store"), "{}", said.out);
+    let said = world.xb(&["doctor", "--json"]);
+    assert!(serde_json::from_str::<serde_json::Value>(&said.out).is_ok(), "no single object: {}", said.out);
 }

@@ -27,7 +27,7 @@ fn settings_are_checked() {
     world.write("xb.toml", "[build]\njbos = 2\n");
     let err = world.xb(&["build", "a.xb"]).bad(1);
     insta::assert_snapshot!(err, @"
-    error: `PROJECT/xb.toml`: there is no setting `jbos in [build]`
+    error: `PROJECT/xb.toml`: there is no setting `jbos` in `[build]`
       help: did you mean `jobs`?
     ");
 }
@@ -73,6 +73,23 @@ fn graphs_and_ways_through_them() {
     assert!(way.ends_with("needs Debian's zlib1g-dev (amd64)\n"), "{way}");
     let err = world.xb(&["why", "app.xb:app", "openssl"]).bad(1);
     assert!(err.contains("does not need"), "{err}");
+}
+
+#[test]
+fn what_cannot_be_done_as_asked_is_refused_before_anything_is_built() {
+    let world = World::new();
+    for folder in ["a", "b"] {
+        world.write(&format!("{folder}/x.xb"), &format!("package x(arch) {{ build = sh\"echo {folder}\" }}\n"));
+    }
+    let check = |args: &[&str], code: i32, why: &str| {
+        let err = world.xb(args).bad(code);
+        assert!(err.contains(why), "{args:?}: {err}");
+    };
+    check(&["build", "a", "b", "--out", "dist"], 1, "two results would be copied to");
+    check(&["build", "a", "--out", &world.store().join("v1/trees/x").to_string_lossy()], 1, "lies in the store");
+    check(&["verify", "a", "--methods", "cross,native"], 3, "natively");
+    check(&["build", "a", "--method", "cross"], 2, "one method only");
+    check(&["build", "a", "--method", "cross", "--pure-emulation", "--arch", "arm64"], 2, "goes with");
 }
 
 #[test]

@@ -196,7 +196,9 @@ impl<'v> Lowering<'_, 'v> {
         }
         let mut diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, format!("the name `{text}` is not defined"))
             .label(span, "used here");
-        if let Some(near) = xb_core::nearest(text, known) {
+        if crate::stdlib::EXPORTS.contains(&text) {
+            diagnostic = diagnostic.help(format!("bring it in at the top of the file: `use std {{ {text} }}`"));
+        } else if let Some(near) = xb_core::nearest(text, known) {
             diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
         }
         self.report(diagnostic);

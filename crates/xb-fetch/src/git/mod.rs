@@ -16,6 +16,7 @@ use std::io;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use xb_core::TreeId;
 
@@ -85,6 +86,23 @@ impl GitError {
     }
 }
 
+/// How often it is looked at what has come in.
+const GLANCE: Duration = Duration::from_millis(500);
+
+/// A server may have to think for so long before it sends something.
+const SILENCE: Duration = Duration::from_secs(300);
+
+/// The bytes of the files beneath a folder, as far as they can be seen while somebody writes there.
+fn size_of(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let bytes = entries.map(|entry| match entry.metadata() {
+        Ok(data) if data.is_dir() => size_of(&entry.path()),
+        Ok(data) => data.len(),
+        Err(_) => 0,
+    });
+    bytes.sum()
+}
+
 /// Whether this is the full name of a commit.
 pub(crate) fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -100,7 +118,7 @@ pub(crate) struct Checkout {
 pub(crate) async fn fetch(context: &Arc<Context>, url: &str, revision: &str) -> Result<Checkout, FetchError> {
     check_words(url, revision)?;
     let folder = tempfile::tempdir_in(&context.scratch).map_err(|error| failed("make a folder for", url, &error))?;
-    let repository = Repository { url, folder: folder.path() };
+    let repository = Repository { url, folder: folder.path(), most: context.limits.bytes };
     repository.run("prepare a repository for", &["init", "--quiet", "--bare"]).await?;
     let commit = repository.fetch(revision).await?;
     let (context, url, name) = (Arc::clone(context), shown(url), commit.clone());
@@ -133,6 +151,8 @@ fn failed(what: &'static str, url: &str, error: &io::Error) -> GitError {
 struct Repository<'a> {
     url: &'a str,
     folder: &'a Path,
+    /// More bytes than this are not taken in.
+    most: u64,
 }
 
 impl Repository<'_> {
@@ -156,9 +176,29 @@ impl Repository<'_> {
         Ok(String::from_utf8_lossy(&said).trim().to_owned())
     }
 
+    /// Ends when too much has come in, or nothing for a long time, with what to say of it.
+    async fn watch(&self) -> String {
+        let (mut before, mut since) = (0, Instant::now());
+        loop {
+            tokio::time::sleep(GLANCE).await;
+            let bytes = size_of(self.folder);
+            if bytes > self.most {
+                return format!("it sends more than the {} bytes that are allowed", self.most);
+            }
+            if bytes != before {
+                (before, since) = (bytes, Instant::now());
+            } else if since.elapsed() > SILENCE {
+                return format!("nothing has come in for {} s", SILENCE.as_secs());
+            }
+        }
+    }
+
     async fn run(&self, what: &'static str, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
         let mut command = tokio::process::Command::from(command::git(self.folder, arguments));
-        let output = command.kill_on_drop(true).stdin(Stdio::null()).output().await;
+        let output = tokio::select! {
+            output = command.kill_on_drop(true).stdin(Stdio::null()).output() => output,
+            said = self.watch() => return Err(GitError::Failed { what, url: shown(self.url), said }),
+        };
         let output = output.map_err(|error| failed(what, self.url, &error))?;
         match output.status.success() {
             true => Ok(output.stdout),

@@ -2,6 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -276,29 +277,29 @@ fn a_tree_that_several_threads_want_is_made_once() {
     assert_eq!(std::fs::read_dir(world.store.scratch()).unwrap().count(), 0);
 }
 
+/// A tree that is changed by `write` where people were shown it is refused, found to be damaged, and made again.
+fn check_changed(what: &str, write: impl FnOnce(&Path)) {
+    let world = World::new();
+    let folder = world.folder("f", &[("sub/file", "newest"), ("other", "x")]);
+    let tree = world.store.ingest(&folder).unwrap();
+    let place = world.store.materialise(tree).unwrap();
+    world.store.sync().unwrap();
+    write(&place);
+    let store = Store::open(&world.store_path()).unwrap();
+    let error = store.materialise(tree).unwrap_err();
+    assert!(error.to_string().contains("somebody wrote"), "{what}: {error}");
+    drop(store);
+    assert!(!world.store.verify(true).unwrap().damaged.is_empty(), "{what}");
+    let again = world.store.ingest(&folder).unwrap();
+    assert_eq!(fs::read(world.store.materialise(again).unwrap().join("sub/file")).unwrap(), b"newest", "{what}");
+}
+
 #[test]
 fn a_tree_that_somebody_wrote_to_is_not_handed_out_again() {
-    let writes: [(&str, fn(&std::path::Path)); 4] = [
-        ("bytes", |folder| fs::write(folder.join("sub/file"), "changed").unwrap()),
-        ("as many bytes", |folder| fs::write(folder.join("sub/file"), "oldest").unwrap()),
-        ("a name", |folder| fs::write(folder.join("new"), "").unwrap()),
-        ("no name", |folder| fs::remove_file(folder.join("sub/file")).unwrap()),
-    ];
-    for (what, write) in writes {
-        let world = World::new();
-        let folder = world.folder("f", &[("sub/file", "newest"), ("other", "x")]);
-        let tree = world.store.ingest(&folder).unwrap();
-        let place = world.store.materialise(tree).unwrap();
-        world.store.sync().unwrap();
-        write(&place);
-        let store = Store::open(&world.store_path()).unwrap();
-        let error = store.materialise(tree).unwrap_err();
-        assert!(error.to_string().contains("somebody wrote"), "{what}: {error}");
-        drop(store);
-        assert!(!world.store.verify(true).unwrap().damaged.is_empty(), "{what}");
-        let again = world.store.ingest(&folder).unwrap();
-        assert_eq!(fs::read(world.store.materialise(again).unwrap().join("sub/file")).unwrap(), b"newest", "{what}");
-    }
+    check_changed("more bytes", |place| fs::write(place.join("sub/file"), "changed").unwrap());
+    check_changed("as many bytes", |place| fs::write(place.join("sub/file"), "oldest").unwrap());
+    check_changed("a name", |place| fs::write(place.join("new"), "").unwrap());
+    check_changed("no name", |place| fs::remove_file(place.join("sub/file")).unwrap());
 }
 
 #[test]
