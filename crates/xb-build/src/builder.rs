@@ -48,8 +48,8 @@ pub struct Options {
 impl Builder {
     /// Realises `goals` and what they need.
     ///
-    /// A failure without `keep_going` starts nothing more, but waits for what runs: its results are of use. A failed
-    /// check stops nobody. Dropping the future kills everything that was started.
+    /// A failure without `keep_going` starts nothing more and gives up what is being fetched, but waits for the runs that
+    /// have begun: their results are of use. A failed check stops nobody. Dropping the future kills everything that was started.
     pub async fn realise(&self, graph: &Arc<Graph>, goals: &[NodeId], options: &Options) -> Realised {
         Scheduler::new(self, graph, goals, options).run().await
     }

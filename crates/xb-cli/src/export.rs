@@ -98,7 +98,8 @@ fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {
     if cancel.is_cancelled() {
         return Err(Failure::interrupted());
     }
-    // Whoever is killed leaves one of the two.
+    // Whoever is killed before the end leaves one of the two; in a folder that was empty or on a file system that cannot
+    // exchange, perhaps a part, which the next one refuses.
     remember(store, &to, before.into_iter().chain([one.tree]))?;
     if fill { move_into(&made, &to) } else { replace(&made, &to) }.map_err(failed)?;
     remember(store, &to, [one.tree])

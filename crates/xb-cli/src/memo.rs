@@ -5,7 +5,7 @@
 //! holds all of it. Then neither the evaluator nor the planner is asked.
 //!
 //! After a day it counts no longer, so that the whole build is looked up again: that marks what it needs as used, and
-//! garbage collection keeps what an active project uses.
+//! garbage collection that keeps a day or more keeps what an active project uses.
 //!
 //! The program's own file is part of the key: another xb has another standard library and may decide otherwise.
 

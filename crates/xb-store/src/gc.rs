@@ -77,11 +77,25 @@ impl Store {
     /// [`StoreError::Busy`](crate::StoreError::Busy), which says who has the store open, unless the policy is to
     /// wait; and see [`StoreError`](crate::StoreError).
     pub fn gc(&self, policy: &GcPolicy) -> Result<GcReport> {
+        self.gc_without(&[], policy)
+    }
+
+    /// As [`gc`](Self::gc), after removing these roots.
+    ///
+    /// # Errors
+    /// As there; then no root is removed either.
+    pub fn gc_without(&self, roots: &[String], policy: &GcPolicy) -> Result<GcReport> {
         if policy.dry_run {
             self.index().flush()?;
-            return self.collect(policy);
+            return self.collect(roots, policy);
         }
-        self.alone(policy.wait, || self.collect(policy))
+        let collect = || {
+            for root in roots {
+                self.remove_root(root)?;
+            }
+            self.collect(roots, policy)
+        };
+        self.alone(policy.wait, collect)
     }
 
     /// Does `work` while nobody else has the store open, and believes nothing that was in memory before.
@@ -102,12 +116,13 @@ impl Store {
         done
     }
 
-    fn collect(&self, policy: &GcPolicy) -> Result<GcReport> {
+    fn collect(&self, without: &[String], policy: &GcPolicy) -> Result<GcReport> {
         let mut report = GcReport::default();
         if !policy.dry_run {
             report.scratch = remove_stale(self.layout())?;
         }
-        let census = Census::take(&self.index().db)?;
+        let mut census = Census::take(&self.index().db)?;
+        census.holders.retain(|holder| !matches!(&holder.kind, HolderKind::Root(name) if without.contains(name)));
         let (kept, dropped) = Kept::choose(&census, policy);
         report.kept_bytes = kept.bytes;
         if policy.dry_run {

@@ -6,7 +6,8 @@
 //! What holds at every moment, whoever is killed:
 //! - a file under its final name is complete: it is written aside and renamed;
 //! - a row comes after what it names, in the same transaction or an earlier one;
-//! - a row goes before what it names, and only while nobody else has the store open;
+//! - what a row names goes after the row, while nobody else has the store open; but for what a loss of power left in
+//!   doubt, which stays in doubt until both are gone;
 //! - what has no row is not believed in, and garbage collection removes it.
 //!
 //! Against a loss of power: see `epoch.rs`.

@@ -124,7 +124,7 @@ or `else if` may have about a thousand links. Deeper text is nearly always gener
 A text of 300 opening brackets, `[[[[[...`, is such a text."
 
 TOO_LARGE "E0113" "a file too large to read"
-"A file may have 16 MiB. Data belongs in files of its own, read by `readFile`, `json.read` and the like."
+"A file may have 16 MiB. Data belongs in files of its own, read by `path.read`."
 
 KEYWORD "E0114" "a keyword cannot be a name"
 "These words cannot be names: `use as let in package release if then else match for assert error true false null

@@ -72,7 +72,7 @@ pub(crate) fn admit(file: FileId, text: &str) -> Result<Scan, Box<Diagnostic>> {
                 format!("this file has {} bytes; at most {MAX_TEXT} are read", text.len()),
             )
             .label(Span::new(file, 0, 0), "this file")
-            .help("put data into files of their own and read them with `readFile`"),
+            .help("put data into files of their own and read them with `path.read`"),
         ));
     }
     let scan = scan::scan(text);

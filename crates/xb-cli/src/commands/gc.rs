@@ -25,16 +25,13 @@ pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
     let roots = count_all(&gone);
     if policy.dry_run {
         let sandboxes = xb_exec::list_kept(&scratch, age).map_err(Failure::environment)?;
-        let removed = Removed { store: store.gc(&policy)?, roots, sandboxes: count_all(&sandboxes) };
+        let removed = Removed { store: store.gc_without(&gone, &policy)?, roots, sandboxes: count_all(&sandboxes) };
         return removed.tell(args.json, "would remove");
     }
     // First what takes the most room and needs none: on a full disk, the rest needs some.
     let sandboxes =
         xb_exec::remove_stale(&scratch) + xb_exec::remove_kept(&scratch, age).map_err(Failure::environment)?;
-    for name in gone {
-        store.remove_root(&name)?;
-    }
-    let report = store.gc(&policy)?;
+    let report = store.gc_without(&gone, &policy)?;
     Removed { store: report, roots, sandboxes }.tell(args.json, "removed")
 }
 

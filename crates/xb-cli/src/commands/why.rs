@@ -93,9 +93,18 @@ impl Search<'_> {
 
     /// What a package's own steps take in from outside, if it is what was looked for.
     fn held(&self, package: NodeId) -> Option<String> {
-        let mut seen = BTreeSet::new();
-        let mut waiting: Vec<NodeId> = self.graph.node(package).inputs().collect();
+        let ways: Vec<NodeId> = match self.graph.node(package) {
+            Node::Choice(choice) => choice.options.iter().map(|(_, way)| *way).collect(),
+            node => node.inputs().collect(),
+        };
         let mut comes_along = None;
+        ways.into_iter().find_map(|way| self.held_by(way, &mut comes_along)).or(comes_along)
+    }
+
+    /// What one way of building takes in, the best way first.
+    fn held_by(&self, way: NodeId, comes_along: &mut Option<String>) -> Option<String> {
+        let mut seen = BTreeSet::new();
+        let mut waiting = vec![way];
         while let Some(id) = waiting.pop() {
             match self.graph.node(id) {
                 Node::Choice(_) => {}
@@ -103,14 +112,14 @@ impl Search<'_> {
                     if let Some(asked_for) = self.asked_for(root) {
                         return Some(asked_for);
                     }
-                    comes_along = comes_along.or_else(|| self.comes_along(root));
+                    *comes_along = comes_along.take().or_else(|| self.comes_along(root));
                 }
                 Node::Fetch(fetch) if fetch.url.contains(self.wanted) => return Some(fetch.url.clone()),
                 node if seen.insert(id) => waiting.extend(node.inputs()),
                 _ => {}
             }
         }
-        comes_along
+        None
     }
 
     fn asked_for(&self, root: &DebianRoot) -> Option<String> {

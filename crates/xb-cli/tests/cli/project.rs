@@ -58,7 +58,7 @@ fn graphs_and_ways_through_them() {
         "app.xb",
         "package base(arch) { build = { script = sh\"true\" } }\n\
          package lib(arch) { build = { script = sh\"true\" }, needs = [base(arch)] }\n\
-         package app(arch) { build = { script = sh\"true\" }, needs = [lib(arch), \"zlib1g-dev\"] }\n",
+         package app(arch) { build = { script = sh\"true\" }, needs = [lib(arch), \"zlib1g-dev\"], tools = [\"bison\"] }\n",
     );
     let dot = world.xb(&["graph", "app.xb:app"]).good();
     assert_eq!(dot.matches(" -> ").count(), 2, "{dot}");
@@ -71,6 +71,8 @@ fn graphs_and_ways_through_them() {
     assert_eq!(way, "app (amd64)\n  needs lib (amd64)\n  needs base (amd64)\n");
     let way = world.xb(&["why", "app.xb:app", "zlib1g-dev", "--arch", "amd64"]).good();
     assert!(way.ends_with("needs Debian's zlib1g-dev (amd64)\n"), "{way}");
+    let way = world.xb(&["why", "app.xb:app", "bison", "--arch", "arm64"]).good();
+    assert_eq!(way, "app (arm64)\n  needs Debian's bison (amd64)\n", "not by the method that is tried first");
     let err = world.xb(&["why", "app.xb:app", "openssl"]).bad(1);
     assert!(err.contains("does not need"), "{err}");
 }

@@ -49,7 +49,8 @@ impl<'v> Evaluator<'v> {
                 match fields.iter().find(|field| is_name(field.0, name)) {
                     Some(field) => Ok(vec![self.force(field.1)?]),
                     None => Err(Failure::new(codes::NO_TARGET, format!("`{}` does not define `{name}`", request.file))
-                        .meant(name, fields.iter().map(|field| field.0))),
+                        .meant(name, fields.iter().map(|field| field.0))
+                        .note(format!("it defines {}", listed(fields.iter().map(|field| field.0))))),
                 }
             }
             (_, other) => Err(Failure::new(
@@ -118,6 +119,17 @@ impl<'v> Evaluator<'v> {
             )),
         }
     }
+}
+
+/// The first of some names.
+fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 12;
+    let more = names.len().saturating_sub(SHOWN);
+    let names = names.take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if names.is_empty() {
+        return "nothing".to_owned();
+    }
+    if more == 0 { names } else { format!("{names} and {more} more") }
 }
 
 /// Whether a folder can be named so wherever results are copied to.
