@@ -40,7 +40,7 @@ impl Store {
         match self.difference(tree, Trust::Nothing)? {
             None => Ok(()),
             Some(reason) => {
-                let what = format!("`{}`, to which somebody wrote", place.display());
+                let what = format!("`{}`, to which somebody wrote,", place.display());
                 Err(StoreError::Damaged { what, reason })
             }
         }
