@@ -63,6 +63,8 @@ impl Store {
             let _ = remove_tree(&aside);
         }
         moved?;
+        // What was just made needs no look.
+        self.is_first_look(tree);
         self.index().is_materialised(tree)?;
         Ok(place)
     }
