@@ -49,7 +49,8 @@ impl Builder {
     /// Realises `goals` and what they need.
     ///
     /// A failure without `keep_going` starts nothing more and gives up what is being fetched, but waits for the runs that
-    /// have begun: their results are of use. A failed check stops nobody. Dropping the future kills everything that was started.
+    /// have begun: their results are of use. A failed check stops nobody. Dropping the future kills everything that was
+    /// started.
     pub async fn realise(&self, graph: &Arc<Graph>, goals: &[NodeId], options: &Options) -> Realised {
         Scheduler::new(self, graph, goals, options).run().await
     }

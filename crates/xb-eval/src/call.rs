@@ -196,8 +196,8 @@ impl<'v> Evaluator<'v> {
         if args.len() != checked.parameters.len() {
             let slots: Vec<Slot> = checked.parameters.iter().map(|_| Slot { name: None, optional: false }).collect();
             return match args.get(slots.len()) {
-                Some(extra) => Err(self.too_many(&slots, args, extra.span, "the function, by its type,")),
-                None => Err(self.missing(&slots[args.len()], args.len(), span, "the function, by its type,")),
+                Some(extra) => Err(self.too_many(&slots, args, extra.span, "the function")),
+                None => Err(self.missing(&slots[args.len()], args.len(), span, "the function")),
             };
         }
         let mut args: SmallVec<[Argument<'v>; 6]> = SmallVec::from_slice(args);

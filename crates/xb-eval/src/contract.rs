@@ -118,7 +118,7 @@ impl<'v> Evaluator<'v> {
     pub(crate) fn check(&self, value: Value<'v>, contract: Contract<'v>, at: Span) -> Result<Value<'v>> {
         match (contract.ty, value) {
             (Type::Any, _) => Ok(value),
-            (Type::Union(types), _) => match types.iter().find(|ty| self.fits(value, ty)) {
+            (Type::Union(types), _) => match self.alternative(value, types) {
                 Some(ty) => self.check(value, Contract { ty, ..contract }, at),
                 None => Err(self.mismatch(value, contract, at)),
             },
@@ -212,6 +212,15 @@ impl<'v> Evaluator<'v> {
             parameters: self.arena.alloc_slice_fill_iter(parameters.collect::<Vec<_>>()),
             result: Contract { ty: result, span },
         }))
+    }
+
+    /// The alternative that a value is checked against; the only one for records, where no names fit, says what is wrong.
+    fn alternative(&self, value: Value<'v>, types: &'v [Type<'v>]) -> Option<&'v Type<'v>> {
+        let of_records = || {
+            let mut records = types.iter().filter(|ty| matches!(ty, Type::Record(..)));
+            records.next().filter(|_| records.next().is_none() && matches!(value, Value::Record(_)))
+        };
+        types.iter().find(|ty| self.fits(value, ty)).or_else(of_records)
     }
 
     /// Whether the value's outermost layer is of this type.

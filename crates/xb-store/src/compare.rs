@@ -32,13 +32,18 @@ pub(crate) enum Trust {
 const MOST: usize = 5_000;
 
 impl Store {
-    /// Refuses a tree to which somebody wrote since it was made; looks once for as long as the store is open.
+    /// Refuses a tree to which somebody wrote since it was made; one that is sound is looked at once for as long as the
+    /// store is open.
     pub(crate) fn refuse_changed(&self, tree: TreeId, place: &Path) -> Result<()> {
-        if !self.is_first_look(tree) || !self.is_small(tree)? {
+        if self.sound().contains(&tree) {
             return Ok(());
         }
-        match self.difference(tree, Trust::Nothing)? {
-            None => Ok(()),
+        let difference = if self.is_small(tree)? { self.difference(tree, Trust::Nothing)? } else { None };
+        match difference {
+            None => {
+                self.sound().insert(tree);
+                Ok(())
+            }
             Some(reason) => {
                 let what = format!("`{}`, to which somebody wrote,", place.display());
                 Err(StoreError::Damaged { what, reason })

@@ -63,8 +63,7 @@ impl Store {
             let _ = remove_tree(&aside);
         }
         moved?;
-        // What was just made needs no look.
-        self.is_first_look(tree);
+        self.sound().insert(tree);
         self.index().is_materialised(tree)?;
         Ok(place)
     }

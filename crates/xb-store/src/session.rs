@@ -125,7 +125,8 @@ fn make_scratch(layout: &Layout) -> Result<(PathBuf, File)> {
     Ok((scratch, alive))
 }
 
-/// Removes the scratch folders of the dead, and files that they left; called alone, so that nobody is between making and locking one.
+/// Removes the scratch folders of the dead, and files that they left; called alone, so that nobody is between making
+/// and locking one.
 pub(crate) fn remove_stale(layout: &Layout) -> Result<u64> {
     let tmp = layout.tmp();
     let mut removed = 0;

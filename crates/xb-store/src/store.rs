@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::FxHashSet;
 use xb_core::{ActionId, ContentId, TreeId};
@@ -33,7 +33,7 @@ struct Inner {
     session: Session,
     making: Turns<TreeId>,
     direct: Direct,
-    looked_at: Mutex<FxHashSet<TreeId>>,
+    sound: Mutex<FxHashSet<TreeId>>,
 }
 
 impl Drop for Inner {
@@ -73,7 +73,7 @@ impl Store {
             session,
             making: Turns::default(),
             direct: Direct::default(),
-            looked_at: Mutex::default(),
+            sound: Mutex::default(),
         }));
         store.sync_what_has_cooled()?;
         Ok(store)
@@ -131,9 +131,9 @@ impl Store {
         &self.0.direct
     }
 
-    /// Whether a tree was not looked at yet.
-    pub(crate) fn is_first_look(&self, tree: TreeId) -> bool {
-        self.0.looked_at.lock().unwrap_or_else(PoisonError::into_inner).insert(tree)
+    /// The trees that were found to be as they were made, since the store was opened.
+    pub(crate) fn sound(&self) -> MutexGuard<'_, FxHashSet<TreeId>> {
+        self.0.sound.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn contents_fd(&self) -> &File {

@@ -141,13 +141,13 @@ impl Job<'_> {
         keep(&session.store, &request.project, &built)?;
         if !realised.succeeded() {
             let failure = blame::tell(session, graph, realised, self.work.keep_failed);
+            let undone = undone(graph, realised, &built);
+            let sum = sum(realised, &undone);
             if self.json {
                 let failures = blame::data(session, realised);
-                let undone = undone(graph, realised, &built);
                 print_json(&Json { results: &built, failures, undone })?;
             }
-            let undone = undone(graph, realised, &built);
-            say(format!("{} in {}", styled(style::ERROR, sum(realised, &undone)), show_time(began.elapsed())));
+            say(format!("{} in {}", styled(style::ERROR, sum), show_time(began.elapsed())));
             return Err(failure);
         }
         memo::remember(session, request, *checks, emission, realised, &built);

@@ -283,3 +283,23 @@ fn a_makefile_that_installs_nothing_is_no_obstacle() {
     let _ = world.xb(&["build", "tool.xb", "--out", "dist"]).good();
     assert_eq!(world.read("dist/usr/local/bin/tool"), "made\n");
 }
+
+#[test]
+fn a_result_that_somebody_wrote_to_is_no_result_until_it_is_as_it_was() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let text = moment().to_string();
+    world.write("it.xb", &format!("package it(arch) {{ build = {{ script = sh\"echo {text} >$out/it\" }} }}\n"));
+    let built = json(&world, &["build", "it.xb", "--json"]);
+    let shown = built["results"][0]["path"].as_str().expect("a path");
+    let file = world.store().join(shown.strip_prefix("STORE/").expect("in the store")).join("it");
+    std::fs::write(&file, "other").expect("the owner may");
+    for args in [&["build", "it.xb"][..], &["build", "it.xb", "--rebuild"], &["build", "it.xb", "--out", "dist"]] {
+        let err = world.xb(args).bad(3);
+        assert!(err.contains("somebody wrote") && err.contains("verify --repair"), "{args:?}: {err}");
+    }
+    std::fs::write(&file, format!("{text}\n")).expect("the owner may");
+    let _ = world.xb(&["build", "it.xb"]).good();
+}

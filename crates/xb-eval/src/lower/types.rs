@@ -57,7 +57,9 @@ impl<'v> Lowering<'_, 'v> {
     /// Which of two kinds of list or of function a value is shows only once parts of it are evaluated, and it is checked
     /// before.
     fn refuse_alike(&mut self, types: &[ast::Type], ty: &ast::Type) {
-        let number = |is_it: fn(&TypeKind) -> bool| types.iter().filter(|ty| is_it(&ty.kind)).count();
+        let mut alternatives = Vec::new();
+        flatten(types, &mut alternatives);
+        let number = |is_it: fn(&TypeKind) -> bool| alternatives.iter().filter(|kind| is_it(kind)).count();
         let lists = number(|kind| matches!(kind, TypeKind::List(_)));
         let functions = number(|kind| matches!(kind, TypeKind::Function(..)));
         let maps = number(|kind| matches!(kind, TypeKind::Map(_)));
@@ -90,6 +92,17 @@ impl<'v> Lowering<'_, 'v> {
                 self.unknown_type(name, ty.span);
                 Type::Any
             }
+        }
+    }
+}
+
+/// The alternatives of a choice, those of choices within it too.
+fn flatten<'t>(types: &'t [ast::Type], into: &mut Vec<&'t TypeKind>) {
+    for ty in types {
+        match &ty.kind {
+            TypeKind::Union(types) => flatten(types, into),
+            TypeKind::Optional(inner) => flatten(std::slice::from_ref(inner), into),
+            kind => into.push(kind),
         }
     }
 }
