@@ -33,7 +33,9 @@ const KIND: &str = "exported-v3";
 /// # Errors
 /// When the folder holds something else, or cannot be written.
 pub fn copy(store: &Store, built: &[Built], out: &Path) -> Result<(), Failure> {
-    built.iter().try_for_each(|one| copy_one(store, one, &place(built.len(), &one.folder_name(), out)))
+    let folders: Vec<_> = built.iter().map(Built::folder_name).collect();
+    check(store, &folders, out)?;
+    built.iter().zip(&folders).try_for_each(|(one, folder)| copy_one(store, one, &place(built.len(), folder, out)))
 }
 
 /// Where [`copy`] puts one of so many results.
@@ -98,8 +100,8 @@ fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {
     if cancel.is_cancelled() {
         return Err(Failure::interrupted());
     }
-    // Whoever is killed before the end leaves one of the two; in a folder that was empty or on a file system that cannot
-    // exchange, perhaps a part, which the next one refuses.
+    // Whoever is killed before the end leaves one of the two; in a folder that was empty, or on a file system that cannot
+    // exchange, perhaps a part.
     remember(store, &to, before.into_iter().chain([one.tree]))?;
     if fill { move_into(&made, &to) } else { replace(&made, &to) }.map_err(failed)?;
     remember(store, &to, [one.tree])
@@ -175,8 +177,8 @@ fn is_ours(store: &Store, to: &Path, made: &[TreeId]) -> Result<bool, Failure> {
         return Ok(false);
     }
     // What is not in the store any more cannot be compared with.
-    let is_there = |tree: &&TreeId| store.materialise(**tree).is_ok_and(|tree| are_equal(&tree, to).unwrap_or(false));
-    Ok(made.iter().any(|tree| is_there(&tree)))
+    let is_there = |tree: &TreeId| store.materialise(*tree).is_ok_and(|tree| are_equal(&tree, to).unwrap_or(false));
+    Ok(made.iter().any(is_there))
 }
 
 /// Whether two folders hold the same names, links and bytes, all the way down.

@@ -92,6 +92,9 @@ fn from_a_description_to_a_result_and_back_to_a_failure() {
         assert!(err.contains("not as xb made it"), "{err}");
         assert_eq!(world.read(&format!("{taken}/file")), "x");
     }
+    let in_the_store = world.store().join("v1/trees/x");
+    let err = world.xb(&["build", "greeter.xb", "--out", &in_the_store.to_string_lossy()]).bad(1);
+    assert!(err.contains("lies in the store"), "of a result that was known: {err}");
     let err = world.xb(&["build", "greeter.xb", "--out", "src/greeting"]).bad(1);
     assert!(err.contains("it is no folder"), "{err}");
 

@@ -63,12 +63,10 @@ impl<'a, S: Contents + ?Sized> View<'a, S> {
     fn contents(&self, content: ContentId) -> Option<Vec<u8>> {
         let read = || {
             let mut bytes = Vec::new();
-            let mut file = self.store.open_content(content)?;
-            let wrong = |source| StoreError::Damaged {
+            self.store.open_content(content)?.read_to_end(&mut bytes).map_err(|error| StoreError::Damaged {
                 what: format!("the content {content}"),
-                reason: format!("it cannot be read: {source}"),
-            };
-            file.read_to_end(&mut bytes).map_err(|error: std::io::Error| wrong(error))?;
+                reason: format!("it cannot be read: {error}"),
+            })?;
             Ok(bytes)
         };
         read().map_err(|error| self.unreadable.set(error)).ok()
