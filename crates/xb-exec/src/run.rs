@@ -106,10 +106,7 @@ pub fn spec(inner: &Inner, action: &ResolvedAction, scratch: &Scratch, jobs: u32
 }
 
 fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Result<ActionResult, String> {
-    let scratch = finished
-        .sandbox
-        .finish()
-        .map_err(|error| format!("cannot wait for the sandbox of {}: {error}", action.title))?;
+    let gone = |error: io::Error| format!("cannot wait for the sandbox of {}: {error}", action.title);
     let ended = match finished.end {
         End::Reported(Report::Broken { reason }) => {
             return Err(format!("cannot run {} in a sandbox: {reason}", action.title));
@@ -124,7 +121,8 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
     let ended = ended.unwrap_or_else(|| Ended { exit_code: KILLED, ..Ended::default() });
     let mut outputs = BTreeMap::new();
     if cause == Cause::Success {
-        match take_outputs(inner, action, &scratch, &finished.layers, &ended)? {
+        let scratch = finished.sandbox.scratch().map_err(gone)?;
+        match take_outputs(inner, action, scratch, &finished.layers, &ended)? {
             Ok(taken) => {
                 outputs = taken.trees;
                 for (path, left_out) in taken.left_out.iter().take(MOST_LEFT_OUT) {
@@ -135,12 +133,14 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
             Err(why) => cause = why,
         }
     }
-    if finished.keep_failed
-        && cause != Cause::Success
-        && let Err(error) = scratch.keep_as(&kept_path(&inner.scratch, action.id))
-    {
-        // Why the command failed matters more.
-        finished.log.extend(format!("[xb: this sandbox is not kept: {error}]\n").into_bytes());
+    if cause != Cause::Success {
+        let scratch = finished.sandbox.finish().map_err(gone)?;
+        if finished.keep_failed
+            && let Err(error) = scratch.keep_as(&kept_path(&inner.scratch, action.id))
+        {
+            // Why the command failed matters more.
+            finished.log.extend(format!("[xb: this sandbox is not kept: {error}]\n").into_bytes());
+        }
     }
     let log = inner.store.add_content(&mut finished.log.as_slice()).map_err(|error| error.to_string())?;
     Ok(ActionResult {

@@ -15,7 +15,7 @@ use crate::log::Log;
 use crate::scratch::Scratch;
 use crate::spec::{self, Report, Spec};
 
-/// A sandbox whose child was started: dropping it kills everything in it and removes its folder.
+/// A sandbox whose child was started: dropping it kills everything in it and removes its folder, in the background.
 pub struct Sandbox {
     /// Empty only while it is dropped.
     parts: Option<(Child, Scratch)>,
@@ -62,7 +62,6 @@ impl Sandbox {
         log: &mut Log,
         mut show: impl FnMut(String),
     ) -> io::Result<End> {
-        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
         let mut output = Receiver::from_owned_fd(self.log.take().ok_or_else(gone)?)?;
         let control = self.control.take().ok_or_else(gone)?;
         let mut control = tokio::net::UnixStream::from_std(control)?;
@@ -85,17 +84,28 @@ impl Sandbox {
         end
     }
 
-    /// Waits until nothing of the sandbox runs any more, and hands its folder over.
+    /// Its folder. After a report that the command ended nothing writes there any more.
+    ///
+    /// # Errors
+    /// Never, but while it is dropped.
+    pub fn scratch(&self) -> io::Result<&Scratch> {
+        self.parts.as_ref().map(|(_, scratch)| scratch).ok_or_else(gone)
+    }
+
+    /// Waits until nothing of the sandbox is there any more, and hands its folder over.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn finish(mut self) -> io::Result<Scratch> {
         self.control = None;
-        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
         let (mut child, scratch) = self.parts.take().ok_or_else(gone)?;
         child.wait()?;
         Ok(scratch)
     }
+}
+
+fn gone() -> io::Error {
+    io::ErrorKind::BrokenPipe.into()
 }
 
 async fn read_log(from: &mut Receiver, log: &mut Log, show: &mut impl FnMut(String)) -> io::Result<()> {

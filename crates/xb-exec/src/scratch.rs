@@ -42,7 +42,7 @@ impl Scratch {
         let alive = alive.enter();
         let (path, lock) = make_locked(parent)?;
         let scratch = Self { lock, path, kept: false, _alive: alive };
-        for name in ["upper", "work", "root"] {
+        for name in ["upper", "work"] {
             fs::create_dir(scratch.path.join(name))?;
         }
         // The root of the overlay shows the mode of this folder.

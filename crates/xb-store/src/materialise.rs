@@ -19,6 +19,7 @@ use crate::error::{Context, Result, StoreError};
 use crate::index::Use;
 use crate::layout::{FOLDER_MODE, Form};
 use crate::remove::remove_tree;
+use crate::threads::FEW;
 
 use std::sync::Arc;
 
@@ -74,6 +75,9 @@ impl Store {
             let path = aside.join(&folder.path);
             let mode = Mode::from_raw_mode(FOLDER_MODE);
             rustix::fs::mkdirat(CWD, &path, mode).on("cannot make", &path)?;
+        }
+        if folders.len() + folders.iter().map(|folder| folder.directory.files.len()).sum::<usize>() <= FEW {
+            return folders.iter().try_for_each(|folder| self.fill(folder, aside));
         }
         folders.par_iter().try_for_each(|folder| self.fill(folder, aside))
     }

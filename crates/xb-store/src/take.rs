@@ -22,7 +22,7 @@ use crate::error::{Context, Result, StoreError};
 use crate::fingerprint::{Fingerprints, Print};
 use crate::layout::Form;
 use crate::rules::{Scope, Selection};
-use crate::threads::beside_the_disk;
+use crate::threads::{FEW, beside_the_disk};
 
 /// One folder being taken in.
 pub(crate) struct Taking<'a> {
@@ -78,15 +78,14 @@ fn folder_flags() -> OFlags {
 impl Taking<'_> {
     /// Takes the whole folder in.
     pub(crate) fn take(&self, scope: Scope) -> Result<TreeId> {
-        beside_the_disk(|| self.read_all(scope))
-    }
-
-    fn read_all(&self, scope: Scope) -> Result<TreeId> {
         let mut seen: Vec<Seen> = Vec::new();
         let mut ahead = vec![Ahead { path: String::new(), name: String::new(), parent: 0, scope }];
         while !ahead.is_empty() {
-            let read: Vec<(Seen, Vec<Ahead>)> =
-                ahead.into_par_iter().map(|folder| self.read(folder)).collect::<Result<_>>()?;
+            let read: Vec<(Seen, Vec<Ahead>)> = if ahead.len() == 1 {
+                ahead.into_iter().map(|folder| self.read(folder)).collect::<Result<_>>()?
+            } else {
+                beside_the_disk(|| ahead.into_par_iter().map(|folder| self.read(folder)).collect::<Result<_>>())?
+            };
             ahead = Vec::new();
             for (folder, mut beneath) in read {
                 beneath.iter_mut().for_each(|below| below.parent = seen.len());
@@ -241,10 +240,12 @@ impl Taking<'_> {
     }
 
     fn take_files(&self, folder: &OwnedFd, path: &str, names: Vec<String>) -> Result<Vec<FileNode>> {
-        let taken: Vec<Option<FileNode>> = names
-            .into_par_iter()
-            .map(|name| self.take_file(folder, &join(path, &name), name))
-            .collect::<Result<_>>()?;
+        let take = |name: String| self.take_file(folder, &join(path, &name), name);
+        let taken: Vec<Option<FileNode>> = if names.len() <= FEW {
+            names.into_iter().map(take).collect::<Result<_>>()?
+        } else {
+            beside_the_disk(|| names.into_par_iter().map(take).collect::<Result<_>>())?
+        };
         Ok(taken.into_iter().flatten().collect())
     }
 

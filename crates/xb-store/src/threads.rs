@@ -4,6 +4,9 @@ use std::sync::OnceLock;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+/// So many files are dealt with sooner than other threads are woken for them.
+pub(crate) const FEW: usize = 8;
+
 /// Does `work` with its parallel parts on these threads; where the machine gives none, on those of the program.
 pub(crate) fn beside_the_disk<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();

@@ -60,6 +60,8 @@ pub(crate) struct Scheduler<'a> {
     urgency: Option<Urgency>,
     /// Runs to be resolved, and runs that are; the most urgent comes first.
     to_resolve: BTreeSet<(Reverse<u64>, NodeId)>,
+    /// How many are resolved at a time.
+    resolvers: usize,
     resolving: BTreeSet<(Reverse<u64>, NodeId)>,
     queue: Queue,
 
@@ -97,6 +99,7 @@ impl<'a> Scheduler<'a> {
             actions: FxHashMap::default(),
             urgency: None,
             to_resolve: BTreeSet::new(),
+            resolvers: std::thread::available_parallelism().map_or(2, usize::from),
             resolving: BTreeSet::new(),
             queue: Queue::new(options.jobs, options.memory),
             tasks: JoinSet::new(),

@@ -33,8 +33,7 @@ impl Scheduler<'_> {
         if self.halted.is_cancelled() {
             return;
         }
-        let most = std::thread::available_parallelism().map_or(2, usize::from);
-        while self.resolving.len() < most
+        while self.resolving.len() < self.resolvers
             && let Some(next) = self.to_resolve.pop_first()
         {
             self.resolving.insert(next);

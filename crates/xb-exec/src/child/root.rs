@@ -18,12 +18,15 @@ use super::{Broken, Tried};
 use crate::spec::Spec;
 use crate::sys;
 
+/// Where the root is attached until it is the root: nobody opens this folder by its name once the root uses it.
+const PLACE: &str = "work";
+
 /// Mounts the root, without making it the root yet, and opens it.
 pub fn mount(spec: &Spec) -> Result<OwnedFd, Broken> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).tried("keep mounts to ourselves")?;
     let overlay = overlay(spec)?;
-    attach(&overlay, CWD, "root").tried("attach the root")?;
-    open_folder("root").tried("open the root")
+    attach(&overlay, CWD, PLACE).tried("attach the root")?;
+    open_folder(PLACE).tried("open the root")
 }
 
 /// The paths are given relative to the working folder, so that the list of mounts does not show the machine's.

@@ -27,6 +27,7 @@ fn nothing_is_left_in_the_scratch_folder() {
     let failed = world.run(&format!("{hostile}; exit 3"), |_| {});
     assert_eq!(failed.result.cause, Cause::Failed);
     assert_eq!(failed.result.exit_code, 3);
+    world.executor.settle();
     assert_eq!(fs::read_dir(world.scratch()).unwrap().count(), 0);
 }
 

@@ -202,5 +202,6 @@ fn a_failed_sandbox_can_be_kept() {
     assert_eq!(fs::read_to_string(kept.join("upper/build/file")).unwrap(), "here\n");
     action = world.script("exit 0");
     assert!(world.run_action(&action).result.succeeded());
+    world.executor.settle();
     assert_eq!(fs::read_dir(world.scratch()).unwrap().count(), 1);
 }
