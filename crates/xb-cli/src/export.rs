@@ -6,12 +6,11 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rustix::io::Errno;
 use xb_build::Cancel;
 use xb_core::TreeId;
-use xb_store::{Contents, Store};
+use xb_store::{Contents, LockedFolder, Store, remove_stale};
 
 use crate::failure::Failure;
 use crate::interrupt;
@@ -19,9 +18,6 @@ use crate::report::Built;
 
 /// What the names of unfinished copies begin with.
 const ASIDE: &str = ".xb-out-";
-
-/// The time between the making of such a folder and its locking.
-const LOCKED_WITHIN: Duration = Duration::from_secs(2);
 
 const KIND: &str = "exported-v3";
 
@@ -58,7 +54,7 @@ pub fn check(store: &Store, folders: &[String], out: &Path) -> Result<(), Failur
     }
     folders.iter().try_for_each(|folder| {
         let to = absolute(&place(folders.len(), folder, out))?;
-        remove_stale(&to);
+        remove_stale(&to, ASIDE);
         if is_free(&to)? || !made_before(store, &to)?.is_empty() { Ok(()) } else { Err(not_ours(&to)) }
     })
 }
@@ -79,7 +75,7 @@ fn not_ours(to: &Path) -> Failure {
 fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {
     let to = absolute(to)?;
     let failed = |error: io::Error| cannot_copy(&to, &error);
-    remove_stale(&to);
+    remove_stale(&to, ASIDE);
     let free = is_free(&to)?;
     let before = made_before(store, &to)?;
     if !free && !is_ours(store, &to, &before)? {
@@ -90,10 +86,8 @@ fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {
     let parent = if fill { Some(&*to) } else { to.parent() };
     let parent = parent.ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
     fs::create_dir_all(parent).map_err(failed)?;
-    remove_stale(parent);
-    let aside = tempfile::Builder::new().prefix(ASIDE).tempdir_in(parent).map_err(failed)?;
-    let alive = File::open(aside.path()).map_err(failed)?;
-    alive.lock().map_err(failed)?;
+    remove_stale(parent, ASIDE);
+    let aside = LockedFolder::create(parent, ASIDE).map_err(failed)?;
     let made = aside.path().join("made");
     let cancel = interrupt::cancel();
     copy_tree(&one.path, &made, &cancel).map_err(failed)?;
@@ -105,25 +99,6 @@ fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {
     remember(store, &to, before.into_iter().chain([one.tree]))?;
     if fill { move_into(&made, &to) } else { replace(&made, &to) }.map_err(failed)?;
     remember(store, &to, [one.tree])
-}
-
-/// Removes the unfinished copies of those who were killed; as long as somebody lives, there is a lock on his.
-fn remove_stale(folder: &Path) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let is_old = || {
-            let made = entry.metadata().and_then(|data| data.modified()).ok();
-            made.and_then(|made| made.elapsed().ok()).is_some_and(|age| age > LOCKED_WITHIN)
-        };
-        let is_ours = entry.file_name().to_string_lossy().starts_with(ASIDE) && is_old();
-        if is_ours
-            && let Ok(lock) = File::open(&path)
-            && lock.try_lock().is_ok()
-        {
-            // What cannot be removed is in the way, and then that is said.
-            let _ = xb_store::remove_folder(&path);
-        }
-    }
 }
 
 fn replace(made: &Path, to: &Path) -> io::Result<()> {

@@ -21,6 +21,7 @@ mod direct;
 mod epoch;
 mod error;
 mod fingerprint;
+mod folder;
 mod gc;
 mod index;
 mod ingest;
@@ -44,6 +45,7 @@ mod verify;
 
 pub use action_lock::ActionLock;
 pub use error::StoreError;
+pub use folder::{LockedFolder, is_older, remove_stale, remove_unused};
 pub use gc::{GcPolicy, GcReport};
 pub use remove::remove_folder;
 pub use rules::FolderRules;

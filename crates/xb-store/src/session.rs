@@ -10,17 +10,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Context, Result, StoreError};
+use crate::folder::LockedFolder;
 use crate::layout::Layout;
 use crate::remove::{remove_file, remove_tree};
 
-/// Numbers the scratch folders of one process.
-static OPENED: AtomicU64 = AtomicU64::new(0);
-
 pub(crate) struct Session {
+    /// Goes before the gate opens.
+    scratch: LockedFolder,
     gate: File,
     gate_path: PathBuf,
-    scratch: PathBuf,
-    _alive: File,
     next: AtomicU64,
 }
 
@@ -39,19 +37,22 @@ impl Session {
             alone()?;
             gate.lock_shared().on("cannot lock", &gate_path)?;
         }
-        let (scratch, alive) = make_scratch(layout)?;
-        Ok(Self { gate, gate_path, scratch, _alive: alive, next: AtomicU64::new(0) })
+        let tmp = layout.tmp();
+        // The name tells others who has the store open.
+        let prefix = format!("{}-", std::process::id());
+        let scratch = LockedFolder::create(&tmp, &prefix).on("cannot make a folder in", &tmp)?;
+        Ok(Self { gate, gate_path, scratch, next: AtomicU64::new(0) })
     }
 
     /// The scratch folder of this session, which goes with it.
     pub(crate) fn scratch(&self) -> &Path {
-        &self.scratch
+        self.scratch.path()
     }
 
     /// A path in the scratch folder that nobody else uses.
     pub(crate) fn aside(&self) -> PathBuf {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.scratch.join(number.to_string())
+        self.scratch().join(number.to_string())
     }
 
     /// Does `work` while nobody else has the store open.
@@ -80,19 +81,12 @@ impl Session {
         let mut who: Vec<String> = sessions
             .flatten()
             .map(|entry| entry.path())
-            .filter(|path| *path != self.scratch && is_alive(path))
+            .filter(|path| path != self.scratch() && is_alive(path))
             .filter_map(|path| describe(&path))
             .collect();
         who.sort();
         who.dedup();
         if who.is_empty() { "another process".to_owned() } else { who.join(", ") }
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        // What cannot be removed now is removed by the next one that finds itself alone.
-        let _ = remove_tree(&self.scratch);
     }
 }
 
@@ -109,20 +103,6 @@ fn enter(gate: &File, path: &Path, must_be_alone: impl Fn() -> Result<bool>) -> 
     }
     gate.lock().on("cannot lock", path)?;
     Ok(true)
-}
-
-fn make_scratch(layout: &Layout) -> Result<(PathBuf, File)> {
-    let number = OPENED.fetch_add(1, Ordering::Relaxed);
-    let name = format!("{}-{number}", std::process::id());
-    let scratch = layout.tmp().join(name);
-    if scratch.exists() {
-        // Another process with our number, in a container of its own or long dead: step aside.
-        return make_scratch(layout);
-    }
-    std::fs::create_dir(&scratch).on("cannot make", &scratch)?;
-    let alive = File::open(&scratch).on("cannot open", &scratch)?;
-    alive.lock().on("cannot lock", &scratch)?;
-    Ok((scratch, alive))
 }
 
 /// Removes the scratch folders of the dead, and files that they left; called alone, so that nobody is between making
