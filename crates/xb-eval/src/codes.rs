@@ -32,8 +32,8 @@ codes! {
     "Everything that a build uses lies in the project or is fetched with a digest. A path may go up with `..`, but \
     not above the folder of the project."
     UNKNOWN_TYPE "E0305" "There is no such type"
-    "The names of types are Any, Null, Bool, Int, Float, Number, String, Path, Script, Function, Package, Tree, Arch, \
-    List and Record; others are built from them: `[Int]`, `{ a: Int, b?: String }`, `{ *: Int }`, `Int | String`, \
+    "The names of types are Any, Null, Bool, Int, Positive, Float, Number, String, Path, Script, Function, Package, \
+    Tree, Arch, List and Record; others are built from them: `[Int]`, `{ a: Int, b?: String }`, `{ *: Int }`, `Int | String`, \
     `Int?`, `(Int) -> Int`."
     BOUND_TWICE "E0306" "A name is given twice"
     "Two bindings of one group, two items of one file, two parameters of one function, or two parts of one pattern have \

@@ -39,6 +39,8 @@ pub(crate) enum Simple {
     Null,
     Bool,
     Int,
+    /// An [`Int`](Self::Int) above zero.
+    Positive,
     Float,
     Number,
     String,
@@ -53,10 +55,11 @@ pub(crate) enum Simple {
 }
 
 impl Simple {
-    pub(crate) const ALL: [(&'static str, Self); 14] = [
+    pub(crate) const ALL: [(&'static str, Self); 15] = [
         ("Null", Self::Null),
         ("Bool", Self::Bool),
         ("Int", Self::Int),
+        ("Positive", Self::Positive),
         ("Float", Self::Float),
         ("Number", Self::Number),
         ("String", Self::String),
@@ -79,6 +82,7 @@ impl Simple {
             Self::Null => matches!(value, Value::Null),
             Self::Bool => matches!(value, Value::Bool(_)),
             Self::Int => matches!(value, Value::Int(_)),
+            Self::Positive => matches!(value, Value::Int(1..)),
             Self::Float => matches!(value, Value::Float(_)),
             Self::Number => matches!(value, Value::Int(_) | Value::Float(_)),
             Self::String => matches!(value, Value::String(_)),

@@ -130,11 +130,17 @@ impl Failure {
         self
     }
 
-    /// The diagnostics, with the user's own frames first and the standard library's folded into one line.
+    /// The diagnostics, with the user's own frames first and the standard library's folded into one line: what fails
+    /// inside of it is shown where the user's text leads into it.
     pub(crate) fn into_diagnostics(self, is_std: impl Fn(Span) -> bool) -> Vec<Diagnostic> {
         let Report { mut diagnostic, also, skipped, .. } = *self.0;
-        let (std, user): (Vec<_>, Vec<_>) =
+        let (mut std, mut user): (Vec<_>, Vec<_>) =
             std::mem::take(&mut diagnostic.trace).into_iter().partition(|frame| is_std(frame.span));
+        if let Some(main) = diagnostic.labels.first_mut().filter(|main| is_std(main.span))
+            && !user.is_empty()
+        {
+            std.insert(0, std::mem::replace(main, user.remove(0)));
+        }
         diagnostic.trace = user;
         if let Some(outermost) = std.last() {
             let text = match std.len() {

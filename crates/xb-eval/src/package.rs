@@ -163,7 +163,7 @@ fn field_type<'v>(arena: &'v Bump, symbols: &Symbols<'v>, name: &str) -> Type<'v
         ))),
         "limits" => {
             let names = ["memory_mb", "processes", "minutes", "disk_mb", "cpus"];
-            let fields = names.map(|name| (symbols.intern(name), true, Type::Simple(Simple::Int)));
+            let fields = names.map(|name| (symbols.intern(name), true, Type::Simple(Simple::Positive)));
             Type::Record(arena.alloc_slice_fill_iter(fields), false)
         }
         _ => Type::Any,

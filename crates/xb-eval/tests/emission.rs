@@ -164,3 +164,18 @@ package more(arch, library) { summary = library, build = sh"true" }
     let alone = &text[text.find("package more").unwrap()..];
     assert!(codes(run(alone, None, &[Method::Cross]))[0].starts_with("E0410"));
 }
+
+#[test]
+fn what_fails_inside_of_the_standard_library_is_shown_in_the_users_text() {
+    let text = r#"
+use std { fetch }
+package p(arch) {
+  source = fetch.file("https://example.org/c", sha256 = "abc")
+  build = sh"true"
+}"#;
+    let failure = run(text, Some("p"), &[]).unwrap_err();
+    let [diagnostic] = &failure.diagnostics[..] else { panic!("{:?}", failure.diagnostics) };
+    assert!(failure.sources.slice(diagnostic.labels[0].span).starts_with("fetch.file("));
+    let within = diagnostic.trace.last().unwrap().span;
+    assert!(failure.sources.slice(within).starts_with("prim.fetch"));
+}

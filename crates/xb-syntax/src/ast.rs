@@ -378,8 +378,8 @@ pub struct Type {
 /// What a type is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TypeKind {
-    /// `Any`, `Null`, `Bool`, `Int`, `Float`, `Number`, `String`, `Path`, `Script`, `Function`, `Package`,
-    /// `Tree`, `Arch`, `List`, `Record`.
+    /// `Any`, `Null`, `Bool`, `Int`, `Positive`, `Float`, `Number`, `String`, `Path`, `Script`, `Function`,
+    /// `Package`, `Tree`, `Arch`, `List`, `Record`.
     Name(Arc<str>),
     /// `"a"`: exactly this string.
     Literal(Arc<str>),

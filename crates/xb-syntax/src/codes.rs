@@ -273,8 +273,8 @@ release edge {
 ```"
 
 UNKNOWN_TYPE "E0206" "an unknown type"
-"The types are `Any`, `Null`, `Bool`, `Int`, `Float`, `Number`, `String`, `Path`, `Script`, `Function`, `Package`,
-`Tree`, `Arch`, `List` and `Record`, and what is built of them: `[T]`, `{ a: T }`, `A | B`, `T?`, `(A) -> B`.
+"The types are `Any`, `Null`, `Bool`, `Int`, `Positive`, `Float`, `Number`, `String`, `Path`, `Script`, `Function`,
+`Package`, `Tree`, `Arch`, `List` and `Record`, and what is built of them: `[T]`, `{ a: T }`, `A | B`, `T?`, `(A) -> B`.
 
 ```xb
 let port: Integer = 80

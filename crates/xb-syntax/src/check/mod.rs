@@ -49,7 +49,7 @@ impl Default for Globals {
             release_fields: set(&["arches", "formats", "name", "packages", "version"]),
             types: set(&[
                 "Any", "Arch", "Bool", "Float", "Function", "Int", "List", "Null", "Number", "Package", "Path",
-                "Record", "Script", "String", "Tree",
+                "Positive", "Record", "Script", "String", "Tree",
             ]),
         }
     }

@@ -75,6 +75,9 @@ fn environment<'v>(call: &Invocation<'_, 'v>, records: &[Value<'v>]) -> Result<E
             continue;
         }
         for (name, value) in call.eval.sorted(record) {
+            if name.is_empty() || name.contains(['=', '\0']) {
+                return Err(refuse(call, format!("cannot set a variable of the name {name:?}")));
+            }
             match variable(call, value)? {
                 Some(value) => env.insert(call.eval.shared(name), value),
                 None => env.retain(|known| known != name),
