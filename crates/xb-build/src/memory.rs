@@ -3,7 +3,7 @@
 //! | kind | key | value |
 //! |---|---|---|
 //! | `shallow` | a run over its inputs' keys | the id of the resolved action |
-//! | `effort` | package, architecture, step, method | how long it took and how much memory it used |
+//! | `effort` | file, package, architecture, step, method | how long it took and how much memory it used |
 //! | `mended` | the id of an action that failed, and its limits | why the next method was tried |
 //!
 //! The first is what makes a build with nothing to do quick: the root of a run is composed only when there is no
@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use xb_core::ActionId;
-use xb_graph::{ActionResult, Limits, Run};
+use xb_graph::{ActionResult, Limits, Origin, Run};
 
 /// Small values by kind and key.
 pub trait Memory: Send + Sync {
@@ -55,7 +55,7 @@ impl Memory for ShortMemory {
 }
 
 const SHALLOW: &str = "shallow-v1";
-const EFFORT: &str = "effort-v1";
+const EFFORT: &str = "effort-v2";
 const MENDED: &str = "mended-v2";
 
 /// What a run cost when it last succeeded.
@@ -81,22 +81,25 @@ pub(crate) fn remember_action(memory: &dyn Memory, shallow: ActionId, action: Ac
 }
 
 /// What runs cost the last time.
-pub(crate) fn efforts<'a>(memory: &dyn Memory, runs: impl Iterator<Item = &'a Run>) -> Vec<Option<Effort>> {
-    let keys: Vec<_> = runs.map(effort_key).collect();
+pub(crate) fn efforts<'a>(
+    memory: &dyn Memory,
+    runs: impl Iterator<Item = (&'a Origin, &'a Run)>,
+) -> Vec<Option<Effort>> {
+    let keys: Vec<_> = runs.map(|(origin, run)| effort_key(origin, run)).collect();
     let values = memory.recall(EFFORT, &keys);
     let read = |value: Option<Vec<u8>>| serde_json::from_slice(&value?).ok();
     values.into_iter().map(read).collect()
 }
 
-pub(crate) fn remember_effort(memory: &dyn Memory, run: &Run, result: &ActionResult) {
+pub(crate) fn remember_effort(memory: &dyn Memory, origin: &Origin, run: &Run, result: &ActionResult) {
     let effort = Effort { milliseconds: result.milliseconds, peak_memory: result.peak_memory };
     if let Ok(value) = serde_json::to_vec(&effort) {
-        memory.remember(EFFORT, &effort_key(run), &value);
+        memory.remember(EFFORT, &effort_key(origin, run), &value);
     }
 }
 
-fn effort_key(run: &Run) -> Vec<u8> {
-    format!("{}\0{}\0{}\0{}", run.package, run.arch, run.step, run.method).into_bytes()
+fn effort_key(origin: &Origin, run: &Run) -> Vec<u8> {
+    format!("{}\0{}\0{}\0{}\0{}", origin.file, run.package, run.arch, run.step, run.method).into_bytes()
 }
 
 /// Why the next method was tried when this action failed under these limits.

@@ -5,7 +5,7 @@ use std::io::Read;
 use serde::Serialize;
 use xb_build::{Failure, Realised, Why};
 use xb_fetch::Unlocked;
-use xb_graph::{Cause, Graph, Node, NodeId, Run};
+use xb_graph::{Cause, Graph, Node, NodeId};
 use xb_store::Contents;
 
 use crate::failure;
@@ -83,7 +83,7 @@ pub fn unlocked(graph: &Graph, unlocked: Vec<Unlocked>) -> failure::Failure {
 /// `curl (arm64), at curl.xb:4`: the package that something from outside is for.
 fn place(graph: &Graph, node: NodeId) -> Option<String> {
     let (choice, origin) = graph.package_of(node)?;
-    Some(format!("{} ({}), at {}", choice.package, choice.arch, origin.place))
+    Some(format!("{} ({}), at {}", choice.package, choice.arch, origin))
 }
 
 fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> String {
@@ -162,7 +162,7 @@ fn run_helps(session: &Session, graph: &Graph, failure: &Failure, kept: bool) ->
     let Node::Run(run) = graph.node(failure.node) else {
         return Vec::new();
     };
-    let target = format!("{}:{} --arch {}", file_of(session, graph, run), run.package, run.arch);
+    let target = format!("{}:{} --arch {}", file_of(session, graph, failure.node), run.package, run.arch);
     let check = if run.step == "check" { " --check" } else { "" };
     let shell = format!("`xb shell {target} --failed`");
     let shell = if kept {
@@ -174,15 +174,9 @@ fn run_helps(session: &Session, graph: &Graph, failure: &Failure, kept: bool) ->
 }
 
 /// The file that describes the package of a run, as it can be typed.
-fn file_of(session: &Session, graph: &Graph, run: &Run) -> String {
-    let is_its =
-        |node: &Node| matches!(node, Node::Choice(choice) if choice.package == run.package && choice.arch == run.arch);
-    let places = graph.nodes().filter(|(_, node)| is_its(node)).map(|(id, _)| &graph.origin(id).place);
-    let files = places.filter_map(|place| place.split(':').next());
-    match files.into_iter().find(|file| file.ends_with(".xb")) {
-        Some(file) => shortened(&session.project.folder.join(file).display().to_string()),
-        None => ".".to_owned(),
-    }
+fn file_of(session: &Session, graph: &Graph, run: NodeId) -> String {
+    let file = session.project.folder.join(&*graph.origin(run).file);
+    shortened(&file.display().to_string())
 }
 
 /// A path from the working folder, where that is shorter.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use xb_build::{Attempt, Realised, RealisedRun, Why};
 use xb_core::{ActionId, Arch, ContentId};
 use xb_graph::reapi::{Directory, FileNode};
-use xb_graph::{ActionResult, DirectoriesMut, Graph, Method, Node, NodeId};
+use xb_graph::{ActionResult, Choice, DirectoriesMut, Graph, Method, Node, NodeId};
 use xb_store::{Store, StoreError};
 
 use crate::project::Project;
@@ -45,12 +45,13 @@ pub fn remember(store: &Store, project: &Project, graph: &Graph, realised: &Real
         let Ran { action, method, result, .. } = ran;
         let last = LastRun { action, method, succeeded: result.succeeded(), log: result.log };
         let value = serde_json::to_vec(&last).ok()?;
-        let key = |method| key(project, &run.package, run.arch, &run.step, method);
+        let file = &graph.origin(ran.node).file;
+        let of_method = |method| key(project, file, &run.package, run.arch, &run.step, method);
         if let Some(log) = last.log.filter(|_| !last.succeeded) {
-            let _ = hold(store, &key(Some(method)), log);
+            let _ = hold(store, &of_method(Some(method)), log);
         }
-        let of_step = ran.counts.then(|| (key(None), value.clone()));
-        Some(of_step.into_iter().chain([(key(Some(method)), value)]))
+        let of_step = ran.counts.then(|| (of_method(None), value.clone()));
+        Some(of_step.into_iter().chain([(of_method(Some(method)), value)]))
     });
     let notes: BTreeMap<_, _> = notes.flatten().collect();
     let _ = store.remember_all(KIND, &notes.into_iter().collect::<Vec<_>>());
@@ -90,23 +91,27 @@ fn runs<'a>(graph: &Graph, realised: &'a Realised) -> Vec<Ran<'a>> {
     before.chain(good).chain(bad).collect()
 }
 
-/// The last run of a step of a package of a project; by `method`, where one is given.
+/// The last run of a step of the package that a choice is about; by `method`, where one is given.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub fn last_run(
     store: &Store,
     project: &Project,
-    package: &str,
-    arch: Arch,
+    graph: &Graph,
+    choice: NodeId,
     step: &str,
     method: Option<Method>,
 ) -> Result<Option<LastRun>, StoreError> {
-    let bytes = store.recall_bytes(KIND, &key(project, package, arch, step, method))?;
+    let Node::Choice(Choice { package, arch, .. }) = graph.node(choice) else {
+        return Ok(None);
+    };
+    let key = key(project, &graph.origin(choice).file, package, *arch, step, method);
+    let bytes = store.recall_bytes(KIND, &key)?;
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
-fn key(project: &Project, package: &str, arch: Arch, step: &str, method: Option<Method>) -> Vec<u8> {
+fn key(project: &Project, file: &str, package: &str, arch: Arch, step: &str, method: Option<Method>) -> Vec<u8> {
     let method = method.map_or("", Method::name);
-    format!("{}\0{package}\0{arch}\0{step}\0{method}", project.folder.display()).into_bytes()
+    format!("{}\0{file}\0{package}\0{arch}\0{step}\0{method}", project.folder.display()).into_bytes()
 }

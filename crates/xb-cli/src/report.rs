@@ -1,6 +1,7 @@
 //! What a build led to, target by target: for a person, for `--json`, and for the memo.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ pub const MOST_LISTED: usize = 40;
 /// The result of one target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Built {
+    /// The file that describes it, from the project's folder.
+    pub file: Arc<str>,
     /// The package.
     pub package: String,
     /// Its version, if it has one.
@@ -97,33 +100,43 @@ pub fn results(graph: &Graph, realised: &Realised, checks: bool, store: &Store) 
     for target in &graph.targets {
         if let Some(node) = realised.node(target.build) {
             let check = check_of(graph, realised, target, checks);
-            results.extend(built(target, node, check, store)?);
+            let file = Arc::clone(&graph.origin(target.build).file);
+            results.extend(built(target, file, node, check, store)?);
         }
     }
     Ok(results)
 }
 
-/// Keeps results from garbage collection: the newest of each package, architecture and method of a project.
+/// Keeps results from garbage collection: the newest of each package, architecture and method of a file of a project.
 ///
 /// # Errors
 /// See [`StoreError`].
 pub fn keep(store: &Store, project: &Project, built: &[Built]) -> Result<(), StoreError> {
-    let folder = project.folder.display();
-    let name = |one: &Built| format!("{folder}:{}:{}:{}", one.package, one.arch, one.method);
+    let name = |one: &Built| {
+        let file = project.folder.join(&*one.file);
+        format!("{}:{}:{}:{}", file.display(), one.package, one.arch, one.method)
+    };
     let roots: Vec<_> = built.iter().map(|one| (name(one), one.tree)).collect();
     store.add_roots(&roots)
 }
 
-/// The folder of the project that a root was kept for.
-pub fn project_of_root(name: &str) -> Option<&Path> {
+/// The file whose package a root was kept for.
+pub fn file_of_root(name: &str) -> Option<&Path> {
     name.rsplitn(4, ':').nth(3).map(Path::new)
 }
 
-fn built(target: &Target, node: &RealisedNode, check: Check, store: &Store) -> Result<Option<Built>, StoreError> {
+fn built(
+    target: &Target,
+    file: Arc<str>,
+    node: &RealisedNode,
+    check: Check,
+    store: &Store,
+) -> Result<Option<Built>, StoreError> {
     let (Some(run), Some(tree)) = (&node.run, node.outputs.get("out")) else {
         return Ok(None);
     };
     Ok(Some(Built {
+        file,
         package: target.package.clone(),
         version: target.version.clone(),
         arch: target.arch,
@@ -166,8 +179,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_root_names_its_project() {
-        assert_eq!(project_of_root("/a:b/c:zlib:arm64:cross"), Some(Path::new("/a:b/c")));
-        assert_eq!(project_of_root("mine"), None);
+    fn a_root_names_its_file() {
+        assert_eq!(file_of_root("/a:b/c.xb:zlib:arm64:cross"), Some(Path::new("/a:b/c.xb")));
+        assert_eq!(file_of_root("mine"), None);
     }
 }

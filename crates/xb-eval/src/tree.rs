@@ -55,8 +55,8 @@ impl<'v> Evaluator<'v> {
 
     /// Adds a node to the graph.
     pub(crate) fn add_node(&self, node: Node, span: Span) -> NodeId {
-        let place = self.shared(&self.place(span));
-        self.graph.borrow_mut().add(node, Origin { place })
+        let origin = self.origin(span);
+        self.graph.borrow_mut().add(node, origin)
     }
 
     /// What a tree, a path or a package gives when it is laid into a root.
@@ -137,12 +137,12 @@ impl<'v> Evaluator<'v> {
     }
 
     /// `curl.xb:4`, for a person.
-    pub(crate) fn place(&self, span: Span) -> String {
+    fn origin(&self, span: Span) -> Origin {
         if span == NOWHERE {
-            return String::new();
+            return Origin::default();
         }
         let sources = self.sources.borrow();
-        let name = sources.get(span.file).map_or("", |file| &file.name);
-        format!("{name}:{}", self.lines.line(&sources, span))
+        let file = sources.get(span.file).map(|file| Arc::clone(&file.name)).unwrap_or_default();
+        Origin { file, line: u32::try_from(self.lines.line(&sources, span)).unwrap_or(u32::MAX) }
     }
 }

@@ -63,7 +63,7 @@ fn a_package_becomes_a_choice_over_its_methods() {
     );
     assert_eq!(graph.targets[1].package, "png-tools");
     assert!(graph.targets[1].check.is_none());
-    assert_eq!(&*graph.origin(zlib.build).place, "p.xb:4");
+    assert_eq!(graph.origin(zlib.build).to_string(), "p.xb:4");
     assert_eq!(emitted.reads.len(), 1);
 }
 

@@ -1,8 +1,8 @@
 //! The graph: nodes, each once, and what was asked for.
 
-use std::sync::Arc;
-
+use std::fmt::{self, Display};
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
@@ -30,11 +30,22 @@ struct Indexed {
     id: NodeId,
 }
 
-/// Where a node comes from: for a person, never part of a key.
+/// Where a node comes from: for a person, never part of a key. That of a run is its package's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    /// `curl.xb:4`; empty when there is no such place.
-    pub place: Arc<str>,
+    /// `net/curl.xb`, from the project's folder; empty when there is no such place.
+    pub file: Arc<str>,
+    /// Its line, from 1.
+    pub line: u32,
+}
+
+impl Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.file {
+            "" => Ok(()),
+            file => write!(f, "{file}:{}", self.line),
+        }
+    }
 }
 
 /// A package for an architecture, as somebody asked for it.

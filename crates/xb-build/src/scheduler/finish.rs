@@ -104,9 +104,7 @@ impl Scheduler<'_> {
         match self.graph.node(id) {
             Node::Run(run) => run.title(),
             Node::Choice(choice) => package_title(&choice.package, choice.arch),
-            node => {
-                source_of(node).map_or_else(|| self.graph.origin(id).place.to_string(), |source| source_title(&source))
-            }
+            node => source_of(node).map_or_else(|| self.graph.origin(id).to_string(), |source| source_title(&source)),
         }
     }
 

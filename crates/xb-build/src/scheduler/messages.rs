@@ -168,7 +168,7 @@ impl Scheduler<'_> {
             return self.fail_with(id, why);
         }
         if !ran.cached && !other {
-            remember_effort(&*self.builder.memory, run, &ran.result);
+            remember_effort(&*self.builder.memory, self.graph.origin(id), run, &ran.result);
         }
         match run.from_cache(&action.to_cache(&ran.result)) {
             Some(result) => self.finished(id, action.id, result, ran.cached || other, took),

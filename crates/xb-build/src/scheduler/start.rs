@@ -132,7 +132,7 @@ impl Scheduler<'_> {
             let nodes = plan.nodes();
             let runs = nodes.iter().filter_map(|id| Some((*id, run_of(graph.node(*id))?)));
             let runs: Vec<(NodeId, &Run)> = runs.collect();
-            let known = efforts(&*builder.memory, runs.iter().map(|(_, run)| *run));
+            let known = efforts(&*builder.memory, runs.iter().map(|(id, run)| (graph.origin(*id), *run)));
             let efforts = runs.iter().zip(known);
             let efforts: FxHashMap<NodeId, Effort> =
                 efforts.filter_map(|((id, _), effort)| Some((*id, effort?))).collect();

@@ -21,7 +21,7 @@ pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
     let store = open_store(&Project::of(&here.folder)?.config)?;
     let scratch = sandboxes(&store);
     let age = policy.age.unwrap_or_default();
-    let gone = roots_of_gone_projects(&store)?;
+    let gone = roots_of_gone_files(&store)?;
     let roots = count_all(&gone);
     if policy.dry_run {
         let sandboxes = xb_exec::list_kept(&scratch, age).map_err(Failure::environment)?;
@@ -59,7 +59,7 @@ impl Removed {
         }
         let roots = match self.roots {
             0 => String::new(),
-            roots => format!(", {} of projects that are gone", count(number(roots), "root")),
+            roots => format!(", {} of files that are gone", count(number(roots), "root")),
         };
         say(format!(
             "{verb} {} ({}), {}, {} and {}{roots}; {} stay",
@@ -74,11 +74,10 @@ impl Removed {
     }
 }
 
-/// The roots of projects that are gone, which need their results no longer. One that cannot be looked at may still be
+/// The roots of files that are gone, which need their results no longer. One that cannot be looked at may still be
 /// there.
-fn roots_of_gone_projects(store: &Store) -> Result<Vec<String>, Failure> {
-    let is_gone =
-        |name: &str| report::project_of_root(name).is_some_and(|folder| matches!(folder.try_exists(), Ok(false)));
+fn roots_of_gone_files(store: &Store) -> Result<Vec<String>, Failure> {
+    let is_gone = |name: &str| report::file_of_root(name).is_some_and(|file| matches!(file.try_exists(), Ok(false)));
     Ok(store.roots()?.into_iter().map(|(name, _)| name).filter(|name| is_gone(name)).collect())
 }
 

@@ -24,8 +24,9 @@ pub fn run(here: &Invocation, args: &LogArgs) -> Result<(), Failure> {
     let store = open_store(&request.project.config)?;
     let step = if args.check { "check" } else { "build" };
     let mut printed = false;
-    for target in &emit(&request)?.graph.targets {
-        let last = last_run(&store, &request.project, &target.package, target.arch, step, args.method)?;
+    let graph = &emit(&request)?.graph;
+    for target in &graph.targets {
+        let last = last_run(&store, &request.project, graph, target.build, step, args.method)?;
         if let Some(log) = last.and_then(|last| last.log)
             && let Ok(mut file) = store.open_content(log)
         {

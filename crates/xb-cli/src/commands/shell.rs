@@ -68,8 +68,8 @@ fn failed_step<'o>(
     method: Option<Method>,
     mut runs: impl Iterator<Item = (Method, &'o Run)>,
 ) -> Result<Option<&'o Run>, Failure> {
-    let Opened { session, package, arch, .. } = opened;
-    let last = last_run(&session.store, &session.project, package, *arch, step, method)?;
+    let Opened { session, graph, build, .. } = opened;
+    let last = last_run(&session.store, &session.project, graph, *build, step, method)?;
     let failed = last.filter(|last| !last.succeeded);
     Ok(failed.and_then(|last| runs.find(|(method, _)| *method == last.method)).map(|(_, run)| run))
 }

@@ -272,6 +272,28 @@ fn the_log_of_a_failure_outlives_garbage_collection() {
 }
 
 #[test]
+fn packages_of_one_name_in_two_files_are_two_packages() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let now = moment();
+    let package = |side: &str| {
+        let script = format!("echo {side} {now} >$out/side; echo {side} {now}");
+        format!("package same(arch) {{ name = \"other\", build = {{ script = sh\"{script}\" }} }}\n")
+    };
+    for side in ["left", "right"] {
+        world.write(&format!("{side}/same.xb"), &package(side));
+        let _ = world.xb(&["build", side]).good();
+    }
+    assert_eq!(world.xb(&["log", "left"]).good(), format!("left {now}\n"));
+    assert_eq!(world.xb(&["log", "right"]).good(), format!("right {now}\n"));
+    let roots = world.xb(&["store", "roots"]).good();
+    let roots_of = |side: &str| roots.lines().filter(|root| root.contains(&format!("/{side}/same.xb:other:"))).count();
+    assert_eq!((roots_of("left"), roots_of("right")), (1, 1), "{roots}");
+}
+
+#[test]
 fn a_makefile_that_installs_nothing_is_no_obstacle() {
     let world = World::new();
     if !has_base(&world) {

@@ -26,8 +26,9 @@ pub(super) fn run<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
     };
     let outputs = outputs(call, settings.record("outputs")?)?;
     let names: Vec<&'v str> = outputs.keys().map(|name| eval.symbols.name(eval.symbol(name))).collect();
+    let package = settings.instance("package")?.package.code;
     let run = Run {
-        package: settings.text("package")?.to_owned(),
+        package: package.title.to_owned(),
         arch: settings.arch("arch")?,
         step: settings.text("step")?.to_owned(),
         method: settings.parsed("method")?,
@@ -40,7 +41,7 @@ pub(super) fn run<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
         limits: limits(&settings)?,
         emulator,
     };
-    let node = eval.add_node(Node::Run(Box::new(run)), call.span);
+    let node = eval.add_node(Node::Run(Box::new(run)), package.place);
     Ok(Value::Run(eval.arena.alloc(RunValue { node, outputs: eval.arena.alloc_slice_copy(&names) })))
 }
 

@@ -5,6 +5,7 @@ use xb_core::RelPath;
 use crate::builtins::Invocation;
 use crate::codes;
 use crate::failure::{Failure, Result};
+use crate::package::Instance;
 use crate::record::Record;
 use crate::value::Value;
 
@@ -53,6 +54,13 @@ impl<'c, 'a, 'v> Settings<'c, 'a, 'v> {
 
     pub(super) fn text(&self, name: &str) -> Result<&'v str> {
         self.text_or_null(name)?.ok_or_else(|| refuse(self.call, format!("needs `{name}`")))
+    }
+
+    pub(super) fn instance(&self, name: &str) -> Result<&'v Instance<'v>> {
+        match self.get(name)? {
+            Value::Instance(instance) => Ok(instance),
+            other => Err(self.wrong(name, "a package with its arguments", other)),
+        }
     }
 
     pub(super) fn flag(&self, name: &str) -> Result<bool> {
