@@ -107,7 +107,7 @@ pub struct VerifyArgs {
 /// `xb diff`.
 #[derive(Clone, Debug, Args)]
 pub struct DiffArgs {
-    /// A tree (`HEX/SIZE`), a root's name, or a folder
+    /// What was built last (`zlib.xb:zlib:arm64:cross`), a tree (`HEX/SIZE`), or a folder
     #[arg(value_name = "A")]
     pub first: PathBuf,
 

@@ -56,13 +56,13 @@ fn tree_of(here: &Invocation, store: &Store, what: &Path) -> Result<TreeId, Fail
     if let Ok(tree) = text.parse() {
         return Ok(tree);
     }
-    if let Some((_, tree)) = store.roots()?.into_iter().find(|(name, _)| *name == text) {
+    let folder = here.folder.join(what);
+    if let Some((_, tree)) = store.roots()?.into_iter().find(|(name, _)| Path::new(name) == folder) {
         return Ok(tree);
     }
-    let folder = here.folder.join(what);
     if folder.is_dir() {
         return Ok(store.ingest(&folder)?);
     }
     Err(Failure::user(format!("`{text}` is neither a tree, a root's name, nor a folder"))
-        .help("`xb store roots` lists names; `xb build --json` prints trees"))
+        .help("`xb store roots` lists what was built, as `FILE:PACKAGE:ARCH:METHOD`; `xb build --json` prints trees"))
 }
