@@ -6,11 +6,29 @@ use std::sync::Arc;
 
 use xb_core::Arch;
 use xb_graph::{ActionResult, ResolvedAction};
+use xb_store::StoreError;
 
 use crate::Events;
 
 /// A future that can be sent between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why an executor could not do its work: a sentence for a person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExecutorError {
+    /// What it needs of the store is missing or damaged, or the store cannot take more.
+    #[error("{0}")]
+    Store(String),
+    /// Its machine does not let it.
+    #[error("{0}")]
+    Machine(String),
+}
+
+impl From<StoreError> for ExecutorError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
 
 /// Runs resolved actions and decides nothing.
 pub trait Executor: Send + Sync {
@@ -29,12 +47,12 @@ pub trait Executor: Send + Sync {
     /// everything removed that was written; whoever ends the program waits for that.
     ///
     /// # Errors
-    /// Only when the executor itself could not do its work: a sentence for a person, with what to do next.
+    /// Only when the executor itself could not do its work.
     fn run<'a>(
         &'a self,
         action: &'a ResolvedAction,
         context: &'a RunContext,
-    ) -> BoxFuture<'a, Result<ActionResult, String>>;
+    ) -> BoxFuture<'a, Result<ActionResult, ExecutorError>>;
 }
 
 /// What an executor is given beside the action.

@@ -7,7 +7,7 @@ use xb_core::{ActionId, Arch};
 use xb_graph::{ActionResult, Method, NodeId};
 
 use crate::ladder::describe;
-use crate::{ProvideError, Source};
+use crate::{ExecutorError, ProvideError, Source};
 
 /// Something that failed by itself, not because of something else.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ pub enum Why {
         /// Which one.
         executor: String,
         /// What it said.
-        message: String,
+        error: ExecutorError,
     },
     /// The store failed.
     Store(String),
@@ -102,8 +102,8 @@ impl fmt::Display for Why {
                 write!(f, "no executor can run {need}")?;
                 unmet.iter().try_for_each(|(executor, need)| write!(f, "\n  {executor}: {need}"))
             }
-            Self::Executor { executor, message } => {
-                write!(f, "the executor `{executor}` could not do its work: {message}")
+            Self::Executor { executor, error } => {
+                write!(f, "the executor `{executor}` could not do its work: {error}")
             }
             Self::NoSuchOutput { node, output } => {
                 write!(f, "node {} has no output `{output}`", node.0)

@@ -25,7 +25,7 @@ mod work;
 pub use builder::{Builder, Options};
 pub use cancel::Cancel;
 pub use event::{Event, Events};
-pub use executor::{BoxFuture, Executor, RunContext};
+pub use executor::{BoxFuture, Executor, ExecutorError, RunContext};
 pub use failure::{Attempt, Failure, Why};
 pub use ladder::describe;
 pub use locks::{ActionLocks, LockGuard};

@@ -162,7 +162,7 @@ impl Running {
             result = self.executor.run(&self.action, &context) => result,
             () = self.cancel.cancelled() => return Err(Why::Cancelled),
         };
-        let result = result.map_err(|message| Why::Executor { executor: self.executor.name().to_owned(), message })?;
+        let result = result.map_err(|error| Why::Executor { executor: self.executor.name().to_owned(), error })?;
         Ok(with_all_outputs(result, &self.action))
     }
 

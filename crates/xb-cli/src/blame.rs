@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use serde::Serialize;
-use xb_build::{Failure, Realised, Why};
+use xb_build::{ExecutorError, Failure, Realised, Why};
 use xb_fetch::Unlocked;
 use xb_graph::{Cause, Graph, Node, NodeId};
 use xb_store::Contents;
@@ -15,6 +15,8 @@ use crate::size::show_time;
 
 /// How many lines of the end of a log are shown.
 const TAIL: usize = 20;
+
+const STORE_HELP: &str = "`xb store verify` finds what is damaged";
 
 /// A failure as data, for `--json`.
 #[derive(Debug, Serialize)]
@@ -152,9 +154,17 @@ fn helps(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Vec
         Why::Run { .. } => run_helps(session, graph, failure, kept),
         Why::Provide(error) => error.help.clone().into_iter().collect(),
         Why::NoExecutor { .. } => vec!["`xb doctor` tells what this machine can do".to_owned()],
-        Why::Executor { .. } => vec!["`xb doctor` tells what this machine lacks and how to mend it".to_owned()],
-        Why::Store(_) => vec!["`xb store verify` finds what is damaged".to_owned()],
+        Why::Executor { error, .. } => vec![help_of_executor(error).to_owned()],
+        Why::Store(_) => vec![STORE_HELP.to_owned()],
         _ => Vec::new(),
+    }
+}
+
+/// What to do when an executor could not do its work.
+pub fn help_of_executor(error: &ExecutorError) -> &'static str {
+    match error {
+        ExecutorError::Store(_) => STORE_HELP,
+        ExecutorError::Machine(_) => "`xb doctor` tells what this machine lacks and how to mend it",
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use xb_build::{BoxFuture, Executor, RunContext};
+use xb_build::{BoxFuture, Executor, ExecutorError, RunContext};
 use xb_core::{ActionId, Arch, TreeId};
 use xb_graph::{ActionResult, ResolvedAction};
 use xb_store::{Contents, StoreError};
@@ -104,7 +104,7 @@ impl Executor for LocalExecutor {
         &'a self,
         action: &'a ResolvedAction,
         context: &'a RunContext,
-    ) -> BoxFuture<'a, Result<ActionResult, String>> {
+    ) -> BoxFuture<'a, Result<ActionResult, ExecutorError>> {
         Box::pin(run::run(&self.inner, action, context))
     }
 }

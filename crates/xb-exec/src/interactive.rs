@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio as ProcessStdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use xb_build::ExecutorError;
 use xb_graph::{Limits, ResolvedAction};
 
 use crate::executor::{Inner, LocalExecutor};
@@ -71,16 +72,22 @@ impl LocalExecutor {
     ///
     /// # Errors
     /// When there could be no sandbox, or `hang_up` ended it: a sentence for a person.
-    pub fn run_interactive(&self, action: &ResolvedAction, session: &Session, hang_up: &HangUp) -> Result<i32, String> {
-        let wrong = |error: io::Error| format!("cannot open a sandbox for {}: {error}", action.title);
+    pub fn run_interactive(
+        &self,
+        action: &ResolvedAction,
+        session: &Session,
+        hang_up: &HangUp,
+    ) -> Result<i32, ExecutorError> {
+        let wrong =
+            |error: io::Error| ExecutorError::Machine(format!("cannot open a sandbox for {}: {error}", action.title));
         let scratch = scratch(&self.inner, action, session).map_err(wrong)?;
         let mut spec = run::spec(&self.inner, action, &scratch, session.jobs)?;
         adapt(&mut spec, session);
         let program = self.inner.child();
         match interact(program, &spec, &scratch, hang_up).map_err(wrong)? {
             Report::Ended(ended) => Ok(ended.exit_code),
-            Report::Broken { reason } => Err(format!("cannot run {} in a sandbox: {reason}", action.title)),
-            Report::Terminal => Err(format!("the sandbox of {} spoke out of turn", action.title)),
+            Report::Broken { reason } => Err(run::broken(action, &reason)),
+            Report::Terminal => Err(run::out_of_turn(action)),
         }
     }
 }

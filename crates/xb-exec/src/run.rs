@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use xb_build::{Event, RunContext};
+use xb_build::{Event, ExecutorError, RunContext};
 use xb_core::{RelPath, TreeId};
 use xb_graph::{ActionResult, Cause, ResolvedAction};
 
@@ -40,7 +40,11 @@ struct Finished {
 }
 
 /// Runs an action.
-pub async fn run(inner: &Arc<Inner>, action: &ResolvedAction, context: &RunContext) -> Result<ActionResult, String> {
+pub async fn run(
+    inner: &Arc<Inner>,
+    action: &ResolvedAction,
+    context: &RunContext,
+) -> Result<ActionResult, ExecutorError> {
     let started = Instant::now();
     let (mut sandbox, layers) = blocking(inner, action, {
         let jobs = context.jobs;
@@ -56,7 +60,7 @@ pub async fn run(inner: &Arc<Inner>, action: &ResolvedAction, context: &RunConte
     let end = sandbox
         .follow(limit, &mut log, show)
         .await
-        .map_err(|error| format!("the sandbox of {} is gone: {error}", action.title))?;
+        .map_err(|error| ExecutorError::Machine(format!("the sandbox of {} is gone: {error}", action.title)))?;
     let finished = Finished { sandbox, layers, end, log: log.into_bytes(), started, keep_failed: context.keep_failed };
     blocking(inner, action, |inner, action| collect(inner, action, finished)).await
 }
@@ -65,18 +69,18 @@ pub async fn run(inner: &Arc<Inner>, action: &ResolvedAction, context: &RunConte
 async fn blocking<T: Send + 'static>(
     inner: &Arc<Inner>,
     action: &ResolvedAction,
-    work: impl FnOnce(&Inner, &ResolvedAction) -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
+    work: impl FnOnce(&Inner, &ResolvedAction) -> Result<T, ExecutorError> + Send + 'static,
+) -> Result<T, ExecutorError> {
     let (inner, action) = (Arc::clone(inner), action.clone());
     tokio::task::spawn_blocking(move || work(&inner, &action))
         .await
-        .map_err(|error| format!("the executor gave up: {error}"))?
+        .map_err(|error| ExecutorError::Machine(format!("the executor gave up: {error}")))?
 }
 
-fn start(inner: &Inner, action: &ResolvedAction, jobs: u32) -> Result<(Sandbox, Vec<PathBuf>), String> {
+fn start(inner: &Inner, action: &ResolvedAction, jobs: u32) -> Result<(Sandbox, Vec<PathBuf>), ExecutorError> {
     let wrong = |what: &str, error: io::Error| {
         let scratch = inner.scratch.display();
-        format!("cannot {what} for {} in `{scratch}`: {error}", action.title)
+        ExecutorError::Machine(format!("cannot {what} for {} in `{scratch}`: {error}", action.title))
     };
     let scratch = Scratch::new(&inner.scratch, &inner.alive).map_err(|error| wrong("make a folder", error))?;
     let spec = spec(inner, action, &scratch, jobs)?;
@@ -85,10 +89,9 @@ fn start(inner: &Inner, action: &ResolvedAction, jobs: u32) -> Result<(Sandbox, 
 }
 
 /// What the child of an action's sandbox needs to know.
-pub fn spec(inner: &Inner, action: &ResolvedAction, scratch: &Scratch, jobs: u32) -> Result<Spec, String> {
-    let layers = inner.layers(action).map_err(|error| error.to_string())?;
-    let emulator =
-        action.emulator.map(|tree| inner.store.materialise(tree)).transpose().map_err(|error| error.to_string())?;
+pub fn spec(inner: &Inner, action: &ResolvedAction, scratch: &Scratch, jobs: u32) -> Result<Spec, ExecutorError> {
+    let layers = inner.layers(action)?;
+    let emulator = action.emulator.map(|tree| inner.store.materialise(tree)).transpose()?;
     let mut env = action.env.clone();
     env.insert("jobs".to_owned(), jobs.to_string());
     Ok(Spec {
@@ -100,19 +103,20 @@ pub fn spec(inner: &Inner, action: &ResolvedAction, scratch: &Scratch, jobs: u32
         outputs: action.outputs.clone(),
         limits: action.limits.clone(),
         first_cpu: inner.next_cpu.fetch_add(action.limits.cpus, Ordering::Relaxed),
-        foreign: emulator::foreign(inner.host, action.platform, emulator.as_deref())?,
+        foreign: emulator::foreign(inner.host, action.platform, emulator.as_deref()).map_err(ExecutorError::Machine)?,
         stdio: Stdio::Log,
     })
 }
 
-fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Result<ActionResult, String> {
-    let gone = |error: io::Error| format!("cannot wait for the sandbox of {}: {error}", action.title);
+fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Result<ActionResult, ExecutorError> {
+    let gone =
+        |error: io::Error| ExecutorError::Machine(format!("cannot wait for the sandbox of {}: {error}", action.title));
     let ended = match finished.end {
-        End::Reported(Report::Broken { reason }) => {
-            return Err(format!("cannot run {} in a sandbox: {reason}", action.title));
+        End::Reported(Report::Broken { ref reason }) => {
+            return Err(broken(action, reason));
         }
         End::Reported(Report::Terminal) => {
-            return Err(format!("the sandbox of {} spoke out of turn", action.title));
+            return Err(out_of_turn(action));
         }
         End::Reported(Report::Ended(ended)) => Some(ended),
         End::TimedOut => None,
@@ -142,7 +146,7 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
             finished.log.extend(format!("[xb: this sandbox is not kept: {error}]\n").into_bytes());
         }
     }
-    let log = inner.store.add_content(&mut finished.log.as_slice()).map_err(|error| error.to_string())?;
+    let log = inner.store.add_content(&mut finished.log.as_slice())?;
     Ok(ActionResult {
         exit_code: ended.exit_code,
         outputs,
@@ -152,6 +156,16 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
         peak_memory: ended.peak_memory,
         executor: "local".to_owned(),
     })
+}
+
+/// The sandbox could not be set up.
+pub fn broken(action: &ResolvedAction, reason: &str) -> ExecutorError {
+    ExecutorError::Machine(format!("cannot run {} in a sandbox: {reason}", action.title))
+}
+
+/// A child said what only an interactive one says, or the other way round.
+pub fn out_of_turn(action: &ResolvedAction) -> ExecutorError {
+    ExecutorError::Machine(format!("the sandbox of {} spoke out of turn", action.title))
 }
 
 /// Why the command ended as it did; nothing is known of one that took too long.
@@ -189,9 +203,10 @@ fn take_outputs(
     scratch: &Scratch,
     layers: &[PathBuf],
     ended: &Ended,
-) -> Result<Result<Taken, Cause>, String> {
+) -> Result<Result<Taken, Cause>, ExecutorError> {
     let wrong =
         |wanted: &RelPath, error: &dyn Display| format!("cannot take in `/{wanted}` of {}: {error}", action.title);
+    let of_machine = |wanted: &RelPath, error: io::Error| ExecutorError::Machine(wrong(wanted, &error));
     let refused = |wanted: &RelPath, reason| Ok(Err(Cause::RefusedOutput { path: wanted.to_string(), reason }));
     let mut taken = Taken::default();
     if let Some((inner, outer)) = output::clash(&ended.outputs)
@@ -203,7 +218,7 @@ fn take_outputs(
         let Some(path) = ended.outputs.get(name) else {
             return Ok(Err(Cause::MissingOutput { path: wanted.to_string() }));
         };
-        let found = output::prepare(&scratch.upper(), path).map_err(|error| wrong(wanted, &error))?;
+        let found = output::prepare(&scratch.upper(), path).map_err(|error| of_machine(wanted, error))?;
         if let Some(reason) = found.refused {
             return refused(wanted, reason);
         }
@@ -212,8 +227,8 @@ fn take_outputs(
     for (number, (name, wanted)) in action.outputs.iter().enumerate() {
         let path = ended.outputs.get(name).unwrap_or(wanted);
         let into = scratch.path().join(format!("output-{number}"));
-        output::gather(&scratch.upper(), layers, path, &into).map_err(|error| wrong(wanted, &error))?;
-        let tree = inner.ingest(&into).map_err(|error| wrong(wanted, &error))?;
+        output::gather(&scratch.upper(), layers, path, &into).map_err(|error| of_machine(wanted, error))?;
+        let tree = inner.ingest(&into).map_err(|error| ExecutorError::Store(wrong(wanted, &error)))?;
         taken.trees.insert(name.clone(), tree);
     }
     Ok(Ok(taken))

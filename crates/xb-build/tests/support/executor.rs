@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use xb_build::{BoxFuture, Executor, RunContext};
+use xb_build::{BoxFuture, Executor, ExecutorError, RunContext};
 use xb_core::Arch;
 use xb_graph::{ActionResult, Cause, ResolvedAction};
 use xb_store::Contents;
@@ -127,7 +127,7 @@ impl Executor for FakeExecutor {
         &'a self,
         action: &'a ResolvedAction,
         context: &'a RunContext,
-    ) -> BoxFuture<'a, Result<ActionResult, String>> {
+    ) -> BoxFuture<'a, Result<ActionResult, ExecutorError>> {
         Box::pin(async move {
             self.ran.lock().unwrap().push(action.title.clone());
             self.shares.lock().unwrap().push(context.jobs);
@@ -139,7 +139,7 @@ impl Executor for FakeExecutor {
             tokio::time::sleep(Duration::from_millis(milliseconds)).await;
             alive.1 = true;
             if action.env.contains_key("BROKEN") {
-                return Err("the disk is on fire".to_owned());
+                return Err(ExecutorError::Machine("the disk is on fire".to_owned()));
             }
             let cause = cause_of(action);
             let mut outputs = BTreeMap::new();

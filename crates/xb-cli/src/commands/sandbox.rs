@@ -150,7 +150,7 @@ impl Opened {
         let (executor, action, line) = (Arc::clone(&self.session.executor), action.clone(), hang_up.clone());
         let work = move || executor.run_interactive(&action, &session, &line);
         let code = self.session.block_unless_interrupted(work, || hang_up.hang_up())?;
-        match code.map_err(|message| Failure::environment(message).help("`xb doctor` tells what this machine lacks"))? {
+        match code.map_err(|error| Failure::environment(error.to_string()).help(blame::help_of_executor(&error)))? {
             0 => Ok(()),
             code => Err(Failure::of_command(code)),
         }

@@ -325,6 +325,8 @@ fn a_result_that_somebody_wrote_to_is_no_result_until_it_is_as_it_was() {
         let err = world.xb(args).bad(3);
         assert!(err.contains("somebody wrote") && err.contains("verify --repair"), "{args:?}: {err}");
     }
+    let err = world.xb(&["run", "it.xb", "--", "true"]).bad(3);
+    assert!(err.contains("somebody wrote") && !err.contains("doctor"), "{err}");
     std::fs::write(&file, format!("{text}\n")).expect("the owner may");
     let _ = world.xb(&["build", "it.xb"]).good();
 }

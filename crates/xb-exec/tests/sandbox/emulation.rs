@@ -143,5 +143,5 @@ fn a_platform_without_an_emulator_is_the_executors_error() {
     let mut action = foreign.action("true");
     action.platform = Arch::Arm64;
     let error = foreign.world.try_run(&action).err().unwrap();
-    assert!(error.contains("brings no emulator (`usr/bin/qemu-aarch64`)"), "{error}");
+    assert!(error.to_string().contains("brings no emulator (`usr/bin/qemu-aarch64`)"), "{error}");
 }

@@ -10,7 +10,7 @@ fn session(command: &str) -> Session {
     Session { command: Some(["/bin/sh", "-c", command].map(str::to_owned).to_vec()), ..Session::default() }
 }
 
-fn run(world: &World, action: &xb_graph::ResolvedAction, session: &Session) -> Result<i32, String> {
+fn run(world: &World, action: &xb_graph::ResolvedAction, session: &Session) -> Result<i32, xb_build::ExecutorError> {
     world.executor.run_interactive(action, session, &HangUp::default())
 }
 
@@ -54,7 +54,7 @@ fn a_kept_sandbox_is_used_by_one_session_at_a_time() {
         assert_eq!(xb_exec::remove_kept(&world.scratch(), Duration::ZERO), Ok(0));
         std::fs::write(tmp.join("go"), "go").unwrap();
         assert_eq!(first.join().unwrap(), Ok(0));
-        assert!(second.unwrap_err().contains("another xb is working in"));
+        assert!(second.unwrap_err().to_string().contains("another xb is working in"));
     });
     assert_eq!(xb_exec::remove_kept(&world.scratch(), Duration::from_secs(3600)), Ok(0));
     assert_eq!(xb_exec::remove_kept(&world.scratch(), Duration::ZERO), Ok(1));

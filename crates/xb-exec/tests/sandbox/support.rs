@@ -206,7 +206,7 @@ impl World {
         self.try_run(action).unwrap()
     }
 
-    pub fn try_run(&self, action: &ResolvedAction) -> Result<Outcome, String> {
+    pub fn try_run(&self, action: &ResolvedAction) -> Result<Outcome, xb_build::ExecutorError> {
         let context = self.context();
         let result = runtime().block_on(self.executor.run(action, &context))?;
         let log = self.store.path(result.log.unwrap().0);
