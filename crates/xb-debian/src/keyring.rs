@@ -169,6 +169,10 @@ fn fingerprint(key: &impl KeyDetails) -> String {
 
 #[cfg(test)]
 mod tests {
+    use pgp::composed::{KeyType, SecretKeyParamsBuilder, SignedSecretKey, SubkeyParamsBuilder};
+    use pgp::packet::{SignatureConfig, Subpacket, SubpacketData};
+    use pgp::types::{Password, SigningKey, Timestamp};
+
     use super::*;
 
     #[test]
@@ -195,6 +199,64 @@ mod tests {
         assert_eq!(check_lifetime(by_key, key, eight_years), Ok(()));
         let day = Some(24 * 3600);
         assert_eq!(check_lifetime(by_key, key, day), Err(Refusal::Expired(fingerprint(key))));
+    }
+
+    /// A key of our own with a subkey, which may sign or not. With RSA a weak hash can be signed at all.
+    fn own_key(subkey_signs: bool) -> SignedSecretKey {
+        let subkey = SubkeyParamsBuilder::default()
+            .key_type(KeyType::Ed25519Legacy)
+            .can_sign(subkey_signs)
+            .can_authenticate(!subkey_signs)
+            .build()
+            .unwrap();
+        SecretKeyParamsBuilder::default()
+            .key_type(KeyType::Rsa(2048))
+            .can_certify(true)
+            .can_sign(true)
+            .primary_user_id("somebody".to_owned())
+            .subkey(subkey)
+            .build()
+            .unwrap()
+            .generate(rand::thread_rng())
+            .unwrap()
+    }
+
+    fn sign(key: &impl SigningKey, kind: SignatureType, hash: HashAlgorithm) -> Signature {
+        let mut config = SignatureConfig::v4(kind, key.algorithm(), hash);
+        config.hashed_subpackets = [
+            SubpacketData::SignatureCreationTime(Timestamp::now()),
+            SubpacketData::IssuerFingerprint(key.fingerprint()),
+        ]
+        .map(|data| Subpacket::regular(data).unwrap())
+        .to_vec();
+        config.sign(key, &Password::empty(), &b"text"[..]).unwrap()
+    }
+
+    #[test]
+    fn a_signature_counts_only_over_a_text_by_a_strong_hash_and_a_key_for_signatures() {
+        let (able, unable) = (own_key(true), own_key(false));
+        let check = |key: &SignedSecretKey, signature: &Signature, text: &[u8]| {
+            Keyring { keys: vec![key.to_public_key()] }.check(signature, text)
+        };
+        let primary = |kind, hash| sign(&able.primary_key, kind, hash);
+        let good = primary(SignatureType::Text, HashAlgorithm::Sha256);
+        assert_eq!(check(&able, &good, b"text"), Ok(()));
+        assert!(matches!(check(&able, &good, b"other"), Err(Refusal::Bad(_))));
+        assert!(matches!(check(&unable, &good, b"text"), Err(Refusal::Unknown(_))));
+        for (kind, hash) in [
+            (SignatureType::Binary, HashAlgorithm::Sha256),
+            (SignatureType::Text, HashAlgorithm::Sha1),
+            (SignatureType::Text, HashAlgorithm::Sha224),
+        ] {
+            let weak = check(&able, &primary(kind, hash), b"text");
+            assert!(matches!(weak, Err(Refusal::Weak(_))), "{kind:?} {hash:?}: {weak:?}");
+        }
+        let by_subkey = |key: &SignedSecretKey| {
+            let subkey = &key.secret_subkeys[0].key;
+            check(key, &sign(subkey, SignatureType::Text, HashAlgorithm::Sha256), b"text")
+        };
+        assert_eq!(by_subkey(&able), Ok(()));
+        assert!(matches!(by_subkey(&unable), Err(Refusal::Weak(_))));
     }
 
     #[test]
