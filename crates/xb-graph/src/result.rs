@@ -22,6 +22,9 @@ pub struct ActionResult {
     pub peak_memory: u64,
     /// Which executor ran it: `local`.
     pub executor: String,
+    /// The root that the command saw: should a part of it turn out to be damaged, the result is in doubt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<TreeId>,
 }
 
 /// Why a run ended as it did.

@@ -22,6 +22,8 @@ pub(crate) struct Holder {
     pub(crate) kind: HolderKind,
     pub(crate) trees: Vec<TreeId>,
     pub(crate) log: Option<ContentId>,
+    /// The root that a result was built from, which it does not keep.
+    pub(crate) root: Option<TreeId>,
     pub(crate) used: i64,
 }
 
@@ -119,12 +121,13 @@ fn list(
 }
 
 fn holder(kind: HolderKind, tree: Digest, used: i64) -> Holder {
-    Holder { kind, trees: vec![TreeId(tree)], log: None, used }
+    Holder { kind, trees: vec![TreeId(tree)], log: None, root: None, used }
 }
 
 /// A result that cannot be read holds nothing.
 fn result_holder(action: ActionId, used: i64, text: &str) -> Holder {
     let result: Option<ActionResult> = serde_json::from_str(text).ok();
     let trees = result.iter().flat_map(|result| result.outputs.values().copied()).collect();
-    Holder { kind: HolderKind::Result(action), trees, log: result.and_then(|result| result.log), used }
+    let (log, root) = result.map_or((None, None), |result| (result.log, result.root));
+    Holder { kind: HolderKind::Result(action), trees, log, root, used }
 }

@@ -8,12 +8,12 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Mode};
+use rustix::fs::{Mode, Stat};
 use xb_core::{ContentId, TreeId};
 use xb_graph::reapi::{Directory, FileNode};
 
 use crate::Store;
-use crate::contents::TIMES;
+use crate::contents::set_times;
 use crate::error::{Context, Result, StoreError};
 use crate::layout::{Form, MTIME};
 use crate::materialise::{digest, folder_mode, form};
@@ -44,10 +44,7 @@ impl Store {
                 self.sound().insert(tree);
                 Ok(())
             }
-            Some(reason) => {
-                let what = format!("`{}`, to which somebody wrote,", place.display());
-                Err(StoreError::Damaged { what, reason })
-            }
+            Some(reason) => Err(StoreError::written_to(place, reason)),
         }
     }
 
@@ -116,7 +113,7 @@ impl Store {
         let fault = fault(path, form, id);
         if fault.is_none() {
             // Only its time was changed.
-            rustix::fs::utimensat(CWD, path, &TIMES, AtFlags::SYMLINK_NOFOLLOW).on("cannot set the time of", path)?;
+            set_times(path)?;
         }
         Ok(fault)
     }
@@ -124,7 +121,13 @@ impl Store {
 
 /// Whether a file has the size, the mode and the time that the store gave it.
 pub(crate) fn is_as_made(meta: &Metadata, form: Form, id: ContentId) -> bool {
-    meta.mtime() == MTIME && meta.len() == id.0.size() && mode(meta) == form.mode()
+    (meta.mtime(), meta.len(), mode(meta)) == (MTIME, id.0.size(), form.mode())
+}
+
+/// The same of a file of which the system itself was asked.
+pub(crate) fn was_made(stat: &Stat, form: Form, id: ContentId) -> bool {
+    let mode = Mode::from_raw_mode(stat.st_mode & 0o7777);
+    (stat.st_mtime, stat.st_size.cast_unsigned(), mode) == (MTIME, id.0.size(), form.mode())
 }
 
 fn mode(meta: &Metadata) -> Mode {

@@ -10,9 +10,11 @@ use rustix::io::Errno;
 use xb_core::{ContentId, Digest};
 
 use crate::Store;
+use crate::compare::{is_as_made, was_made};
 use crate::direct::{self, Output};
 use crate::error::{Context, Result, StoreError};
 use crate::layout::{Form, MTIME};
+use crate::shelves::fault;
 
 /// So much of a file is held in memory. What is smaller is hashed there and written only when it is new.
 const CHUNK: usize = 1 << 20;
@@ -50,7 +52,7 @@ impl Store {
 
     pub(crate) fn add_bytes_as(&self, bytes: &[u8], form: Form) -> Result<ContentId> {
         let id = ContentId(Digest::of(bytes));
-        if !self.index().has_content(id)? {
+        if !self.holds(id, form)? {
             let mut aside = self.aside()?;
             aside.file.write_all(bytes).on("cannot write", &aside.path)?;
             self.keep(aside, id, form)?;
@@ -78,7 +80,7 @@ impl Store {
             }
             if chunk.len() < CHUNK {
                 let id = ContentId(Digest::of(chunk));
-                if self.index().has_content(id)? {
+                if self.holds(id, form)? {
                     return Ok(id);
                 }
             }
@@ -90,7 +92,7 @@ impl Store {
                 chunk = self.read_chunk(from, buffer)?;
             }
             let id = ContentId(Digest::new(*hasher.finalize().as_bytes(), hasher.count()));
-            if !self.index().has_content(id)? {
+            if !self.holds(id, form)? {
                 self.keep(aside, id, form)?;
             }
             Ok(id)
@@ -107,6 +109,19 @@ impl Store {
     /// See [`StoreError`].
     pub fn has_content(&self, id: ContentId) -> Result<bool> {
         self.index().has_content(id)
+    }
+
+    /// Whether a content need not be added: it is here, and nobody wrote to its file in this form. Whoever adds one
+    /// that somebody wrote to puts a sound file in the place of the other.
+    pub(crate) fn holds(&self, id: ContentId, form: Form) -> Result<bool> {
+        if !self.index().has_content(id)? {
+            return Ok(false);
+        }
+        let path = self.content_path(id, form);
+        match std::fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            meta => Ok(is_as_made(&meta.on("cannot read", &path)?, form, id)),
+        }
     }
 
     /// Begins a file in the scratch folder.
@@ -134,10 +149,12 @@ impl Store {
     pub(crate) fn open_any(&self, id: ContentId) -> Result<File> {
         for form in [Form::Plain, Form::Executable] {
             let path = self.content_path(id, form);
-            match File::open(&path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                opened => return opened.on("cannot open", &path),
-            }
+            let file = match File::open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                opened => opened.on("cannot open", &path)?,
+            };
+            let meta = file.metadata().on("cannot read", &path)?;
+            return if is_as_made(&meta, form, id) { Ok(file) } else { self.refuse(id, form).map(|()| file) };
         }
         Err(missing(id))
     }
@@ -175,8 +192,25 @@ impl Store {
                 link().on("cannot link", Path::new(&place))
             }
             done => done.on("cannot link", Path::new(&place)),
+        }?;
+        let meta = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).on("cannot read", Path::new(&place))?;
+        if was_made(&meta, form, id) { Ok(()) } else { self.refuse(id, form) }
+    }
+
+    /// Refuses a content to which somebody wrote, unless only its time was changed.
+    fn refuse(&self, id: ContentId, form: Form) -> Result<()> {
+        let path = self.content_path(id, form);
+        match fault(&path, form, id) {
+            None => set_times(&path),
+            Some(reason) => Err(StoreError::written_to(&path, reason)),
         }
     }
+}
+
+/// Gives a file its time back.
+pub(crate) fn set_times(path: &Path) -> Result<()> {
+    let link = AtFlags::SYMLINK_NOFOLLOW;
+    rustix::fs::utimensat(rustix::fs::CWD, path, &TIMES, link).on("cannot set the time of", path)
 }
 
 /// Gives a file the mode and the time that it has in the store.

@@ -100,6 +100,11 @@ impl StoreError {
         Self::Refused { path: path.into(), reason: reason.into() }
     }
 
+    /// Somebody wrote to what belongs to the store.
+    pub(crate) fn written_to(path: &Path, reason: String) -> Self {
+        Self::Damaged { what: format!("`{}`, to which somebody wrote,", path.display()), reason }
+    }
+
     pub(crate) fn missing_tree(id: TreeId) -> Self {
         Self::Missing { what: format!("the tree {id}") }
     }

@@ -323,7 +323,7 @@ impl Taking<'_> {
         }
         let (hash, size) = hash_rest(&mut file).on("cannot read", shown)?;
         let id = ContentId(Digest::new(hash, size));
-        if self.store.has_content(id)? {
+        if self.store.holds(id, form)? {
             return Ok(id);
         }
         seal(&file, form, shown)?;

@@ -1,8 +1,9 @@
 //! Verification: everything is hashed again, and what is wrong goes together with what depends on it.
 //!
 //! A damaged content is not mended in place: it goes, and so do the results, memos and materialised trees that
-//! name it. Whoever asks for them next finds nothing and builds or fetches again. Roots stay, since they are a
-//! person's wish; they are reported.
+//! name it, and the results of commands that may have read it, as far as it is still known what they saw. Whoever
+//! asks for them next finds nothing and builds or fetches again. Roots stay, since they are a person's wish; they are
+//! reported.
 
 use std::path::PathBuf;
 
@@ -155,7 +156,7 @@ impl Store {
             HolderKind::Materialised(tree) => {
                 above_lost.contains(&tree) || above_bad.contains(&tree) || wrong_trees.contains(&tree)
             }
-            _ => holder.depends_on(&above_lost, &faults.lost),
+            _ => holder.depends_on(&above_lost, &faults.lost) || holder.was_built_from(&above_bad),
         };
         let gone: Vec<&Holder> = census.holders.iter().filter(goes).collect();
         self.index().db.write(|rows| {
@@ -188,7 +189,10 @@ impl Faults {
         let absent = self.absent.iter().map(|id| (*id, "its file is gone".to_owned()));
         let files = self.files.iter().map(|(id, _, reason)| (*id, reason.clone()));
         for (id, reason) in absent.chain(files) {
-            let affected = affected(census, &parents.above([id.0]), &FxHashSet::from_iter([id]));
+            let above = parents.above([id.0]);
+            let mut affected = affected(census, &above, &FxHashSet::from_iter([id]));
+            let built = census.holders.iter().filter(|holder| holder.was_built_from(&above));
+            affected.extend(built.map(|holder| format!("{}, built from it", holder.kind)));
             damaged.push(Damage { what: format!("the content {id}"), reason, affected });
         }
         for (id, reason) in &self.directories {
@@ -215,6 +219,10 @@ fn affected(census: &Census, trees: &FxHashSet<TreeId>, contents: &FxHashSet<Con
 impl Holder {
     fn depends_on(&self, trees: &FxHashSet<TreeId>, contents: &FxHashSet<ContentId>) -> bool {
         self.trees.iter().any(|tree| trees.contains(tree)) || self.log.is_some_and(|log| contents.contains(&log))
+    }
+
+    fn was_built_from(&self, trees: &FxHashSet<TreeId>) -> bool {
+        self.root.is_some_and(|root| trees.contains(&root))
     }
 }
 

@@ -149,6 +149,7 @@ impl Executor for FakeExecutor {
                 outputs.extend(action.outputs.keys().map(|name| (name.clone(), tree)));
             }
             Ok(ActionResult {
+                root: None,
                 exit_code: i32::from(cause != Cause::Success),
                 outputs,
                 log: None,

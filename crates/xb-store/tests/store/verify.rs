@@ -5,9 +5,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rusqlite::Connection;
+use xb_core::{ContentId, Digest};
+use xb_graph::ActionResult;
 use xb_store::{ActionCache, Contents, Store, StoreError};
 
 use crate::common::{World, action, content_file, listing, result};
+
+fn content_id(bytes: &[u8]) -> ContentId {
+    ContentId(Digest::of(bytes))
+}
 
 fn flip(path: &Path) {
     let mut bytes = fs::read(path).unwrap();
@@ -64,6 +70,46 @@ fn a_flipped_byte_is_found_and_what_depends_on_it_goes() {
     assert_eq!(world.store.ingest(&folder).unwrap(), bad);
     let made = world.store.materialise(bad).unwrap();
     assert_eq!(listing(&made), listing(&folder));
+}
+
+#[test]
+fn what_was_built_from_something_damaged_goes_too() {
+    let world = World::new();
+    let root = world.store.ingest(&world.folder("root", &[("lib/file", "flipped")])).unwrap();
+    let other = world.store.ingest(&world.folder("other", &[("lib/file", "sound")])).unwrap();
+    let out = world.store.ingest(&world.folder("out", &[("made", "from it")])).unwrap();
+    for (name, root) in [("bad", root), ("good", other)] {
+        world.store.put_result(action(name), &ActionResult { root: Some(root), ..result(out) }).unwrap();
+    }
+    flip(&content_file(&world.store, b"flipped"));
+    let report = world.store.verify(true).unwrap();
+    assert_eq!(report.damaged[0].affected, [format!("the result of {}, built from it", action("bad"))]);
+    assert_eq!(world.store.result(action("bad")).unwrap(), None);
+    assert!(world.store.result(action("good")).unwrap().is_some());
+}
+
+#[test]
+fn a_content_that_somebody_wrote_to_gets_into_nothing_new() {
+    let world = World::new();
+    let first = world.store.ingest(&world.folder("first", &[("f", "text")])).unwrap();
+    let second = world.store.ingest(&world.folder("second", &[("g", "text"), ("x*", "text")])).unwrap();
+    let shown = world.store.materialise(first).unwrap().join("f");
+    fs::write(&shown, "evil").unwrap();
+    let refused = world.store.materialise(second).unwrap_err();
+    assert!(matches!(refused, StoreError::Damaged { .. }), "{refused}");
+    assert!(world.store.open_content(content_id(b"text")).is_err());
+
+    // Whoever brings the bytes again mends it, and what is shown of it is refused as before.
+    world.store.ingest(&world.folder("third", &[("h", "text")])).unwrap();
+    let made = world.store.materialise(second).unwrap();
+    assert_eq!(fs::read_to_string(made.join("g")).unwrap(), "text");
+    assert_eq!(fs::read_to_string(made.join("x")).unwrap(), "text");
+    assert!(Store::open(&world.store_path()).unwrap().materialise(first).is_err());
+
+    // Its time alone says nothing.
+    let file = fs::File::open(content_file(&world.store, b"text")).unwrap();
+    file.set_modified(std::time::SystemTime::now()).unwrap();
+    assert!(world.store.open_content(content_id(b"text")).is_ok());
 }
 
 #[test]
