@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use rusqlite::{Transaction, params};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use xb_core::{ContentId, TreeId};
 
 use crate::Store;
@@ -16,7 +16,7 @@ use crate::db::{Key, now};
 use crate::error::Result;
 use crate::remove::remove_file;
 use crate::session::{open_lock, remove_stale};
-use crate::shelves::{Swept, sweep};
+use crate::shelves::{Doomed, Swept, weights};
 
 /// What is kept beside the roots: by default nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +55,7 @@ pub struct GcReport {
 /// What is kept.
 struct Kept<'a> {
     census: &'a Census,
+    weights: &'a FxHashMap<[u8; 32], u64>,
     trees: FxHashSet<TreeId>,
     contents: FxHashSet<ContentId>,
     bytes: u64,
@@ -121,12 +122,18 @@ impl Store {
         if !policy.dry_run {
             report.scratch = remove_stale(self.layout())?;
         }
+        let weights = weights(self.layout())?;
         let mut census = Census::take(&self.index().db)?;
         census.holders.retain(|holder| !matches!(&holder.kind, HolderKind::Root(name) if without.contains(name)));
-        let (kept, dropped) = Kept::choose(&census, policy);
+        let (kept, dropped) = Kept::choose(&census, &weights, policy);
         report.kept_bytes = kept.bytes;
+        let doomed = || {
+            let trees = census.materialised().filter(|tree| kept.trees.contains(tree)).collect();
+            Doomed::find(self.layout(), &kept.contents, &trees)
+        };
         if policy.dry_run {
             report.count(&kept, &dropped);
+            report.add(doomed()?.measure());
             return Ok(report);
         }
         let oldest_note = policy.age.map_or(i64::MAX, |age| now().saturating_sub_unsigned(age.as_secs()));
@@ -135,7 +142,7 @@ impl Store {
             // Deleting rows takes a little room; what has no row at all makes some.
             Err(error) if error.is_full() => {
                 let trees = census.materialised().collect();
-                report.add(sweep(self.layout(), &census.contents, &trees)?);
+                report.add(Doomed::find(self.layout(), &census.contents, &trees)?.sweep(self.layout())?);
                 drop_rows()?
             }
             rows => rows?,
@@ -143,8 +150,7 @@ impl Store {
         report.directories = rows.directories;
         report.results = rows.results;
         report.memos = rows.memos;
-        let trees = census.materialised().filter(|tree| kept.trees.contains(tree)).collect();
-        report.add(sweep(self.layout(), &kept.contents, &trees)?);
+        report.add(doomed()?.sweep(self.layout())?);
         self.remove_idle_locks()?;
         Ok(report)
     }
@@ -162,21 +168,16 @@ impl Store {
 }
 
 impl GcReport {
-    /// Counts what would go: a content in two forms once, and no notes.
+    /// Counts the rows that would go, but for notes.
     fn count(&mut self, kept: &Kept<'_>, dropped: &[&Holder]) {
-        for content in kept.census.contents.difference(&kept.contents) {
-            self.files += 1;
-            self.bytes += content.0.size();
-        }
         // The empty one is known to everybody, and no row.
         let directories = kept.census.directories.keys().filter(|tree| tree.0.size() > 0);
         self.directories = directories.filter(|tree| !kept.trees.contains(tree)).count() as u64;
         for holder in dropped {
             match &holder.kind {
-                HolderKind::Root(_) => {}
+                HolderKind::Root(_) | HolderKind::Materialised(_) => {}
                 HolderKind::Result(_) => self.results += 1,
                 HolderKind::Memo(..) => self.memos += 1,
-                HolderKind::Materialised(tree) => self.trees += u64::from(!kept.trees.contains(tree)),
             }
         }
     }
@@ -190,8 +191,8 @@ impl GcReport {
 
 impl<'a> Kept<'a> {
     /// What is kept, and what names things and is not.
-    fn choose(census: &'a Census, policy: &GcPolicy) -> (Self, Vec<&'a Holder>) {
-        let mut kept = Self { census, trees: FxHashSet::default(), contents: FxHashSet::default(), bytes: 0 };
+    fn choose(census: &'a Census, weights: &'a FxHashMap<[u8; 32], u64>, policy: &GcPolicy) -> (Self, Vec<&'a Holder>) {
+        let mut kept = Self { census, weights, trees: FxHashSet::default(), contents: FxHashSet::default(), bytes: 0 };
         let is_root = |holder: &&Holder| matches!(holder.kind, HolderKind::Root(_));
         let (roots, mut others): (Vec<&Holder>, Vec<&Holder>) = census.holders.iter().partition(is_root);
         for root in roots {
@@ -209,7 +210,7 @@ impl<'a> Kept<'a> {
         }
         let oldest = policy.age.map_or(i64::MIN, |age| now().saturating_sub_unsigned(age.as_secs()));
         let reach = self.reach(holder);
-        let fits = policy.bytes.is_none_or(|limit| self.bytes + reach.bytes() <= limit);
+        let fits = policy.bytes.is_none_or(|limit| self.bytes + self.weight(&reach) <= limit);
         if reach.is_whole && holder.used > oldest && fits {
             self.add(reach);
             return true;
@@ -225,9 +226,13 @@ impl<'a> Kept<'a> {
     }
 
     fn add(&mut self, reach: Reach) {
-        self.bytes += reach.bytes();
+        self.bytes += self.weight(&reach);
         self.trees.extend(reach.trees);
         self.contents.extend(reach.contents);
+    }
+
+    fn weight(&self, reach: &Reach) -> u64 {
+        reach.contents.iter().map(|id| self.weights.get(id.0.hash()).copied().unwrap_or_default()).sum()
     }
 
     fn reach(&self, holder: &Holder) -> Reach {
@@ -259,10 +264,6 @@ impl Reach {
                 self.contents.insert(*id);
             }
         }
-    }
-
-    fn bytes(&self) -> u64 {
-        self.contents.iter().map(|id| id.0.size()).sum()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::epoch::{Boot, end};
 use crate::error::Result;
 use crate::layout::{Form, Layout};
 use crate::remove::remove_file;
-use crate::shelves::{Shelved, fault, list, sweep};
+use crate::shelves::{Doomed, Shelved, fault, list};
 
 /// Drops what did not outlive the loss; called while nobody else has the store open.
 ///
@@ -38,7 +38,7 @@ pub(crate) fn settle(layout: &Layout, db: &Database, boot: &Boot) -> Result<()> 
     })?;
     let trees = db.list("SELECT tree FROM materialised", [], |row| row.get(0))?;
     let trees = trees.into_iter().map(|Key(digest)| TreeId(digest)).collect();
-    sweep(layout, &contents(db)?, &trees)?;
+    Doomed::find(layout, &contents(db)?, &trees)?.sweep(layout)?;
     boot.note(layout)
 }
 

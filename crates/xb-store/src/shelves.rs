@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use xb_core::{ContentId, Digest, TreeId};
 
 use crate::contents::hash_rest;
@@ -20,7 +20,7 @@ pub(crate) struct Shelved {
     pub(crate) name: Option<([u8; 32], Form)>,
 }
 
-/// What [`sweep`] removed.
+/// What [`Doomed`] is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Swept {
     pub(crate) files: u64,
@@ -64,17 +64,49 @@ fn check(path: &Path, form: Form, id: ContentId) -> std::io::Result<Option<Strin
     Ok((hash != *id.0.hash()).then(|| "its bytes are not those of its digest".to_owned()))
 }
 
-/// Removes every file and every tree that is not among these; called while nobody else has the store open.
-pub(crate) fn sweep(layout: &Layout, contents: &FxHashSet<ContentId>, trees: &FxHashSet<TreeId>) -> Result<Swept> {
-    let hashes: FxHashSet<[u8; 32]> = contents.iter().map(|id| *id.0.hash()).collect();
-    let is_kept = |file: &Shelved| file.name.is_some_and(|(hash, _)| hashes.contains(&hash));
-    let files: Vec<Shelved> = list(layout)?.into_iter().filter(|file| !is_kept(file)).collect();
-    let bytes = files.par_iter().map(|file| remove_shelved(&file.path)).sum::<Result<u64>>()?;
-    let places: FxHashSet<PathBuf> = trees.iter().map(|tree| layout.tree(tree.0)).collect();
-    let mut doomed = entries(&layout.trees())?;
-    doomed.retain(|path| !places.contains(path));
-    doomed.par_iter().try_for_each(|path| discard(layout, path))?;
-    Ok(Swept { files: files.len() as u64, bytes, trees: doomed.len() as u64 })
+/// How many bytes each content takes in all of its forms together.
+pub(crate) fn weights(layout: &Layout) -> Result<FxHashMap<[u8; 32], u64>> {
+    let files = list(layout)?;
+    let sizes: Vec<u64> = files.par_iter().map(|file| size_of(&file.path)).collect();
+    let mut weights = FxHashMap::default();
+    for (file, size) in files.iter().zip(sizes) {
+        if let Some((hash, _)) = file.name {
+            *weights.entry(hash).or_default() += size;
+        }
+    }
+    Ok(weights)
+}
+
+/// What is not among what is kept.
+pub(crate) struct Doomed {
+    files: Vec<Shelved>,
+    trees: Vec<PathBuf>,
+}
+
+impl Doomed {
+    /// Every file and every tree that is not among these.
+    pub(crate) fn find(layout: &Layout, contents: &FxHashSet<ContentId>, trees: &FxHashSet<TreeId>) -> Result<Self> {
+        let hashes: FxHashSet<[u8; 32]> = contents.iter().map(|id| *id.0.hash()).collect();
+        let is_kept = |file: &Shelved| file.name.is_some_and(|(hash, _)| hashes.contains(&hash));
+        let files = list(layout)?.into_iter().filter(|file| !is_kept(file)).collect();
+        let places: FxHashSet<PathBuf> = trees.iter().map(|tree| layout.tree(tree.0)).collect();
+        let trees = entries(&layout.trees())?.into_iter().filter(|path| !places.contains(path)).collect();
+        Ok(Self { files, trees })
+    }
+
+    /// How much it is.
+    pub(crate) fn measure(&self) -> Swept {
+        let bytes = self.files.par_iter().map(|file| size_of(&file.path)).sum();
+        Swept { files: self.files.len() as u64, bytes, trees: self.trees.len() as u64 }
+    }
+
+    /// Removes it; called while nobody else has the store open.
+    pub(crate) fn sweep(&self, layout: &Layout) -> Result<Swept> {
+        let swept = self.measure();
+        self.files.par_iter().try_for_each(|file| remove_file(&file.path))?;
+        self.trees.par_iter().try_for_each(|path| discard(layout, path))?;
+        Ok(swept)
+    }
 }
 
 /// Takes a materialised tree from its place as a whole, and then apart: whoever is killed leaves no part of it where
@@ -89,8 +121,6 @@ pub(crate) fn discard(layout: &Layout, tree: &Path) -> Result<()> {
     }
 }
 
-fn remove_shelved(path: &Path) -> Result<u64> {
-    let bytes = fs::symlink_metadata(path).map_or(0, |meta| meta.len());
-    remove_file(path)?;
-    Ok(bytes)
+fn size_of(path: &Path) -> u64 {
+    fs::symlink_metadata(path).map_or(0, |meta| meta.len())
 }

@@ -1,15 +1,15 @@
 //! How much is in the store.
 
 use crate::Store;
-use crate::db::Key;
 use crate::error::Result;
+use crate::shelves::weights;
 
 /// How much is in the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Contents.
     pub contents: u64,
-    /// Their bytes, each content once.
+    /// Their bytes, in all of their forms.
     pub bytes: u64,
     /// Directories.
     pub directories: u64,
@@ -31,15 +31,14 @@ impl Store {
     pub fn stats(&self) -> Result<Stats> {
         self.index().flush()?;
         let db = &self.index().db;
-        let contents: Vec<Key> = db.list("SELECT digest FROM contents", [], |row| row.get(0))?;
         let count = |table: &str| {
             let sql = format!("SELECT count(*) FROM {table}");
             let counted = db.find(&sql, [], |row| row.get::<_, i64>(0))?;
             Ok(counted.unwrap_or_default().cast_unsigned())
         };
         Ok(Stats {
-            contents: contents.len() as u64,
-            bytes: contents.iter().map(|key| key.0.size()).sum(),
+            contents: count("contents")?,
+            bytes: weights(self.layout())?.into_values().sum(),
             directories: count("directories")?,
             trees: count("materialised")?,
             results: count("results")?,

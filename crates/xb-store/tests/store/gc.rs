@@ -18,7 +18,8 @@ fn tree(world: &World, name: &str) -> TreeId {
 #[test]
 fn only_what_roots_need_stays() {
     let world = World::new();
-    let (kept, gone) = (tree(&world, "kept"), tree(&world, "gone"));
+    let twins = world.folder("gone", &[("own", "gone"), ("own-x*", "gone"), ("sub/shared", "shared")]);
+    let (kept, gone) = (tree(&world, "kept"), world.store.ingest(&twins).unwrap());
     world.store.add_root("mine", kept).unwrap();
     world.store.put_result(action("kept"), &result(kept)).unwrap();
     world.store.put_result(action("gone"), &result(gone)).unwrap();
@@ -27,7 +28,7 @@ fn only_what_roots_need_stays() {
     let told = world.store.gc(&GcPolicy { dry_run: true, ..NOTHING }).unwrap();
     assert!(gone_place.exists() && world.store.has_tree(gone).unwrap());
     let report = world.store.gc(&NOTHING).unwrap();
-    assert_eq!((report.files, report.bytes, report.trees, report.results), (1, 4, 1, 1));
+    assert_eq!((report.files, report.bytes, report.trees, report.results), (2, 8, 1, 1));
     assert_eq!(told, report);
     assert!(!gone_place.exists() && kept_place.exists());
     assert!(!content_file(&world.store, b"gone").exists());
