@@ -18,6 +18,11 @@ const MEMORY: u64 = 256 << 20;
 /// The binary logarithm of the largest window of a zstd stream.
 const WINDOW_LOG: u32 = 27;
 
+/// How many bytes so many packed ones can honestly become.
+pub const fn most_unpacked(packed: u64) -> u64 {
+    FREE.saturating_add(packed.saturating_mul(RATIO))
+}
+
 /// Why something could not be decompressed.
 #[derive(Debug, thiserror::Error)]
 #[error("`{name}` cannot be decompressed: {source}; it is cut off or damaged: fetch it again")]
@@ -119,7 +124,7 @@ impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.given += read as u64;
-        if self.given > FREE + RATIO * self.taken.get() {
+        if self.given > most_unpacked(self.taken.get()) {
             let message = "it unpacks to more than a thousand times its size";
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }

@@ -24,7 +24,7 @@ mod sources;
 mod version;
 
 pub use deb::{DebEntry, DebError, DebKind, read_deb};
-pub use decompress::{Compression, DecompressError, decompress};
+pub use decompress::{Compression, DecompressError, decompress, most_unpacked};
 pub use index::{Index, IndexError};
 pub use keyring::{Keyring, KeyringError};
 pub use release::{IndexFile, Release, ReleaseError, read_in_release};

@@ -55,6 +55,8 @@ pub(crate) struct Sink<'c, 's, C: ?Sized> {
     written: Sender<Written>,
     files: usize,
     items: Vec<(RelPath, Item)>,
+    /// The folders that names have implied so far.
+    folders: HashSet<RelPath>,
     left: Limits,
     limits: Limits,
 }
@@ -75,6 +77,7 @@ pub(crate) fn collect<C: Contents + ?Sized>(
             written: sender,
             files: 0,
             items: Vec::new(),
+            folders: HashSet::new(),
             left: limits,
             limits,
         };
@@ -154,6 +157,7 @@ impl<'s, C: Contents + ?Sized> Sink<'_, 's, C> {
         if target.is_empty() || target.contains('\0') || target.len() > RelPath::LONGEST {
             return Err(ArchiveError::entry(name, "is a symbolic link that leads to no possible name"));
         }
+        self.charge_name(target)?;
         let entry = Entry::Symlink { target: target.to_owned() };
         self.other(name, entry)
     }
@@ -161,6 +165,7 @@ impl<'s, C: Contents + ?Sized> Sink<'_, 's, C> {
     /// Takes a hard link to a file that came before.
     pub(crate) fn hard_link(&mut self, name: &str, target: &str) -> Result<(), ArchiveError> {
         let path = self.path(name)?;
+        self.charge_name(target)?;
         let target = clean(target)?;
         self.items.push((path, Item::HardLink { target }));
         Ok(())
@@ -178,12 +183,30 @@ impl<'s, C: Contents + ?Sized> Sink<'_, 's, C> {
     }
 
     fn path(&mut self, name: &str) -> Result<RelPath, ArchiveError> {
-        self.left.entries = self
-            .left
-            .entries
-            .checked_sub(1)
-            .ok_or_else(|| ArchiveError::TooMuch { limit: format!("{} entries", self.limits.entries) })?;
-        clean(name)
+        let path = clean(name)?;
+        self.charge_entry(&path)?;
+        for folder in std::iter::successors(path.parent(), RelPath::parent).take_while(|folder| !folder.is_root()) {
+            if self.folders.contains(&folder) {
+                break;
+            }
+            self.charge_entry(&folder)?;
+            self.folders.insert(folder);
+        }
+        Ok(path)
+    }
+
+    fn charge_entry(&mut self, path: &RelPath) -> Result<(), ArchiveError> {
+        let left = self.left.entries.checked_sub(1);
+        self.left.entries =
+            left.ok_or_else(|| ArchiveError::TooMuch { limit: format!("{} entries", self.limits.entries) })?;
+        self.charge_name(path.as_str())
+    }
+
+    fn charge_name(&mut self, name: &str) -> Result<(), ArchiveError> {
+        let left = self.left.names.checked_sub(name.len() as u64);
+        self.left.names =
+            left.ok_or_else(|| ArchiveError::TooMuch { limit: format!("{} bytes of names", self.limits.names) })?;
+        Ok(())
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! Contents go to the store as they are read, and the tree is made in memory, so that an archive cannot write
 //! anywhere, whatever its names and links say. Symbolic links are kept as they are: where they lead is decided by the
-//! sandbox in which they are followed. Of modes only the executable bit counts, and the set-id bits.
+//! sandbox in which they are followed. Of modes only the executable bit counts, and the set-id and sticky bits.
 //!
-//! Formats are told by their first bytes, not by their names.
+//! Formats are told by their first bytes, not by their names. How much an archive may hold depends on its own size: a
+//! small one that becomes a large tree is hostile, whether by compression, by holes in files or by deep names.
 
 mod collect;
 mod format;
@@ -15,6 +16,7 @@ use std::fs::File;
 use std::io::{BufReader, Seek as _, SeekFrom};
 
 use xb_core::TreeId;
+use xb_debian::most_unpacked;
 use xb_store::{Contents, StoreError};
 
 pub(crate) use collect::{Mode, Sink, collect};
@@ -25,13 +27,28 @@ pub use format::Format;
 pub struct Limits {
     /// Bytes of all files together.
     pub bytes: u64,
-    /// Files, folders and links together.
+    /// Files, folders and links together; folders that only the names of others imply are among them.
     pub entries: u64,
+    /// Bytes of all names and of where links lead, which are held in memory.
+    pub names: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 64 << 30, entries: 8 << 20 }
+        Self { bytes: 64 << 30, entries: 2 << 20, names: 256 << 20 }
+    }
+}
+
+impl Limits {
+    /// Those of an archive of so many bytes: no honest one becomes a thousand times as large, or has an entry for each
+    /// few of its bytes.
+    #[must_use]
+    pub fn of_archive(self, packed: u64) -> Self {
+        Self {
+            bytes: self.bytes.min(most_unpacked(packed)),
+            entries: self.entries.min((1 << 16) + packed / 16),
+            names: self.names.min((16 << 20) + packed * 16),
+        }
     }
 }
 
@@ -103,6 +120,7 @@ pub fn unpack(
     limits: Limits,
     contents: &(impl Contents + ?Sized),
 ) -> Result<TreeId, ArchiveError> {
+    let limits = limits.of_archive(file.metadata().map_err(broken)?.len());
     let format = Format::of(&mut file).map_err(broken)?.ok_or(ArchiveError::Unknown)?;
     file.seek(SeekFrom::Start(0)).map_err(broken)?;
     let collected = collect(contents, limits, |sink| match format {

@@ -11,7 +11,7 @@ use xb_debian::{DebEntry, DebKind, Pinned, read_deb};
 use xb_store::Contents;
 
 use super::root::Set;
-use crate::archive::{ArchiveError, Limits, Mode, Sink, collect};
+use crate::archive::{ArchiveError, Limits, Mode, Sink, broken, collect};
 use crate::context::{Context, blocking};
 use crate::download::Download;
 use crate::error::FetchError;
@@ -85,6 +85,7 @@ pub(crate) fn title(package: &Pinned) -> String {
 }
 
 fn unpack(file: File, limits: Limits, contents: &(impl Contents + ?Sized)) -> Result<TreeId, ArchiveError> {
+    let limits = limits.of_archive(file.metadata().map_err(broken)?.len());
     let collected = collect(contents, limits, |sink| {
         let read = read_deb(BufReader::new(file), &mut |entry| take(entry, sink));
         read.map_err(|error| ArchiveError::Broken(error.to_string()))

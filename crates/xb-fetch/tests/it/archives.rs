@@ -251,7 +251,7 @@ fn what_is_cut_off_or_damaged_is_refused() {
 
 #[test]
 fn bombs_do_not_go_off() {
-    let limits = Limits { bytes: 1 << 20, entries: 100 };
+    let limits = Limits { bytes: 1 << 20, entries: 100, ..Limits::default() };
     let world = World::new();
     let zeros = "\0".repeat(2 << 20);
     let big = zstd::encode_all(Tar::new().file("a", 0o644, &zeros).bytes().as_slice(), 3).unwrap();
@@ -260,6 +260,25 @@ fn bombs_do_not_go_off() {
     let many = (0..200).fold(Tar::new(), |tar, n| tar.folder(&format!("f{n}")));
     let error = unpack(disk(&many.bytes()), 0, limits, &world.store).unwrap_err().to_string();
     assert!(error.contains("more than 100 entries"), "{error}");
+    let deep = "d/".repeat(120);
+    let error = unpack(disk(&Tar::new().folder(&deep).bytes()), 0, limits, &world.store).unwrap_err().to_string();
+    assert!(error.contains("more than 100 entries"), "{error}");
+}
+
+#[test]
+fn what_a_small_archive_may_hold_depends_on_its_size() {
+    let world = World::new();
+    let refuse = |tar: &[u8], why: &str| {
+        let packed = zstd::encode_all(tar, 3).unwrap();
+        assert!(packed.len() < 100_000, "{}", packed.len());
+        let error = unpack(disk(&packed), 0, Limits::default(), &world.store).unwrap_err().to_string();
+        assert!(error.contains("it holds more than") && error.contains(why), "{error}");
+    };
+    let deep = (0..1000).fold(Tar::new(), |tar, n| tar.folder(&format!("{n}/{}", "d/".repeat(100))));
+    refuse(&deep.bytes(), "entries");
+    let long = format!("{}/", "n".repeat(200)).repeat(4);
+    let long = (0..24_000).fold(Tar::new(), |tar, n| tar.folder(&format!("{long}{n}")));
+    refuse(&long.bytes(), "bytes of names");
 }
 
 #[test]
@@ -282,6 +301,9 @@ fn sparse_files_have_their_holes() {
         return crate::common::skip("there is no GNU tar on this machine");
     }
     check(&std::fs::read(&archive).unwrap(), 0, &["holes = 1048579 bytes"]);
+    file.set_len(8 << 30).unwrap();
+    tar("--format=gnu").unwrap();
+    refused(&std::fs::read(&archive).unwrap(), 0, "it holds more than");
 }
 
 #[test]
