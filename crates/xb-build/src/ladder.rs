@@ -5,6 +5,7 @@
 //! | `cross` | foreign program | any but `cross` | there the program runs |
 //! | `cross` | command failed, output missing | any but `cross` | build systems that do not know cross compilation fail so |
 //! | `cross` | compile or link error | any but `cross` | the wrong compiler or the wrong libraries are found so |
+//! | `cross` | the root cannot be composed | any but `cross` | only there programs for the builder lie beside those of the result |
 //! | `emulate` | command failed, output missing, compile error | `pure-emulate`, `native` | a twin may behave differently |
 //! | `emulate`, `pure-emulate` | the emulator lacks something | `native` | there is no emulator |
 //! | any | no executor can run it | any other | another machine may |
@@ -28,6 +29,7 @@ pub(crate) fn mends(from: Method, to: Method, step: &str, why: &Why) -> Option<S
     match why {
         Why::NoExecutor { .. } => Some("no executor can run it".to_owned()),
         Why::Remembered { why, .. } => Some(why.clone()),
+        Why::Compose(message) if from == Method::Cross => Some(message.clone()),
         Why::Run { result, .. } => mends_cause(from, to, step == "check", &result.cause),
         _ => None,
     }

@@ -10,7 +10,7 @@ use support::graph::{Add, a_run};
 use xb_build::{Cancel, Event, Realised, Why};
 use xb_core::Arch;
 use xb_graph::Method::{Cross, Emulate, Native};
-use xb_graph::{Cause, Choice, Graph, Node};
+use xb_graph::{Cause, Choice, Graph, Node, NodeId, Run};
 
 #[track_caller]
 fn check_failures(realised: &Realised, expected: &[&str]) {
@@ -241,6 +241,23 @@ async fn trees_that_do_not_fit_are_named() {
         &["p (amd64, build): `node 0` and `node 1` both have `/f`, and they differ: their contents differ \
            [p (amd64)]"],
     );
+}
+
+#[tokio::test]
+async fn a_root_of_cross_that_does_not_fit_together_is_no_obstacle_to_the_next_method() {
+    let world = World::default();
+    let mut graph = Graph::default();
+    let (of_builder, of_result) = (graph.files("f", "1"), graph.files("f", "2"));
+    let mut option = |method, sources: &[NodeId]| {
+        let mut run = Run { method, ..a_run("p", sources, &[]) };
+        run.root.iter_mut().for_each(|layer| layer.at = xb_core::RelPath::root());
+        (method, graph.add_node(Node::Run(Box::new(run))))
+    };
+    let options = vec![option(Cross, &[of_builder, of_result]), option(Emulate, &[of_result])];
+    let p = graph.add_node(Node::Choice(Choice { package: "p".to_owned(), arch: Arch::Amd64, options }));
+    let realised = world.realise(graph, &[p]).await;
+    check_failures(&realised, &[]);
+    assert!(world.told.fallbacks()[0].contains("they differ"), "{:?}", world.told.fallbacks());
 }
 
 #[tokio::test]

@@ -59,8 +59,18 @@ pub fn check(store: &Store, folders: &[String], out: &Path) -> Result<(), Failur
     })
 }
 
+/// The one name of a folder, which may not be there yet: without links and without `..`.
 fn absolute(to: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(to).map_err(|error| cannot_copy(to, &error))
+    let failed = |error: io::Error| cannot_copy(to, &error);
+    match fs::canonicalize(to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        found => return found.map_err(failed),
+    }
+    let to = std::path::absolute(to).map_err(failed)?;
+    let (Some(parent), Some(name)) = (to.parent(), to.file_name()) else {
+        return Err(failed(io::ErrorKind::NotFound.into()));
+    };
+    Ok(absolute(parent)?.join(name))
 }
 
 fn cannot_copy(to: &Path, error: &io::Error) -> Failure {
@@ -68,8 +78,11 @@ fn cannot_copy(to: &Path, error: &io::Error) -> Failure {
 }
 
 fn not_ours(to: &Path) -> Failure {
-    Failure::user(format!("`{}` is not as xb made it, or was not made by xb", to.display()))
-        .help("name another folder, or remove this one")
+    Failure::user(format!(
+        "`{}` is not as xb made it, was not made by xb, or so long ago that `xb gc` forgot",
+        to.display()
+    ))
+    .help("name another folder, or remove this one")
 }
 
 fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {
@@ -125,7 +138,8 @@ fn move_into(made: &Path, to: &Path) -> io::Result<()> {
 
 fn is_free(to: &Path) -> Result<bool, Failure> {
     match fs::read_dir(to) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        // A link that leads nowhere is something, too.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(fs::symlink_metadata(to).is_err()),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             Err(Failure::user(format!("the result cannot be copied to `{}`: it is no folder", to.display()))
                 .help("name a folder that is empty or not there yet"))

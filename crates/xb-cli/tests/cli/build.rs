@@ -223,6 +223,14 @@ fn a_copy_of_a_result_is_replaced_where_it_is_and_has_no_set_id_bits() {
         let _ = world.xb(&["build", "m.xb", "--out", "dist"]).good();
         world.write("m.xb", &world.read("m.xb").replace("echo x", "echo y"));
     }
+    world.write("sub/x", "");
+    let _ = world.xb(&["-C", "sub", "build", "../m.xb", "--out", "../dist"]).good();
+    std::os::unix::fs::symlink("dist", world.project().join("link")).expect("a link");
+    world.write("m.xb", &world.read("m.xb").replace("echo y", "echo z"));
+    let _ = world.xb(&["build", "m.xb", "--out", "link"]).good();
+    assert!(world.project().join("link").is_symlink() && world.read("dist/d/e/f") == "z\n");
+    world.write("m.xb", &world.read("m.xb").replace("echo z", "echo y"));
+    let _ = world.xb(&["build", "m.xb", "--out", "dist"]).good();
     let names = std::fs::read_dir(world.project()).expect("a folder").flatten().map(|entry| entry.file_name());
     assert!(names.filter(|name| name.to_string_lossy().starts_with(".xb-out")).count() == 0);
     assert_eq!(world.read("dist/d/e/f"), "y\n");

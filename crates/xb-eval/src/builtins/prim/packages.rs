@@ -57,6 +57,7 @@ fn layer<'v>(call: &Invocation<'_, 'v>, package: &'v Instance<'v>) -> Result<Val
     let Value::String(name) = eval.package_field(package, "name")? else {
         return Err(call.wrong(0, "a list of packages with names"));
     };
+    let name = eval.arena.alloc_str(&format!("{name} ({})", package.arch));
     let tree = eval.tree(eval.staged(package, call.span)?, "out");
     let layer = LayerValue { name, tree, at: "", select: None, conflict: Conflict::Refuse };
     let layer = Value::Layer(eval.arena.alloc(layer));
