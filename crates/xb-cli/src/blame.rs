@@ -5,7 +5,7 @@ use std::io::Read;
 use serde::Serialize;
 use xb_build::{ExecutorError, Failure, Realised, Why};
 use xb_fetch::Unlocked;
-use xb_graph::{Cause, Graph, Node, NodeId};
+use xb_graph::{Cause, Graph, Method, Node, NodeId};
 use xb_store::Contents;
 
 use crate::failure;
@@ -84,8 +84,11 @@ pub fn unlocked(graph: &Graph, unlocked: Vec<Unlocked>) -> failure::Failure {
 
 /// `curl (arm64), at curl.xb:4`: the package that something from outside is for.
 fn place(graph: &Graph, node: NodeId) -> Option<String> {
-    let (choice, origin) = graph.package_of(node)?;
-    Some(format!("{} ({}), at {}", choice.package, choice.arch, origin))
+    let package = graph.package_of(node)?;
+    let Node::Choice(choice) = graph.node(package) else {
+        return None;
+    };
+    Some(format!("{} ({}), at {}", choice.package, choice.arch, graph.origin(package)))
 }
 
 fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> String {
@@ -174,13 +177,14 @@ fn run_helps(session: &Session, graph: &Graph, failure: &Failure, kept: bool) ->
     };
     let target = format!("{}:{} --arch {}", file_of(session, graph, failure.node), run.package, run.arch);
     let check = if run.step == "check" { " --check" } else { "" };
+    let method = if run.method == Method::Native { String::new() } else { format!(" --method {}", run.method) };
     let shell = format!("`xb shell {target} --failed`");
     let shell = if kept {
         format!("{shell} opens a shell in its sandbox")
     } else {
         format!("built again with `--keep-failed`, {shell} opens a shell in its sandbox")
     };
-    vec![format!("`xb log {target}{check}` prints the whole log"), shell]
+    vec![format!("`xb log {target}{method}{check}` prints the whole log"), shell]
 }
 
 /// The file that describes the package of a run, as it can be typed.

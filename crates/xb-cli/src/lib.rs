@@ -35,6 +35,7 @@ pub mod request;
 pub mod session;
 pub mod size;
 pub mod stores;
+pub mod warnings;
 
 use std::process::ExitCode;
 

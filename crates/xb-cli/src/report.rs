@@ -12,6 +12,7 @@ use xb_store::{Contents, Store, StoreError};
 
 use crate::project::Project;
 use crate::size::show_time;
+use crate::warnings::warnings;
 
 /// More results than this are summed up and not listed.
 pub const MOST_LISTED: usize = 40;
@@ -43,6 +44,8 @@ pub struct Built {
     pub check: Check,
     /// How long the build ran, when it ran.
     pub seconds: f64,
+    /// What nobody may have meant.
+    pub warnings: Vec<String>,
 }
 
 /// What became of a check.
@@ -63,11 +66,6 @@ impl Built {
     /// `hello-arm64`: a folder's name.
     pub fn folder_name(&self) -> String {
         folder_name(&self.package, self.arch)
-    }
-
-    /// Whether nothing is in the result: an empty directory is encoded as no bytes.
-    pub fn is_empty(&self) -> bool {
-        self.tree.0.size() == 0
     }
 
     /// `hello 1.0 (arm64): built by cross in 1.2 s, check passed`.
@@ -148,6 +146,7 @@ fn built(
         cached: node.cached,
         check,
         seconds: Duration::from_millis(run.result.milliseconds).as_secs_f64(),
+        warnings: warnings(store, *tree),
     }))
 }
 

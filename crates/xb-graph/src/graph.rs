@@ -9,7 +9,7 @@ use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 use xb_core::Arch;
 
-use crate::{Choice, Node, NodeId};
+use crate::{Node, NodeId};
 
 /// A graph without cycles: a node names only nodes with smaller numbers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -57,9 +57,9 @@ pub struct Target {
     pub version: Option<String>,
     /// What it is for.
     pub arch: Arch,
-    /// Its [`Choice`].
+    /// Its [`Choice`](crate::Choice).
     pub build: NodeId,
-    /// Its tests: a [`Choice`] or a [`Run`](crate::Run), if it has any.
+    /// Its tests: a [`Choice`](crate::Choice) or a [`Run`](crate::Run), if it has any.
     pub check: Option<NodeId>,
 }
 
@@ -146,15 +146,14 @@ impl Graph {
         &self.origins[id.0 as usize]
     }
 
-    /// The first package that a node is for, and where it is described: for a node that packages share, whichever
-    /// came first.
-    pub fn package_of(&self, id: NodeId) -> Option<(&Choice, &Origin)> {
+    /// The choice of the first package that a node is for: for a node that packages share, whichever came first.
+    pub fn package_of(&self, id: NodeId) -> Option<NodeId> {
         let mut is_for = vec![false; self.nodes.len()];
         is_for[id.0 as usize] = true;
         for (above, node) in self.nodes().skip(id.0 as usize) {
             let uses = is_for[above.0 as usize] || node.inputs().any(|input| is_for[input.0 as usize]);
             match node {
-                Node::Choice(choice) if uses => return Some((choice, self.origin(above))),
+                Node::Choice(_) if uses => return Some(above),
                 _ => is_for[above.0 as usize] = uses,
             }
         }

@@ -147,6 +147,9 @@ impl Job<'_> {
                 let failures = blame::data(session, realised);
                 print_json(&Json { results: &built, failures, undone })?;
             }
+            if !self.json {
+                list(here, &built, None)?;
+            }
             say(format!("{} in {}", styled(style::ERROR, sum), show_time(began.elapsed())));
             return Err(failure);
         }
@@ -170,22 +173,7 @@ impl Job<'_> {
         if self.json {
             return print_json(&Json { results: built, failures: Vec::new(), undone: Vec::new() });
         }
-        for one in built.iter().take(MOST_LISTED) {
-            if !here.is_quiet() {
-                say(one.text());
-                if one.is_empty() {
-                    say(format!(
-                        "{} it is empty: the build put nothing into `$out`",
-                        styled(style::WARNING, "warning:")
-                    ));
-                }
-            }
-            let copy = |out| export::place(built.len(), &one.folder_name(), out);
-            print_line(out.map_or_else(|| one.path.clone(), copy).display())?;
-        }
-        if built.len() > MOST_LISTED && !here.is_quiet() {
-            say(format!("... and {}", count(built.len() - MOST_LISTED, "more package")));
-        }
+        list(here, built, out)?;
         if !here.is_quiet() {
             let packages = count(built.len(), "package");
             say(format!("{} {packages}: {summary}", styled(style::GOOD, "ready")));
@@ -194,14 +182,31 @@ impl Job<'_> {
     }
 }
 
+/// Shows what was built, and where it is.
+fn list(here: &Invocation, built: &[Built], out: Option<&Path>) -> Result<(), Failure> {
+    for one in built.iter().take(MOST_LISTED) {
+        if !here.is_quiet() {
+            say(one.text());
+            for warning in &one.warnings {
+                say(format!("{} {warning}", styled(style::WARNING, "warning:")));
+            }
+        }
+        let copy = |out| export::place(built.len(), &one.folder_name(), out);
+        print_line(out.map_or_else(|| one.path.clone(), copy).display())?;
+    }
+    if built.len() > MOST_LISTED && !here.is_quiet() {
+        say(format!("... and {}", count(built.len() - MOST_LISTED, "more package")));
+    }
+    Ok(())
+}
+
 /// The targets that were not built although they did not fail themselves: what they need did, or the build was over.
 fn undone(graph: &Graph, realised: &Realised, built: &[Built]) -> Vec<String> {
     let title = |target: &Target| format!("{} ({})", target.package, target.arch);
     let is_built = |target: &&Target| built.iter().any(|one| one.package == target.package && one.arch == target.arch);
     let failed: Vec<_> = realised.failures.iter().filter_map(|failure| graph.package_of(failure.node)).collect();
-    let has_failed = |target: &&Target| {
-        failed.iter().any(|(choice, _)| choice.package == target.package && choice.arch == target.arch)
-    };
+    let has_failed =
+        |target: &&Target| failed.iter().any(|choice| *choice == target.build || Some(*choice) == target.check);
     graph.targets.iter().filter(|target| !is_built(target) && !has_failed(target)).map(title).collect()
 }
 

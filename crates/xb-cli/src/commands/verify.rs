@@ -12,6 +12,7 @@ use crate::blame;
 use crate::emission::emit;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
+use crate::logs;
 use crate::output::{print_json, print_line, say, style, styled};
 use crate::request::{Request, host};
 use crate::session::Session;
@@ -34,6 +35,13 @@ struct Compared {
     differences: Vec<String>,
 }
 
+/// What could not be built.
+#[derive(Default)]
+struct Failed {
+    blame: Vec<blame::Blame>,
+    why: Option<Failure>,
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -50,22 +58,32 @@ pub fn run(here: &Invocation, args: &VerifyArgs) -> Result<(), Failure> {
         ))
         .help("`--methods` takes `cross`, `emulate` and `pure-emulate`"));
     }
-    let mut trees = Trees::new();
+    let (mut trees, mut failed) = (Trees::new(), Failed::default());
     let request = request(here, args)?;
     let store = open_store(&request.project.config)?;
     for method in &methods {
         let request = Request { methods: vec![*method], ..request.clone() };
         let session = Session::new(here, request.project.clone(), store.clone(), request.host, args.lock)?;
-        build(&session, &request, *method, args, &mut trees)?;
+        build(&session, &request, *method, args, &mut trees, &mut failed)?;
+        if failed.why.is_some() && !args.work.keep_going {
+            trees.clear();
+            break;
+        }
     }
     let compared = trees
         .into_iter()
+        .filter(|(_, trees)| trees.len() == methods.len())
         .map(|((package, arch), trees)| compared(&store, package, arch, &trees))
         .collect::<Result<Vec<_>, _>>()?;
-    if args.json {
+    if args.json && failed.why.is_some() {
+        print_json(&serde_json::json!({ "packages": compared, "failures": failed.blame }))?;
+    } else if args.json {
         print_json(&serde_json::json!({ "packages": compared }))?;
     } else {
         compared.iter().try_for_each(|one| print_line(told(one)))?;
+    }
+    if let Some(why) = failed.why {
+        return Err(why);
     }
     if compared.iter().all(|one| one.equal) {
         return Ok(());
@@ -98,16 +116,16 @@ fn build(
     method: Method,
     args: &VerifyArgs,
     trees: &mut Trees,
+    failed: &mut Failed,
 ) -> Result<(), Failure> {
     let graph = emit(request)?.graph;
     let goals: Vec<_> = graph.targets.iter().map(|target| target.build).collect();
     let realised = session.realise(&graph, &goals, &session.options(&args.work))?;
     session.progress.close();
+    logs::remember(&session.store, &session.project, &graph, &realised);
     if !realised.succeeded() {
-        if args.json {
-            print_json(&serde_json::json!({ "packages": [], "failures": blame::data(session, &realised) }))?;
-        }
-        return Err(blame::tell(session, &graph, &realised, args.work.keep_failed));
+        failed.blame.extend(blame::data(session, &realised));
+        failed.why = Some(blame::tell(session, &graph, &realised, args.work.keep_failed));
     }
     for target in &graph.targets {
         let node = realised.node(target.build);

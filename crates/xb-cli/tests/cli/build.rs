@@ -185,6 +185,41 @@ fn the_log_of_a_method_that_was_given_up_can_be_read() {
 }
 
 #[test]
+fn what_went_well_is_told_beside_what_failed() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let now = moment();
+    let package = |name: &str, script: &str| {
+        world.write(
+            &format!("{name}.xb"),
+            &format!("package {name}(arch) {{ build = {{ script = sh\"{script}\" }} }}\n"),
+        );
+    };
+    package("good", &format!("echo {now} >$out/it; ln -s $out/it $out/link"));
+    package("odd", &format!("test $(uname -m) = aarch64; mkdir $out/{now}"));
+    package("bad", &format!("echo {now}; exit 1"));
+    let said = world.xb(&["build", "bad.xb", "good.xb", "-k"]);
+    assert_eq!(said.code, 1);
+    assert!(said.out.contains("/trees/") && said.err.contains("good (") && said.err.contains("failed"), "{}", said.err);
+    assert!(said.err.contains("`/link` lead to where the package was built"), "{}", said.err);
+
+    let verify = ["verify", "odd.xb", "good.xb", "--arch", "arm64", "--json"];
+    let told = |args: &[&str]| serde_json::from_str::<Value>(&world.xb(args).out).expect("JSON");
+    let some = told(&[&verify[..], &["-k"]].concat());
+    assert_eq!(
+        (some["packages"].as_array().map(Vec::len), &some["packages"][0]["equal"]),
+        (Some(1), &true.into()),
+        "{some}"
+    );
+    assert!(some["failures"][0]["title"].as_str().is_some_and(|title| title.starts_with("odd (arm64")), "{some}");
+    let none = told(&verify);
+    assert_eq!(none["packages"].as_array().map(Vec::len), Some(0), "{none}");
+    assert_eq!(world.xb(&["log", "odd.xb", "--arch", "arm64", "--method", "cross"]).code, 0);
+}
+
+#[test]
 fn debian_packages_that_come_along_are_explained() {
     let world = World::new();
     if !has_base(&world) {
