@@ -5,7 +5,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use rustix::process::{Resource, Rlimit, getrlimit, ioctl_tiocsctty, setrlimit, setsid};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, getrlimit, ioctl_tiocsctty, set_dumpable_behavior, setrlimit, setsid,
+};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity, set_no_new_privs};
 
 use super::{Broken, Tried, caps, seccomp};
@@ -40,8 +42,12 @@ pub fn execute(spec: &Spec, terminal: Option<OwnedFd>) -> Result<Infallible, Bro
 
 /// When the machine runs out of memory, this goes first.
 fn prefer_for_oom_killer() {
+    // A process that hides as init does has files in `/proc` that belong to the machine's root. Nobody but init is in
+    // the sandbox yet to look, and what is executed later hides or not as it likes.
+    let _ = set_dumpable_behavior(DumpableBehavior::Dumpable);
     // Only a wish: nothing depends on it.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
 fn limit(spec: &Spec) -> Result<(), Broken> {

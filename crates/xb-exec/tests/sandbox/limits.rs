@@ -69,6 +69,12 @@ fn memory_of_several_processes_counts_together() {
 }
 
 #[test]
+fn the_command_goes_first_when_the_machine_is_out_of_memory() {
+    let Some(world) = World::new() else { return };
+    assert_eq!(world.check("cat /proc/self/oom_score_adj"), "1000\n");
+}
+
+#[test]
 fn the_peak_of_a_short_command_is_known() {
     let Some(world) = World::new() else { return };
     let outcome = probe(&world, "probe eat 50", |_| {});
