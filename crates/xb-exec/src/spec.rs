@@ -104,7 +104,7 @@ pub enum Exceeded {
     Memory,
     /// Disk space.
     Disk,
-    /// Processes.
+    /// Processes and their threads.
     Processes,
 }
 

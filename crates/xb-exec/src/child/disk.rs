@@ -7,13 +7,8 @@ use std::time::{Duration, Instant};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, fstatvfs, openat, statat};
 use rustix::io::Errno;
 
+use super::pace::Pace;
 use super::{Broken, Tried};
-
-/// Counting takes at most one part in this many of the time.
-const SHARE: u32 = 20;
-
-/// Counting at one time takes no longer than this, and misses what it has not come to.
-const LONGEST: Duration = Duration::from_secs(2);
 
 /// Deeper folders are not counted.
 const DEEPEST: usize = 500;
@@ -30,7 +25,7 @@ pub struct Disk {
     limit: u64,
     free: u64,
     last: Instant,
-    next: Instant,
+    counting: Pace,
     used: u64,
 }
 
@@ -38,24 +33,22 @@ impl Disk {
     /// To be called in the sandbox's own folder.
     pub fn new(limit: u64) -> Result<Self, Broken> {
         let written = open(CWD, "upper").tried("watch the disk")?;
-        let now = Instant::now();
-        Ok(Self { free: free(&written), written, limit, last: now, next: now, used: 0 })
+        let counting = Pace::new(Duration::ZERO);
+        Ok(Self { free: free(&written), written, limit, last: Instant::now(), counting, used: 0 })
     }
 
-    /// Whether more was written than is allowed.
+    /// Whether more was written than is allowed; `held` tells what is in files without names.
     ///
     /// The free space of the file system says whether it can be so at no cost; only then the files are counted.
-    pub fn is_exceeded(&mut self) -> bool {
-        let now = Instant::now();
+    pub fn is_exceeded(&mut self, held: impl FnOnce(Instant) -> u64) -> bool {
         let taken = self.free.saturating_sub(free(&self.written));
-        let suspicious = taken > self.limit / 2 || now > self.last + RARELY;
-        if self.limit == 0 || !suspicious || now < self.next {
+        let suspicious = taken > self.limit / 2 || self.last.elapsed() > RARELY;
+        if self.limit == 0 || !suspicious || !self.counting.is_due() {
             return false;
         }
-        let until = now + LONGEST;
-        self.used = used(&self.written, until);
+        // In this order a file that loses its name meanwhile is not counted twice.
+        self.used = self.counting.work(|until| held(until) + used(&self.written, until));
         self.last = Instant::now();
-        self.next = self.last + (self.last - now) * SHARE;
         self.used > self.limit
     }
 
@@ -115,6 +108,7 @@ fn open(at: impl AsFd, name: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {
 mod tests {
     use std::{fs, iter, thread};
 
+    use super::super::pace::LONGEST;
     use super::*;
 
     #[test]
