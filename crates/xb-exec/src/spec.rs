@@ -91,6 +91,8 @@ pub struct Ended {
     pub peak_memory: u64,
     /// Whether hardly anything could be written at some time.
     pub nearly_full: bool,
+    /// Whether it ended because a file would have become larger than the limit.
+    pub too_large_a_file: bool,
     /// The program of another architecture that was refused last.
     pub foreign: Option<String>,
     /// Where each output that exists really is, every link on the way followed.

@@ -9,6 +9,7 @@ use rustix::process::{
     DumpableBehavior, Resource, Rlimit, getrlimit, ioctl_tiocsctty, set_dumpable_behavior, setrlimit, setsid,
 };
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity, set_no_new_privs};
+use xb_graph::Limits;
 
 use super::{Broken, Tried, caps, seccomp};
 use crate::spec::Spec;
@@ -60,7 +61,7 @@ fn limit(spec: &Spec) -> Result<(), Broken> {
         (Resource::Data, None, None),
         (Resource::As, None, None),
         (Resource::Rss, None, None),
-        (Resource::Fsize, some(spec.limits.disk), some(spec.limits.disk)),
+        (Resource::Fsize, largest_file(&spec.limits), largest_file(&spec.limits)),
         (Resource::Nproc, some(spec.limits.processes), some(spec.limits.processes)),
     ];
     for (resource, soft, hard) in fixed {
@@ -70,6 +71,11 @@ fn limit(spec: &Spec) -> Result<(), Broken> {
         setrlimit(resource, wanted).tried(format_args!("limit {resource:?}"))?;
     }
     Ok(())
+}
+
+/// The size that no file may grow beyond, if there is one.
+pub fn largest_file(limits: &Limits) -> Option<u64> {
+    lower(some(limits.disk), getrlimit(Resource::Fsize).maximum)
 }
 
 fn some(limit: u64) -> Option<u64> {

@@ -2,12 +2,13 @@
 
 use std::ffi::CStr;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, fstatvfs, openat, statat};
 use rustix::io::Errno;
 
-use super::pace::Pace;
+use super::pace::{LONGEST, Pace};
 use super::{Broken, Tried};
 
 /// Deeper folders are not counted.
@@ -21,7 +22,7 @@ const HARDLY_ANYTHING: u64 = 64 << 20;
 
 /// A limit on what is written.
 pub struct Disk {
-    written: OwnedFd,
+    written: Arc<OwnedFd>,
     limit: u64,
     free: u64,
     last: Instant,
@@ -32,9 +33,14 @@ pub struct Disk {
 impl Disk {
     /// To be called in the sandbox's own folder.
     pub fn new(limit: u64) -> Result<Self, Broken> {
-        let written = open(CWD, "upper").tried("watch the disk")?;
+        let written = Arc::new(open(CWD, "upper").tried("watch the disk")?);
         let counting = Pace::new(Duration::ZERO);
         Ok(Self { free: free(&written), written, limit, last: Instant::now(), counting, used: 0 })
+    }
+
+    /// The folder that everything is written to.
+    pub fn written(&self) -> Arc<OwnedFd> {
+        Arc::clone(&self.written)
     }
 
     /// Whether more was written than is allowed; `held` tells what is in files without names.
@@ -47,7 +53,7 @@ impl Disk {
             return false;
         }
         // In this order a file that loses its name meanwhile is not counted twice.
-        self.used = self.counting.work(|until| held(until) + used(&self.written, until));
+        self.used = self.counting.work(|until| held(until) + used(&self.written, until).bytes);
         self.last = Instant::now();
         self.used > self.limit
     }
@@ -63,10 +69,24 @@ fn free(folder: &OwnedFd) -> u64 {
     fstatvfs(folder).map_or(u64::MAX, |system| system.f_bfree * system.f_frsize)
 }
 
-/// What is beneath a folder, in bytes; what disappears meanwhile is not counted.
-fn used(top: &OwnedFd, until: Instant) -> u64 {
+/// Whether a file of this size was written, or of a larger one.
+pub fn has_file_of(written: &OwnedFd, size: u64) -> bool {
+    used(written, Instant::now() + LONGEST).largest >= size
+}
+
+/// What is beneath a folder.
+#[derive(Default)]
+struct Used {
+    /// What all of it takes.
+    bytes: u64,
+    /// The size of the largest file.
+    largest: u64,
+}
+
+/// Looks beneath a folder; what disappears meanwhile is not counted.
+fn used(top: &OwnedFd, until: Instant) -> Used {
     let mut way: Vec<Dir> = open(top, ".").and_then(Dir::new).into_iter().collect();
-    let mut bytes = 0;
+    let mut used = Used::default();
     while Instant::now() <= until
         && let Some(folder) = way.last_mut()
     {
@@ -81,14 +101,18 @@ fn used(top: &OwnedFd, until: Instant) -> u64 {
         let Ok((stat, below)) = measured(folder, name) else {
             continue;
         };
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        if kind == FileType::RegularFile {
+            used.largest = used.largest.max(u64::try_from(stat.st_size).unwrap_or(0));
+        }
         // A file of several names is met once for each of them.
-        let names = if FileType::from_raw_mode(stat.st_mode) == FileType::Directory { 1 } else { stat.st_nlink.max(1) };
-        bytes += u64::try_from(stat.st_blocks).unwrap_or(0) * 512 / names;
+        let names = if kind == FileType::Directory { 1 } else { stat.st_nlink.max(1) };
+        used.bytes += u64::try_from(stat.st_blocks).unwrap_or(0) * 512 / names;
         if way.len() < DEEPEST {
             way.extend(below);
         }
     }
-    bytes
+    used
 }
 
 /// What an entry takes, and the folder it is, if it is one that can be opened.
@@ -108,7 +132,6 @@ fn open(at: impl AsFd, name: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {
 mod tests {
     use std::{fs, iter, thread};
 
-    use super::super::pace::LONGEST;
     use super::*;
 
     #[test]
@@ -121,7 +144,7 @@ mod tests {
         let folder = open(CWD, top.path()).unwrap();
         let counting = move || used(&folder, Instant::now() + LONGEST);
         let thread = thread::Builder::new().stack_size(super::super::watch::STACK).spawn(counting).unwrap();
-        assert!(thread.join().unwrap() >= 1 << 20);
+        assert!(thread.join().unwrap().bytes >= 1 << 20);
     }
 
     #[test]
@@ -131,7 +154,7 @@ mod tests {
         for name in 0..9 {
             fs::hard_link(top.path().join("file"), top.path().join(name.to_string())).unwrap();
         }
-        let counted = used(&open(CWD, top.path()).unwrap(), Instant::now() + LONGEST);
+        let counted = used(&open(CWD, top.path()).unwrap(), Instant::now() + LONGEST).bytes;
         assert!((1 << 19..3 << 20).contains(&counted), "{counted}");
     }
 }

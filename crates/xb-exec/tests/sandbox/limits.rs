@@ -169,6 +169,25 @@ fn files_that_lose_their_name_are_counted_once_and_those_of_layers_never() {
 }
 
 #[test]
+fn who_ends_like_one_that_wrote_too_large_a_file_did_not_fill_the_disk() {
+    let Some(world) = World::new() else { return };
+    assert_eq!(world.run("exit 153", |_| {}).result.cause, Cause::Failed);
+    let large = "dd if=/dev/zero of=/large bs=1M seek=99 count=2 2>/dev/null";
+    for script in [large.to_owned(), format!("{large}; echo")] {
+        let outcome = world.run(&script, |action| {
+            action.limits.disk = 100 << 20;
+            action.step = "check".to_owned();
+        });
+        assert_eq!(
+            (outcome.result.exit_code, outcome.result.cause),
+            (153, Cause::DiskFull),
+            "{script}: {}",
+            outcome.log
+        );
+    }
+}
+
+#[test]
 fn logs() {
     let Some(world) = World::new() else { return };
     let script = "echo first; yes 0123456789 | head -c 100000000; echo last";
