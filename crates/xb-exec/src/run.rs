@@ -23,9 +23,6 @@ use crate::{emulator, output};
 /// The exit code of what had to be killed: that of `SIGKILL` in a shell.
 const KILLED: i32 = 137;
 
-/// The exit code after `SIGXFSZ`, which is sent to who makes a file larger than the limit.
-const TOO_LARGE: i32 = 128 + 25;
-
 /// Of what is left out of outputs, no more is told in the log.
 const MOST_LEFT_OUT: usize = 10;
 
@@ -176,7 +173,8 @@ fn cause(action: &ResolvedAction, ended: Option<&Ended>, log: &[u8]) -> Cause {
     };
     match (ended.exceeded, ended.exit_code) {
         (Some(Exceeded::Memory), _) => Cause::OutOfMemory,
-        (Some(Exceeded::Disk), _) | (None, TOO_LARGE) => Cause::DiskFull,
+        (Some(Exceeded::Disk), _) => Cause::DiskFull,
+        (None, _) if ended.too_large_a_file => Cause::DiskFull,
         (Some(Exceeded::Processes), _) => Cause::TooManyProcesses,
         (None, 0) => Cause::Success,
         (None, _) => classify(&Ending {

@@ -72,11 +72,11 @@ impl Sandbox {
                 None => std::future::pending().await,
             }
         };
-        let mut report = Vec::new();
-        let ended =
-            async { tokio::try_join!(read_log(&mut output, log, &mut show), read_report(&mut control, &mut report)) };
+        // The report ends when its length says so: the child may take its time to end.
+        let report = spec::receive_later(&mut control);
+        let ended = async { tokio::try_join!(read_log(&mut output, log, &mut show), report) };
         let end = tokio::select! {
-            ended = ended => ended.and_then(|_| parse(&report)).map(End::Reported),
+            ended = ended => ended.map(|((), report)| End::Reported(report)),
             () = overdue => Ok(End::TimedOut),
         };
         log.flush(show);
@@ -117,17 +117,6 @@ async fn read_log(from: &mut Receiver, log: &mut Log, show: &mut impl FnMut(Stri
         }
     }
     Ok(())
-}
-
-/// The report ends when its length says so: the child may take its time to end.
-async fn read_report(from: &mut tokio::net::UnixStream, report: &mut Vec<u8>) -> io::Result<()> {
-    let length = from.read_u32_le().await? as usize;
-    report.resize(length, 0);
-    from.read_exact(report).await.map(drop)
-}
-
-fn parse(report: &[u8]) -> io::Result<Report> {
-    serde_json::from_slice(report).map_err(io::Error::from)
 }
 
 impl Drop for Sandbox {

@@ -17,13 +17,14 @@ use rustix::net::{
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncRead, AsyncReadExt};
 use xb_core::{Arch, RelPath};
 use xb_graph::Limits;
 
 /// Everything that the child needs to know.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Spec {
-    /// The sandbox's own folder: `upper`, `work` and `root` are in it.
+    /// The sandbox's own folder: `upper` and `work` are in it.
     pub scratch: PathBuf,
     /// The layers of the root as folders, from the lowest.
     pub layers: Vec<PathBuf>,
@@ -90,6 +91,8 @@ pub struct Ended {
     pub peak_memory: u64,
     /// Whether hardly anything could be written at some time.
     pub nearly_full: bool,
+    /// Whether it ended because a file would have become larger than the limit.
+    pub too_large_a_file: bool,
     /// The program of another architecture that was refused last.
     pub foreign: Option<String>,
     /// Where each output that exists really is, every link on the way followed.
@@ -103,7 +106,7 @@ pub enum Exceeded {
     Memory,
     /// Disk space.
     Disk,
-    /// Processes.
+    /// Processes and their threads.
     Processes,
 }
 
@@ -142,20 +145,38 @@ pub fn receive_descriptor(from: impl AsFd) -> io::Result<OwnedFd> {
     received.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
+/// The bytes before a message that tell its length.
+type Header = [u8; 4];
+
 /// Writes a message: its length and its JSON.
 pub fn send(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
-    let mut bytes = vec![0; 4];
+    let mut bytes = Header::default().to_vec();
     serde_json::to_writer(&mut bytes, message)?;
-    let length = u32::try_from(bytes.len() - 4).map_err(io::Error::other)?;
-    bytes[..4].copy_from_slice(&length.to_le_bytes());
+    let (header, rest) = bytes.split_at_mut(size_of::<Header>());
+    let length = u32::try_from(rest.len()).map_err(io::Error::other)?;
+    header.copy_from_slice(&length.to_le_bytes());
     to.write_all(&bytes)
 }
 
 /// Reads a message.
 pub fn receive<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<T> {
-    let mut length = [0; 4];
-    from.read_exact(&mut length)?;
-    let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
+    let mut header = Header::default();
+    from.read_exact(&mut header)?;
+    let mut bytes = space(header);
     from.read_exact(&mut bytes)?;
     Ok(serde_json::from_slice(&bytes)?)
+}
+
+/// Reads a message where nobody is kept from working meanwhile.
+pub async fn receive_later<T: DeserializeOwned>(from: &mut (impl AsyncRead + Unpin)) -> io::Result<T> {
+    let mut header = Header::default();
+    from.read_exact(&mut header).await?;
+    let mut bytes = space(header);
+    from.read_exact(&mut bytes).await?;
+    Ok(serde_json::from_slice(&bytes)?)
+}
+
+/// Room for the message after a header.
+fn space(header: Header) -> Vec<u8> {
+    vec![0; u32::from_le_bytes(header) as usize]
 }

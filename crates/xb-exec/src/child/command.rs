@@ -5,8 +5,11 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use rustix::process::{Resource, Rlimit, getrlimit, ioctl_tiocsctty, setrlimit, setsid};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, getrlimit, ioctl_tiocsctty, set_dumpable_behavior, setrlimit, setsid,
+};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity, set_no_new_privs};
+use xb_graph::Limits;
 
 use super::{Broken, Tried, caps, seccomp};
 use crate::spec::Spec;
@@ -40,8 +43,12 @@ pub fn execute(spec: &Spec, terminal: Option<OwnedFd>) -> Result<Infallible, Bro
 
 /// When the machine runs out of memory, this goes first.
 fn prefer_for_oom_killer() {
+    // A process that hides as init does has files in `/proc` that belong to the machine's root. Nobody but init is in
+    // the sandbox yet to look, and what is executed later hides or not as it likes.
+    let _ = set_dumpable_behavior(DumpableBehavior::Dumpable);
     // Only a wish: nothing depends on it.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
 fn limit(spec: &Spec) -> Result<(), Broken> {
@@ -54,7 +61,7 @@ fn limit(spec: &Spec) -> Result<(), Broken> {
         (Resource::Data, None, None),
         (Resource::As, None, None),
         (Resource::Rss, None, None),
-        (Resource::Fsize, some(spec.limits.disk), some(spec.limits.disk)),
+        (Resource::Fsize, largest_file(&spec.limits), largest_file(&spec.limits)),
         (Resource::Nproc, some(spec.limits.processes), some(spec.limits.processes)),
     ];
     for (resource, soft, hard) in fixed {
@@ -64,6 +71,11 @@ fn limit(spec: &Spec) -> Result<(), Broken> {
         setrlimit(resource, wanted).tried(format_args!("limit {resource:?}"))?;
     }
     Ok(())
+}
+
+/// The size that no file may grow beyond, if there is one.
+pub fn largest_file(limits: &Limits) -> Option<u64> {
+    lower(some(limits.disk), getrlimit(Resource::Fsize).maximum)
 }
 
 fn some(limit: u64) -> Option<u64> {

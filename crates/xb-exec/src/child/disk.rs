@@ -2,18 +2,14 @@
 
 use std::ffi::CStr;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, fstatvfs, openat, statat};
 use rustix::io::Errno;
 
+use super::pace::{LONGEST, Pace};
 use super::{Broken, Tried};
-
-/// Counting takes at most one part in this many of the time.
-const SHARE: u32 = 20;
-
-/// Counting at one time takes no longer than this, and misses what it has not come to.
-const LONGEST: Duration = Duration::from_secs(2);
 
 /// Deeper folders are not counted.
 const DEEPEST: usize = 500;
@@ -26,36 +22,39 @@ const HARDLY_ANYTHING: u64 = 64 << 20;
 
 /// A limit on what is written.
 pub struct Disk {
-    written: OwnedFd,
+    written: Arc<OwnedFd>,
     limit: u64,
     free: u64,
     last: Instant,
-    next: Instant,
+    counting: Pace,
     used: u64,
 }
 
 impl Disk {
     /// To be called in the sandbox's own folder.
     pub fn new(limit: u64) -> Result<Self, Broken> {
-        let written = open(CWD, "upper").tried("watch the disk")?;
-        let now = Instant::now();
-        Ok(Self { free: free(&written), written, limit, last: now, next: now, used: 0 })
+        let written = Arc::new(open(CWD, "upper").tried("watch the disk")?);
+        let counting = Pace::new(Duration::ZERO);
+        Ok(Self { free: free(&written), written, limit, last: Instant::now(), counting, used: 0 })
     }
 
-    /// Whether more was written than is allowed.
+    /// The folder that everything is written to.
+    pub fn written(&self) -> Arc<OwnedFd> {
+        Arc::clone(&self.written)
+    }
+
+    /// Whether more was written than is allowed; `held` tells what is in files without names.
     ///
     /// The free space of the file system says whether it can be so at no cost; only then the files are counted.
-    pub fn is_exceeded(&mut self) -> bool {
-        let now = Instant::now();
+    pub fn is_exceeded(&mut self, held: impl FnOnce(Instant) -> u64) -> bool {
         let taken = self.free.saturating_sub(free(&self.written));
-        let suspicious = taken > self.limit / 2 || now > self.last + RARELY;
-        if self.limit == 0 || !suspicious || now < self.next {
+        let suspicious = taken > self.limit / 2 || self.last.elapsed() > RARELY;
+        if self.limit == 0 || !suspicious || !self.counting.is_due() {
             return false;
         }
-        let until = now + LONGEST;
-        self.used = used(&self.written, until);
+        // In this order a file that loses its name meanwhile is not counted twice.
+        self.used = self.counting.work(|until| held(until) + used(&self.written, until).bytes);
         self.last = Instant::now();
-        self.next = self.last + (self.last - now) * SHARE;
         self.used > self.limit
     }
 
@@ -70,10 +69,24 @@ fn free(folder: &OwnedFd) -> u64 {
     fstatvfs(folder).map_or(u64::MAX, |system| system.f_bfree * system.f_frsize)
 }
 
-/// What is beneath a folder, in bytes; what disappears meanwhile is not counted.
-fn used(top: &OwnedFd, until: Instant) -> u64 {
+/// Whether a file of this size was written, or of a larger one.
+pub fn has_file_of(written: &OwnedFd, size: u64) -> bool {
+    used(written, Instant::now() + LONGEST).largest >= size
+}
+
+/// What is beneath a folder.
+#[derive(Default)]
+struct Used {
+    /// What all of it takes.
+    bytes: u64,
+    /// The size of the largest file.
+    largest: u64,
+}
+
+/// Looks beneath a folder; what disappears meanwhile is not counted.
+fn used(top: &OwnedFd, until: Instant) -> Used {
     let mut way: Vec<Dir> = open(top, ".").and_then(Dir::new).into_iter().collect();
-    let mut bytes = 0;
+    let mut used = Used::default();
     while Instant::now() <= until
         && let Some(folder) = way.last_mut()
     {
@@ -88,14 +101,18 @@ fn used(top: &OwnedFd, until: Instant) -> u64 {
         let Ok((stat, below)) = measured(folder, name) else {
             continue;
         };
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        if kind == FileType::RegularFile {
+            used.largest = used.largest.max(u64::try_from(stat.st_size).unwrap_or(0));
+        }
         // A file of several names is met once for each of them.
-        let names = if FileType::from_raw_mode(stat.st_mode) == FileType::Directory { 1 } else { stat.st_nlink.max(1) };
-        bytes += u64::try_from(stat.st_blocks).unwrap_or(0) * 512 / names;
+        let names = if kind == FileType::Directory { 1 } else { stat.st_nlink.max(1) };
+        used.bytes += u64::try_from(stat.st_blocks).unwrap_or(0) * 512 / names;
         if way.len() < DEEPEST {
             way.extend(below);
         }
     }
-    bytes
+    used
 }
 
 /// What an entry takes, and the folder it is, if it is one that can be opened.
@@ -127,7 +144,7 @@ mod tests {
         let folder = open(CWD, top.path()).unwrap();
         let counting = move || used(&folder, Instant::now() + LONGEST);
         let thread = thread::Builder::new().stack_size(super::super::watch::STACK).spawn(counting).unwrap();
-        assert!(thread.join().unwrap() >= 1 << 20);
+        assert!(thread.join().unwrap().bytes >= 1 << 20);
     }
 
     #[test]
@@ -137,7 +154,7 @@ mod tests {
         for name in 0..9 {
             fs::hard_link(top.path().join("file"), top.path().join(name.to_string())).unwrap();
         }
-        let counted = used(&open(CWD, top.path()).unwrap(), Instant::now() + LONGEST);
+        let counted = used(&open(CWD, top.path()).unwrap(), Instant::now() + LONGEST).bytes;
         assert!((1 << 19..3 << 20).contains(&counted), "{counted}");
     }
 }

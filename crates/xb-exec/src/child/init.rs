@@ -7,19 +7,23 @@ use std::process::exit;
 
 use rustix::fs::Mode;
 use rustix::process::{
-    DumpableBehavior, Pid, Signal, WaitOptions, set_dumpable_behavior, set_parent_process_death_signal, umask, wait,
+    DumpableBehavior, Pid, Signal, WaitOptions, WaitStatus, set_dumpable_behavior, set_parent_process_death_signal,
+    umask, wait,
 };
 use rustix::system::{setdomainname, sethostname};
 
 use super::disk::Disk;
 use super::foreign::Foreigners;
 use super::watch::Watch;
-use super::{Broken, Tried, command, devices, foreign, outputs, proc, report_broken, root, terminal};
+use super::{Broken, Tried, command, devices, disk, foreign, outputs, proc, report_broken, root, terminal};
 use crate::spec::{self, Ended, Report, Spec, Stdio};
 use crate::sys::{self, Fork};
 
 /// The name of every sandbox's machine.
 const HOST_NAME: &[u8] = b"xb";
+
+/// The exit code after `SIGXFSZ`, which is sent to who makes a file larger than the limit.
+const TOO_LARGE: i32 = 128 + Signal::XFSZ.as_raw();
 
 /// Runs the sandbox and ends the process, and with it everything in the sandbox.
 pub fn run(control: &mut UnixStream, spec: &Spec) -> ! {
@@ -43,15 +47,18 @@ fn supervise(control: &UnixStream, spec: &Spec) -> Result<Ended, Broken> {
         Stdio::Log | Stdio::Inherit => None,
     };
     let command = start(spec, terminal)?;
+    let written = disk.written();
     let watch = Watch::start(&spec.limits, disk)?;
-    let exit_code = reap_until(Some(command))?;
+    let status = reap_until(Some(command))?;
     sys::kill_everything();
     reap_until(None)?;
+    let exit_code = exit_code(status);
     Ok(Ended {
         exit_code,
         exceeded: watch.exceeded(),
         peak_memory: watch.peak_memory(),
         nearly_full: watch.nearly_full(),
+        too_large_a_file: exit_code == TOO_LARGE && is_limit_of_files(spec, status, &written),
         foreign: foreign.refused(),
         outputs: outputs::find(&root, &spec.outputs),
     })
@@ -104,16 +111,27 @@ fn start(spec: &Spec, terminal: Option<OwnedFd>) -> Result<Pid, Broken> {
 }
 
 /// Takes note of ended processes until the given one has ended, or until there are no more.
-fn reap_until(last: Option<Pid>) -> Result<i32, Broken> {
+fn reap_until(last: Option<Pid>) -> Result<Option<WaitStatus>, Broken> {
     loop {
         match wait(WaitOptions::empty()) {
-            Ok(Some((pid, status))) if Some(pid) == last => {
-                let signal = status.terminating_signal().map(|signal| 128 + signal);
-                return Ok(status.exit_status().or(signal).unwrap_or(255));
-            }
+            Ok(Some((pid, status))) if Some(pid) == last => return Ok(Some(status)),
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(rustix::io::Errno::CHILD) if last.is_none() => return Ok(0),
+            Err(rustix::io::Errno::CHILD) if last.is_none() => return Ok(None),
             Err(error) => return Err(error).tried("wait for the command"),
         }
     }
+}
+
+/// As a shell would give it.
+fn exit_code(status: Option<WaitStatus>) -> i32 {
+    let signal = status.and_then(WaitStatus::terminating_signal).map(|signal| 128 + signal);
+    status.and_then(WaitStatus::exit_status).or(signal).unwrap_or(255)
+}
+
+/// Whether [`TOO_LARGE`] is what it looks like, and no number that the command chose itself.
+///
+/// A shell passes the number on when one of its programs was ended; then the file is there that could not grow.
+fn is_limit_of_files(spec: &Spec, status: Option<WaitStatus>, written: &OwnedFd) -> bool {
+    let by_signal = status.is_some_and(WaitStatus::signaled);
+    command::largest_file(&spec.limits).is_some_and(|size| by_signal || disk::has_file_of(written, size))
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use xb_graph::Limits;
 
 use super::disk::Disk;
-use super::{Broken, Tried};
+use super::memory::Memory;
+use super::{Broken, Tried, held, processes};
 use crate::spec::Exceeded;
 use crate::sys;
 
@@ -62,18 +63,19 @@ impl Watch {
 
 impl Seen {
     fn watch(&self, limits: &Limits, mut disk: Disk) {
+        let mut memory = Memory::new(limits.memory);
         loop {
             thread::sleep(INTERVAL);
-            let processes = processes();
-            let memory = processes.iter().map(|pid| resident(*pid)).sum();
-            self.peak.fetch_max(memory, Ordering::SeqCst);
-            if limits.memory > 0 && memory > limits.memory && counted_once(&processes) > limits.memory {
+            let processes = processes::all();
+            self.peak.fetch_max(memory.look(&processes), Ordering::SeqCst);
+            if memory.is_exceeded(&processes) {
                 self.stop(Exceeded::Memory);
             }
-            if limits.processes > 0 && processes.len() as u64 > limits.processes {
+            let threads: u64 = processes.iter().map(|process| process.threads).sum();
+            if limits.processes > 0 && threads > limits.processes {
                 self.stop(Exceeded::Processes);
             }
-            if disk.is_exceeded() {
+            if disk.is_exceeded(|until| held::count(&processes, until).disk) {
                 self.stop(Exceeded::Disk);
             }
             self.nearly_full.fetch_or(disk.is_nearly_full(), Ordering::SeqCst);
@@ -86,34 +88,4 @@ impl Seen {
         let _ = self.exceeded.compare_exchange(0, place + 1, Ordering::SeqCst, Ordering::SeqCst);
         sys::kill_everything();
     }
-}
-
-/// The processes of the sandbox but its first.
-fn processes() -> Vec<u32> {
-    let Ok(entries) = std::fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).filter(|pid| *pid != 1).collect()
-}
-
-/// Resident memory in bytes, memory that is shared counted in full.
-fn resident(pid: u32) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
-    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse().ok());
-    pages.unwrap_or(0) * rustix::param::page_size() as u64
-}
-
-/// Resident memory of all, memory that is shared counted once: slower to find out.
-fn counted_once(processes: &[u32]) -> u64 {
-    processes.iter().map(|pid| proportional(*pid)).sum()
-}
-
-/// Resident memory in bytes, memory that is shared counted in parts.
-fn proportional(pid: u32) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let kilobytes = text
-        .lines()
-        .find_map(|line| line.strip_prefix("Pss:"))
-        .and_then(|rest| rest.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    kilobytes.map_or_else(|| resident(pid), |kilobytes| kilobytes * 1024)
 }

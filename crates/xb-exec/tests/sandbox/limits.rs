@@ -69,6 +69,30 @@ fn memory_of_several_processes_counts_together() {
 }
 
 #[test]
+fn memory_that_is_mapped_nowhere_counts() {
+    let Some(world) = World::new() else { return };
+    for kind in ["memfd", "hidden-memfd", "memfd-aside", "segments", "eat-aside"] {
+        let script = format!("probe {kind} 600");
+        let outcome = probe(&world, &script, |action| action.limits.memory = 300 << 20);
+        assert_eq!(outcome.result.cause, Cause::OutOfMemory, "{script}: {}", outcome.log);
+        assert!(outcome.result.peak_memory > 100 << 20, "{script}: {}", outcome.result.peak_memory);
+    }
+}
+
+#[test]
+fn memory_that_is_held_and_mapped_counts_once() {
+    let Some(world) = World::new() else { return };
+    let outcome = probe(&world, "probe mapped 200", |action| action.limits.memory = 300 << 20);
+    assert_eq!((outcome.result.cause, outcome.log.as_str()), (Cause::Success, "ok\n"));
+}
+
+#[test]
+fn the_command_goes_first_when_the_machine_is_out_of_memory() {
+    let Some(world) = World::new() else { return };
+    assert_eq!(world.check("cat /proc/self/oom_score_adj"), "1000\n");
+}
+
+#[test]
 fn the_peak_of_a_short_command_is_known() {
     let Some(world) = World::new() else { return };
     let outcome = probe(&world, "probe eat 50", |_| {});
@@ -78,21 +102,36 @@ fn the_peak_of_a_short_command_is_known() {
 #[test]
 fn processes() {
     let Some(world) = World::new() else { return };
-    let outcome = probe(&world, "probe bomb", |action| {
+    let outcome = probe(&world, "probe bomb 100000", |action| {
         action.limits.processes = 400;
         action.limits.seconds = 3;
     });
     assert_ne!(outcome.result.cause, Cause::Success);
-    let outcome = probe(&world, "probe bomb & sleep 1; mkdir /out", |action| {
+    let outcome = probe(&world, "probe bomb 100000 & sleep 1; mkdir /out", |action| {
         action.limits.processes = 400;
         with_out(action);
     });
     assert!(!matches!(outcome.result.cause, Cause::TimedOut), "{}", outcome.log);
     // Others than root are stopped by the kernel before there are too many.
     if rustix::process::geteuid().is_root() {
-        let outcome = probe(&world, "probe bomb", |action| action.limits.processes = 50);
-        assert_eq!(outcome.result.cause, Cause::TooManyProcesses);
+        for script in ["probe bomb 100000", "probe threads 100"] {
+            let outcome = probe(&world, script, |action| action.limits.processes = 50);
+            assert_eq!(outcome.result.cause, Cause::TooManyProcesses, "{script}: {}", outcome.log);
+        }
     }
+}
+
+#[test]
+fn processes_unless_something_else_is_said() {
+    let Some(world) = World::new() else { return };
+    let started = Instant::now();
+    // The bomb is patient enough to go off, and not so patient that it keeps other tests from their work.
+    let outcome = probe(&world, "probe bomb 57 577215", |action| action.limits.seconds = 5);
+    assert!(matches!(outcome.result.cause, Cause::TimedOut | Cause::TooManyProcesses), "{:?}", outcome.result);
+    assert!((300..=4096).contains(&outcome.log.len()), "{} processes", outcome.log.len());
+    assert!(started.elapsed() < Duration::from_secs(40), "{:?}", started.elapsed());
+    world.executor.settle();
+    assert!(!runs("577215"));
 }
 
 #[test]
@@ -103,6 +142,48 @@ fn disk() {
     for script in [large, many] {
         let outcome = world.run(script, |action| action.limits.disk = 100 << 20);
         assert_eq!(outcome.result.cause, Cause::DiskFull, "{script}: {}", outcome.log);
+    }
+}
+
+#[test]
+fn files_without_a_name_are_on_the_disk() {
+    let Some(world) = World::new() else { return };
+    let many = "for i in 3 4 5 6 7; do
+        eval \"exec $i>file\"; rm file; dd if=/dev/zero bs=1M count=40 2>/dev/null >&$i
+    done; sleep 15";
+    let outcome = world.run(many, |action| action.limits.disk = 100 << 20);
+    assert_eq!(outcome.result.cause, Cause::DiskFull, "{}", outcome.log);
+}
+
+#[test]
+fn files_that_lose_their_name_are_counted_once_and_those_of_layers_never() {
+    let Some(world) = World::new() else { return };
+    let layer = world.store.tree(|root| fs::write(root.join("layer"), vec![1; 150 << 20]).unwrap());
+    let script = "exec 3</layer; rm /layer; dd if=/dev/zero of=file bs=1M count=60 2>/dev/null; sleep 1
+        exec 4<file; rm file; sleep 1; ls -l /proc/self/fd 2>/dev/null | grep -c deleted";
+    let outcome = world.run(script, |action| {
+        action.layers.push(layer);
+        action.limits.disk = 100 << 20;
+    });
+    assert_eq!((outcome.result.cause, outcome.log.as_str()), (Cause::Success, "2\n"));
+}
+
+#[test]
+fn who_ends_like_one_that_wrote_too_large_a_file_did_not_fill_the_disk() {
+    let Some(world) = World::new() else { return };
+    assert_eq!(world.run("exit 153", |_| {}).result.cause, Cause::Failed);
+    let large = "dd if=/dev/zero of=/large bs=1M seek=99 count=2 2>/dev/null";
+    for script in [large.to_owned(), format!("{large}; echo")] {
+        let outcome = world.run(&script, |action| {
+            action.limits.disk = 100 << 20;
+            action.step = "check".to_owned();
+        });
+        assert_eq!(
+            (outcome.result.exit_code, outcome.result.cause),
+            (153, Cause::DiskFull),
+            "{script}: {}",
+            outcome.log
+        );
     }
 }
 

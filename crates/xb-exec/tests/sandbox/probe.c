@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,9 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -46,8 +49,80 @@ static int eat(size_t megabytes) {
   return 0;
 }
 
-static int bomb(void) {
-  for (int failed = 0; failed < 100000;) if (fork() < 0) failed++;
+/* Fills memory that is mapped nowhere, little by little, and keeps it. */
+static int memfd(size_t megabytes) {
+  static char some[1 << 20];
+  int file = memfd_create("held", 0);
+  for (size_t i = 0; i < megabytes; i++) {
+    if (write(file, some, sizeof some) != sizeof some) return -1;
+    if (i % 10 == 0) usleep(1000);
+  }
+  return file;
+}
+
+/* Fills such memory and maps it twice: it is there once. */
+static int mapped(size_t megabytes) {
+  int file = memfd(megabytes);
+  for (int i = 0; i < 2; i++) {
+    char *p = mmap(0, megabytes << 20, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (p == MAP_FAILED) return -1;
+    memset(p, i, megabytes << 20);
+  }
+  return 0;
+}
+
+/* Fills segments of which only one is mapped at a time. */
+static int segments(size_t megabytes) {
+  for (size_t i = 0; i < megabytes; i += 10) {
+    char *p = shmat(shmget(IPC_PRIVATE, 10 << 20, IPC_CREAT | 0600), 0, 0);
+    if (p == (void *)-1) return -1;
+    memset(p, 1, 10 << 20);
+    if (shmdt(p)) return -1;
+  }
+  return 0;
+}
+
+static size_t wanted;
+
+/* In a thread whose descriptors no other one has. */
+static void *memfd_aside(void *unused) {
+  if (unshare(CLONE_FILES) || memfd(wanted) < 0) exit(1);
+  sleep(15);
+  exit(0);
+}
+
+/* In a process whose first thread has ended. */
+static void *eat_aside(void *unused) {
+  usleep(100000);
+  if (eat(wanted)) exit(1);
+  sleep(15);
+  exit(0);
+}
+
+static int aside(void *(*what)(void *), size_t megabytes) {
+  pthread_t thread;
+  wanted = megabytes;
+  return pthread_create(&thread, 0, what, 0);
+}
+
+static void *wait_here(void *unused) {
+  pause();
+  return 0;
+}
+
+static int threads(int n) {
+  pthread_t thread;
+  for (int i = 0; i < n; i++) if (pthread_create(&thread, 0, wait_here, 0)) return -1;
+  return 0;
+}
+
+/* Says so of each process that comes to be. */
+static int bomb(int patience) {
+  for (int failed = 0; failed < patience;) {
+    int pid = fork();
+    if (pid == 0) write(1, ".", 1);
+    if (pid < 0) failed++;
+  }
   pause();
   return 0;
 }
@@ -112,7 +187,14 @@ static int attempt(const char *what, int n) {
   TRY("setuid", setuid(n));
   TRY("eat", eat(n));
   TRY("hold", eat(n) || sleep(10));
-  TRY("bomb", bomb());
+  TRY("memfd", memfd(n) < 0 || sleep(15));
+  TRY("hidden-memfd", prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || memfd(n) < 0 || sleep(15));
+  TRY("memfd-aside", aside(memfd_aside, n) || sleep(20));
+  TRY("eat-aside", aside(eat_aside, n) || (pthread_exit(0), 0));
+  TRY("mapped", mapped(n) || sleep(2));
+  TRY("segments", segments(n) || sleep(15));
+  TRY("threads", threads(n) || sleep(10));
+  TRY("bomb", bomb(n));
   TRY("write", write(open(getenv("file"), O_WRONLY | O_APPEND), "1", 1) < 0 ? -1 : 0);
   TRY("read", read(open(getenv("file"), O_RDONLY), (char[1]){0}, 1) < 0 ? -1 : 0);
   TRY("overwrite", open(getenv("file"), O_WRONLY));
