@@ -162,7 +162,7 @@ package more(arch, library) { summary = library, build = sh"true" }
     };
     assert_eq!(names(text), ["plain", "tls"]);
     let alone = &text[text.find("package more").unwrap()..];
-    assert!(codes(run(alone, None, &[Method::Cross]))[0].starts_with("E0410"));
+    assert!(codes(run(alone, None, &[Method::Cross]))[0].starts_with("E0602"));
 }
 
 #[test]

@@ -49,7 +49,8 @@ const COMPILER: &[&str] = &[
 ];
 
 /// What looks like a compiler and is none.
-const CONFIGURE: &[&str] = &["configure: error: "];
+const CONFIGURE: &[&str] =
+    &["configure: error: ", "configure.ac:", "configure.in:", "Makefile.am:", ".m4:", "autoreconf: error: "];
 
 /// The cause of a failure.
 pub fn classify(ending: &Ending<'_>) -> Cause {
@@ -104,6 +105,7 @@ mod tests {
         }
         check("make: *** No rule to make target 'all'.\n", |_| {}, &Cause::Failed);
         check("configure: error: \"libevent not found\"\n", |_| {}, &Cause::Failed);
+        check("configure.ac:4073: error: required file 'doc/Makefile.in' not found\n", |_| {}, &Cause::Failed);
     }
 
     #[test]

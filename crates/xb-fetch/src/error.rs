@@ -65,7 +65,7 @@ pub enum FetchError {
         reason: String,
     },
     /// No archive has an index that can be believed.
-    #[error("no index of Debian's `{suite}` can be believed:{}", listed(.attempts))]
+    #[error("no index of Debian's `{suite}` can be had that is signed as it must be:{}", listed(.attempts))]
     NoIndex {
         /// The suite.
         suite: String,
@@ -227,7 +227,7 @@ impl FetchError {
                 Fault::Bytes => {
                     "find out why it has changed; if the change is right, `xb lock --update` pins what comes now"
                 }
-                Fault::Network => "is there a network? a mirror can be named in `xb.toml`",
+                Fault::Network => "is there a network? `[debian] mirrors` of `xb.toml` names a mirror",
                 Fault::Path => "is the path right, and is the version still there?",
             },
             Self::NotAsDescribed(_) => "`sha256` in the description must be what its maker publishes",
@@ -235,7 +235,7 @@ impl FetchError {
             Self::NotInSources { .. } => {
                 "name a file that the suite has, or give its `sha256 = \"...\"` in the description"
             }
-            Self::NoIndex { .. } => "is there a network? a mirror of Debian can be named in the configuration of xb",
+            Self::NoIndex { .. } => "is there a network? `[debian] mirrors` of `xb.toml` names a mirror",
             _ => return None,
         };
         Some(text.to_owned())

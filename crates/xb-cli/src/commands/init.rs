@@ -41,7 +41,7 @@ package {ident}(arch) {
 /// Runs the command.
 ///
 /// # Errors
-/// When there is a package already, or the folder cannot be written.
+/// When there is a package or a source already, or the folder cannot be written.
 pub fn run(here: &Invocation, args: &InitArgs) -> Result<(), Failure> {
     let folder = here.folder.join(&args.folder);
     let folder = std::path::absolute(&folder).map_err(|error| unwritable(&folder, &error))?;
@@ -56,11 +56,16 @@ pub fn run(here: &Invocation, args: &InitArgs) -> Result<(), Failure> {
     if package.exists() {
         return Err(Failure::user(format!("there is a package already: `{}`", package.display())));
     }
+    let source = folder.join("src");
+    if source.exists() {
+        return Err(Failure::user(format!("there is something already: `{}`", source.display()))
+            .help("begin in a new folder, and take from it what you need"));
+    }
     let in_project = folder.ancestors().any(|above| above.join(CONFIG_NAME).is_file());
     if !in_project {
         write(&folder.join(CONFIG_NAME), CONFIG)?;
     }
-    write(&folder.join("src").join("main.c"), &filled(PROGRAM))?;
+    write(&source.join("main.c"), &filled(PROGRAM))?;
     write(&package, &filled(PACKAGE))?;
     let shown = args.folder.display();
     say(format!("`{}` describes the package; build it: xb build {shown} --arch arm64", package.display()));

@@ -107,6 +107,17 @@ impl<'v> Evaluator<'v> {
     }
 
     fn target_instance(&self, value: Value<'v>, arch: Arch, request: &TargetRequest) -> Result<&'v Instance<'v>> {
+        if let Value::Package(package) = value
+            && !is_ready(&value)
+        {
+            let (title, name) = (package.code.title, package.code.name);
+            return Err(Failure::new(
+                codes::NO_TARGET,
+                format!("`{title}` needs more than an architecture to be built"),
+            )
+            .at(package.code.place, "it has parameters without a default")
+            .help(format!("give them defaults, or a name to one way of it: `let one = arch => {name}(arch, ...)`")));
+        }
         let made = match value {
             Value::Package(_) | Value::Closure(_) => self.apply(value, &[Value::Arch(arch)], NOWHERE)?,
             other => other,
