@@ -42,6 +42,7 @@ mod pattern;
 mod prim;
 mod record;
 mod string;
+mod toml;
 mod value_of;
 mod version;
 
@@ -164,7 +165,7 @@ pub const NAMESPACES: &[Namespace] = &[
     namespace_of("path", "Files and folders of the project.", path::TABLE),
     namespace_of("record", "Records. Wherever an order is seen, fields are sorted by name.", record::TABLE),
     namespace_of("string", "Texts. A character is a Unicode scalar value; indices count them, from 0.", string::TABLE),
-    namespace_of("toml", "Data as TOML.", json::TOML),
+    namespace_of("toml", "Data as TOML.", toml::TABLE),
     namespace_of("value", "Values of any kind.", value_of::TABLE),
     namespace_of("version", "Versions and their order.", version::TABLE),
 ];
