@@ -150,6 +150,8 @@ fn texts_that_are_put_together_are_reserved_first() {
     let large = "let s = string.repeat(\"x\", 20000000)";
     let pieces = "${s}".repeat(100);
     gives(&format!("{large} in string.length(\"{pieces}\")"), &["E0404"]);
+    // As soon as it is certain, and not when all is put together.
+    gives(&format!("{large} in \"${{s}}${{s}}${{s}}${{s}}${{error \"too late\"}}\""), &["E0404"]);
     let within = "let f = n => if n == 0 then \"\" else \"${s}${f(n - 1)}\"";
     gives(&format!("{large} {within} in string.length(f(100))"), &["E0404"]);
     gives(&format!("{large} in string.length(string.join(list.repeat(s, 100)))"), &["E0404"]);

@@ -111,17 +111,16 @@ impl<'v> Evaluator<'v> {
         let mut values: smallvec::SmallVec<[Value<'v>; 6]> = smallvec::SmallVec::new();
         let mut length = 0_usize;
         for piece in pieces {
-            let more = match piece {
-                Piece::Text(part) => part.len(),
+            match piece {
+                Piece::Text(part) => length = length.saturating_add(part.len()),
                 Piece::Expr(node) => {
                     let value = self.eval(node, frame)?;
+                    length = length.saturating_add(self.length_in_text(value, node.span)?);
+                    self.reserve(length, node.span)?;
                     values.push(value);
-                    self.length_in_text(value, node.span)?
                 }
-            };
-            length = length.saturating_add(more);
+            }
         }
-        self.reserve(length, pieces.iter().find_map(place).unwrap_or(crate::evaluator::NOWHERE))?;
         let mut values = values.into_iter();
         Ok(self.written(length, |text| {
             for piece in pieces {
@@ -186,11 +185,4 @@ fn write_in_text(out: &mut bumpalo::collections::String<'_>, value: Value<'_>) {
         Value::Arch(arch) => out.write_str(arch.debian()),
         _ => Ok(()),
     };
-}
-
-fn place(piece: &Piece<'_>) -> Option<Span> {
-    match piece {
-        Piece::Text(_) => None,
-        Piece::Expr(node) => Some(node.span),
-    }
 }
