@@ -181,6 +181,8 @@ impl<'v> Evaluator<'v> {
     fn invoke(&self, builtin: &'static Builtin, args: &[Value<'v>], span: Span) -> Result<Value<'v>> {
         let invocation = Invocation { eval: self, builtin, args, span };
         let value = self.enter(span, || (builtin.run)(&invocation))?;
+        // Some make a copy of what they are given: after each, so that copies of large ones do not gather.
+        self.reserve(0, span)?;
         self.force(value)
     }
 

@@ -12,7 +12,7 @@ use crate::evaluator::{Evaluator, NOWHERE};
 use crate::failure::{Failure, Result};
 use crate::record::Record;
 use crate::symbol::Symbol;
-use crate::value::{CheckedFunction, Checking, State, Value};
+use crate::value::{CheckedFunction, Checking, State, Thunk, Value};
 
 /// A type and where it was written.
 #[derive(Clone, Copy)]
@@ -150,6 +150,8 @@ impl<'v> Evaluator<'v> {
     }
 
     fn check_items(&self, items: &'v [Value<'v>], element: Contract<'v>, at: Span) -> Result<Value<'v>> {
+        // Each twice while they are gathered, and a thunk for each that has to wait.
+        self.reserve(items.len().saturating_mul(2 * size_of::<Value<'v>>() + size_of::<Thunk<'v>>()), at)?;
         let mut checked = Vec::with_capacity(items.len());
         let mut checking = Sharing::new(element, at);
         for item in items {

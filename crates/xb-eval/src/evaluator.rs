@@ -8,6 +8,7 @@
 use std::cell::{Cell, RefCell};
 
 use bumpalo::Bump;
+use bumpalo::collections::String as ArenaString;
 use rustc_hash::FxHashMap;
 use xb_core::{Arch, Digest, RelPath, Sources, Span};
 use xb_graph::Graph;
@@ -52,6 +53,8 @@ pub struct Evaluator<'v> {
     pub(crate) spare: Spare<'v>,
     depth: Cell<u32>,
     steps: Cell<u64>,
+    /// How many bytes are held outside of the arena.
+    pub(crate) outside: Cell<usize>,
 }
 
 /// The variables of code that runs: its own, and those of the functions around it that it uses.
@@ -87,6 +90,7 @@ impl<'v> Evaluator<'v> {
             spare: Spare::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
+            outside: Cell::new(0),
         }
     }
 
@@ -238,14 +242,15 @@ impl<'v> Evaluator<'v> {
     /// # Errors
     /// When that is more memory than the limit allows.
     pub fn reserve(&self, bytes: usize, span: Span) -> Result<()> {
-        if self.arena.allocated_bytes().saturating_add(bytes) <= self.limits.memory {
-            return Ok(());
-        }
-        Err(Failure::new(
-            codes::TOO_LARGE,
-            format!("evaluation needs more than {} MB of memory", self.limits.memory >> 20),
-        )
-        .at(span, "it was here when it was given up"))
+        let taken = self.arena.allocated_bytes().saturating_add(self.outside.get());
+        if taken.saturating_add(bytes) <= self.limits.memory { Ok(()) } else { Err(self.too_large(span)) }
+    }
+
+    #[cold]
+    pub(crate) fn too_large(&self, span: Span) -> Failure {
+        let memory = self.limits.memory >> 20;
+        Failure::new(codes::TOO_LARGE, format!("evaluation needs more than {memory} MB of memory"))
+            .at(span, "it was here when it was given up")
     }
 
     /// Makes room on the native stack for evaluating something deeply nested, and counts it as a level.
@@ -263,6 +268,23 @@ impl<'v> Evaluator<'v> {
     pub fn list(&self, items: &[Value<'v>]) -> Value<'v> {
         let items: &'v [Value<'v>] = self.arena.alloc_slice_copy(items);
         Value::List(self.arena.alloc(items))
+    }
+
+    /// A list of elements that lie in the arena already, and are shared.
+    pub(crate) fn part(&self, items: &'v [Value<'v>]) -> Value<'v> {
+        Value::List(self.arena.alloc(items))
+    }
+
+    /// A string of a text that lies in the arena already, and is shared.
+    pub(crate) fn piece(&self, text: &'v str) -> Value<'v> {
+        Value::String(self.arena.alloc(text))
+    }
+
+    /// A string that is written into the arena at once, for which so many bytes are reserved.
+    pub(crate) fn written(&self, bytes: usize, write: impl FnOnce(&mut ArenaString<'v>)) -> Value<'v> {
+        let mut text = ArenaString::with_capacity_in(bytes, self.arena);
+        write(&mut text);
+        self.piece(text.into_bump_str())
     }
 
     /// A string of this text.

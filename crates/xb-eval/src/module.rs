@@ -43,6 +43,8 @@ pub(crate) struct Module<'v> {
     pub(crate) value: Value<'v>,
     /// Whether it ends in an expression.
     pub(crate) explicit: bool,
+    /// Where its expression stands.
+    pub(crate) place: Span,
 }
 
 /// A name, or the whole, of another file.

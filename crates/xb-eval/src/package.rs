@@ -207,13 +207,13 @@ impl<'v> Evaluator<'v> {
         if let [Some(Value::Arch(arch))] = bound[..] {
             return Ok(self.instantiate_for(package, arch));
         }
-        let key = self.instance_key(package, &bound)?;
-        if let Some(instance) = key.as_ref().and_then(|key| self.packages.by_key.borrow().get(key).copied()) {
+        let key = self.instance_key(package, &bound, span)?;
+        if let Some(instance) = key.as_ref().and_then(|key| self.packages.by_key.borrow().get(key.bytes()).copied()) {
             return Ok(instance);
         }
         let instance = self.make_instance(package, &bound, package.overrides, span)?;
         if let Some(key) = key {
-            self.packages.by_key.borrow_mut().insert(key, instance);
+            self.packages.by_key.borrow_mut().insert(key.kept(), instance);
         }
         Ok(instance)
     }
@@ -308,73 +308,6 @@ impl<'v> Evaluator<'v> {
             .at(span, format!("the first argument is {}", self.glimpse(other)))
             .help("pass on the architecture of the package that needs it: `zlib(arch)`")),
         }
-    }
-
-    /// What tells one call from another; none when an argument is no plain data.
-    fn instance_key(&self, package: &PackageFn<'v>, args: &[Option<Value<'v>>]) -> Result<Option<Vec<u8>>> {
-        let mut key = package.id.to_le_bytes().to_vec();
-        for arg in args {
-            match arg {
-                None => key.push(b'-'),
-                Some(value) if self.write_key(*value, &mut key)? => {}
-                Some(_) => return Ok(None),
-            }
-        }
-        Ok(Some(key))
-    }
-
-    fn write_key(&self, value: Value<'v>, key: &mut Vec<u8>) -> Result<bool> {
-        match self.force(value)? {
-            Value::Null => key.push(b'n'),
-            Value::Bool(value) => key.extend([b'b', u8::from(value)]),
-            Value::Int(value) => {
-                key.push(b'i');
-                key.extend(value.to_le_bytes());
-            }
-            Value::Float(value) => {
-                key.push(b'f');
-                key.extend(value.to_bits().to_le_bytes());
-            }
-            Value::String(text) => write_text(key, b's', text),
-            Value::Script(text) => write_text(key, b'h', text),
-            Value::Arch(arch) => write_text(key, b'a', arch.debian()),
-            Value::Instance(instance) => {
-                key.push(b'p');
-                key.extend(instance.id.to_le_bytes());
-            }
-            Value::Package(package) => {
-                key.push(b'q');
-                key.extend(package.id.to_le_bytes());
-            }
-            Value::List(items) => return self.deeper(|| self.write_list_key(items, key)),
-            Value::Record(record) => return self.deeper(|| self.write_record_key(record, key)),
-            _ => return Ok(false),
-        }
-        Ok(true)
-    }
-
-    /// Adds a list to a key; false when it is no plain data.
-    pub(crate) fn write_list_key(&self, items: &[Value<'v>], key: &mut Vec<u8>) -> Result<bool> {
-        key.push(b'[');
-        key.extend(items.len().to_le_bytes());
-        for item in items {
-            if !self.write_key(*item, key)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn write_record_key(&self, record: &Record<'v>, key: &mut Vec<u8>) -> Result<bool> {
-        key.push(b'{');
-        key.extend(record.len().to_le_bytes());
-        for (name, value) in record.fields() {
-            key.extend(name.0.to_le_bytes());
-            if !self.write_key(value, key)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// A field of a package; what is not set is null, or empty where it is a list or a record.
@@ -485,10 +418,4 @@ impl<'v> Evaluator<'v> {
         }
         Ok(Record::from_sorted(self.arena, &checked))
     }
-}
-
-fn write_text(key: &mut Vec<u8>, tag: u8, text: &str) {
-    key.push(tag);
-    key.extend(text.len().to_le_bytes());
-    key.extend(text.as_bytes());
 }

@@ -116,6 +116,12 @@ impl<'v> Record<'v> {
         Self::new(arena, fields)
     }
 
+    /// How many bytes merging with `upper` may take, with those that it takes in passing.
+    pub(crate) fn bytes_to_merge(&self, upper: &Self) -> usize {
+        let each = size_of::<Branch<'v>>() + 2 * size_of::<Field<'v>>();
+        (self.len() + upper.len()).saturating_mul(each)
+    }
+
     /// The fields, sorted by symbol.
     pub fn fields(&self) -> Vec<Field<'v>> {
         match self.0 {

@@ -1,16 +1,17 @@
 //! Evaluating expressions and files, one after another, with names that stay: what `xb eval` and the repl use.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use bumpalo::Bump;
-use xb_core::{Arch, Diagnostic, RelPath, Severity, Sources};
+use xb_core::{Arch, Diagnostic, RelPath, Severity, Sources, Span};
 use xb_graph::Graph;
 
 use crate::evaluator::{Evaluator, NOWHERE};
 use crate::failure::{Failure, Result};
 use crate::limits::Limits;
 use crate::lower::{self, Names};
-use crate::module::ModuleKey;
+use crate::module::{Module, ModuleKey};
+use crate::text::Text;
 use crate::value::{Base, Value};
 use crate::world::World;
 
@@ -30,6 +31,8 @@ pub struct Session<'v> {
     eval: Evaluator<'v>,
     names: RefCell<Names<'v>>,
     key: ModuleKey,
+    /// Where the expression stands that was evaluated last: what goes wrong when its value is written is blamed on it.
+    place: Cell<Span>,
 }
 
 impl<'v> Session<'v> {
@@ -40,6 +43,7 @@ impl<'v> Session<'v> {
             eval: Evaluator::new(&arena.0, world, host, limits),
             names: RefCell::default(),
             key: ModuleKey { base: Base::Project, path: RelPath::root() },
+            place: Cell::new(NOWHERE),
         }
     }
 
@@ -55,9 +59,7 @@ impl<'v> Session<'v> {
     /// # Errors
     /// What reading, parsing or evaluating it gives.
     pub fn eval_file(&self, path: &RelPath) -> std::result::Result<Value<'v>, Vec<Diagnostic>> {
-        self.report(
-            self.eval.module(&ModuleKey::project(path), NOWHERE).and_then(|module| self.eval.force(module.value)),
-        )
+        self.report(self.eval.module(&ModuleKey::project(path), NOWHERE).and_then(|module| self.value_of(module)))
     }
 
     /// Takes in a text: its items define names, its expression gives the value.
@@ -74,9 +76,12 @@ impl<'v> Session<'v> {
     /// What parsing or evaluating it gives.
     pub fn eval_text_at(&self, path: &RelPath, text: &str) -> std::result::Result<Option<Value<'v>>, Vec<Diagnostic>> {
         let key = ModuleKey::project(path);
-        self.report(
-            self.eval.load_text(&key.name(), text, &key).and_then(|module| self.eval.force(module.value).map(Some)),
-        )
+        self.report(self.eval.load_text(&key.name(), text, &key).and_then(|module| self.value_of(module).map(Some)))
+    }
+
+    fn value_of(&self, module: &Module<'v>) -> Result<Value<'v>> {
+        self.place.set(module.place);
+        self.eval.force(module.value)
     }
 
     fn take_in(&self, name: &str, text: &str) -> Result<Option<Value<'v>>> {
@@ -89,6 +94,7 @@ impl<'v> Session<'v> {
         let mut names = self.names.borrow().clone();
         let value = lower::piece(&self.eval, &self.key, &mut names, &parsed.file)?;
         *self.names.borrow_mut() = names;
+        self.place.set(parsed.file.value.as_ref().map_or(NOWHERE, |value| value.span));
         value.map(|value| self.eval.force(value)).transpose()
     }
 
@@ -97,15 +103,15 @@ impl<'v> Session<'v> {
     /// # Errors
     /// What evaluating a part of it gives.
     pub fn print(&self, value: Value<'v>) -> std::result::Result<String, Vec<Diagnostic>> {
-        self.report(self.eval.print(value))
+        self.report(self.eval.print(value, self.place.get()))
     }
 
-    /// A value as JSON, all of it evaluated.
+    /// A value as JSON on several lines, all of it evaluated.
     ///
     /// # Errors
     /// When a part of it is no plain data, or fails to evaluate.
-    pub fn to_json(&self, value: Value<'v>) -> std::result::Result<serde_json::Value, Vec<Diagnostic>> {
-        self.report(self.eval.to_json(value))
+    pub fn to_json(&self, value: Value<'v>) -> std::result::Result<String, Vec<Diagnostic>> {
+        self.report(self.eval.json(value, true, self.place.get()).map(Text::into_string))
     }
 
     /// The names of a value's fields, sorted: for completion.

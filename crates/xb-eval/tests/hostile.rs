@@ -4,13 +4,16 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use xb_eval::{Limits, MemoryWorld};
+use xb_eval::{Arena, Limits, MemoryWorld, Session, Value};
 
 mod support;
 use support::eval_in;
 
-/// Small limits, so that a test of them is quick.
-const LIMITS: Limits = Limits { depth: 2_000, steps: 2_000_000, memory: 64 << 20 };
+/// The limits that hold where nothing is said, with less memory, so that a test of it is quick.
+const LIMITS: Limits = Limits { depth: 20_000, steps: u64::MAX, memory: 64 << 20 };
+
+/// Limits for what takes neither depth nor memory and yet does not end.
+const STEPS: Limits = Limits { steps: 2_000_000, ..LIMITS };
 
 type Outcome = Result<String, (String, String)>;
 
@@ -27,10 +30,15 @@ fn code(outcome: &Outcome) -> &str {
 }
 
 #[track_caller]
-#[expect(clippy::disallowed_methods, reason = "a test that looks at the time it took")]
 fn gives(text: &str, expected: &[&str]) {
+    gives_within(LIMITS, text, expected);
+}
+
+#[track_caller]
+#[expect(clippy::disallowed_methods, reason = "a test that looks at the time it took")]
+fn gives_within(limits: Limits, text: &str, expected: &[&str]) {
     let began = Instant::now();
-    let outcome = run(text);
+    let outcome = eval_in(&MemoryWorld::default(), text, limits);
     let shown: String = text.chars().take(80).collect();
     assert!(expected.contains(&code(&outcome)), "{shown}: {} instead of {expected:?}", code(&outcome));
     assert!(began.elapsed() < Duration::from_secs(60), "{shown}: took {:?}", began.elapsed());
@@ -58,7 +66,7 @@ fn values_that_contain_themselves() {
     gives("let xs = [xs] in xs == xs", &["E0402", "value"]);
     gives("let a = { x = a } let b = { x = b } in a == b", &["E0402"]);
     gives("let r = { r = r } in json.print(r)", &["E0402"]);
-    gives("let r = { r = r } in toml.print(r)", &["E0402"]);
+    gives("let r = { r = r } in toml.print(r)", &["E0416"]);
     gives("let r = { r = r } in value.deep(r)", &["E0402"]);
     gives("let r = { r = r } let s = { r = s } in record.merge_deep(r, s)", &["E0402"]);
     gives("let xs = [...xs, 1] in xs", &["E0401"]);
@@ -77,7 +85,7 @@ fn lists_and_strings_that_grow() {
     gives(&format!("{all}(list.concat([r for a in r]))"), &["E0404"]);
     let spreads = "...r, ".repeat(2_000);
     gives(&format!("{all}([{spreads}])"), &["E0404"]);
-    gives("let r = list.range(0, 1000000) in [0 for a in r for b in r if false]", &["E0403"]);
+    gives_within(STEPS, "let r = list.range(0, 1000000) in [0 for a in r for b in r if false]", &["E0403"]);
     gives("list.generate(9223372036854775807, x => x)", &["E0404"]);
     gives("string.repeat(\"ab\", 9223372036854775807)", &["E0404"]);
     gives("string.pad_left(\"\", 9223372036854775807)", &["E0404"]);
@@ -100,10 +108,137 @@ fn lists_and_strings_that_grow() {
 fn what_prints_exponentially() {
     // Each record holds the one before it twice: small in memory, endless in print.
     let doubled = "list.fold(list.range(0, 99), 1, (r, _) => { a = r, b = r })";
-    gives(doubled, &["E0402", "E0403", "E0404"]);
-    gives(&format!("json.print({doubled})"), &["E0402", "E0403", "E0404"]);
-    gives(&format!("value.deep({doubled}) |> value.type_of"), &["E0403", "value"]);
+    gives(doubled, &["E0404"]);
+    gives(&doubled.replace("{ a = r, b = r }", "[r, r]"), &["E0404"]);
+    gives(&format!("json.print({doubled})"), &["E0404"]);
+    gives(&format!("json.print({doubled}, pretty = true)"), &["E0404"]);
+    gives(&format!("toml.print({})", doubled.replace("99", "70")), &["E0404"]);
+    gives(&format!("package p(arch, x) {{ version = \"1\" }}\np(arm64, {doubled}).version"), &["E0404"]);
+    gives(&format!("value.deep({doubled}) |> value.type_of"), &["value"]);
     gives(&format!("list.length([{doubled}])"), &["value"]);
+}
+
+#[test]
+fn long_names_are_written_again_with_each_table() {
+    let deep =
+        "list.fold(list.range(0, 70), { x = 1 }, (r, _) => { (string.repeat(\"n\", 100000)) = r, y = { z = 1 } })";
+    gives(&format!("toml.print({deep}) |> string.length"), &["E0404"]);
+}
+
+#[test]
+fn what_is_written_beyond_the_limit_has_a_place() {
+    let doubled = "list.fold(list.range(0, 40), 1, (r, _) => { a = r, b = r })";
+    for text in [doubled.to_owned(), format!("json.print({doubled})"), format!("toml.print({doubled})")] {
+        let (world, arena) = (MemoryWorld::default(), Arena::new());
+        let session = Session::new(&arena, &world, LIMITS);
+        let value = session.eval_text("<test>", &text);
+        let written = value.and_then(|value| session.print(value.expect("an expression")));
+        let failed = written.expect_err("it is endless");
+        let place = failed[0].labels[0].span;
+        assert_eq!((failed[0].code.to_string().as_str(), place.start, place.end as usize), ("E0404", 0, text.len()));
+    }
+    let (world, arena) = (MemoryWorld::default(), Arena::new());
+    let session = Session::new(&arena, &world, LIMITS);
+    let value = session.eval_text("<test>", doubled).expect("a value").expect("an expression");
+    assert_eq!(session.to_json(value).expect_err("it is endless")[0].code.to_string(), "E0404");
+    // What was given up is not held any longer.
+    assert!(session.print(Value::Int(1)).is_ok());
+}
+
+#[test]
+fn texts_that_are_put_together_are_reserved_first() {
+    let large = "let s = string.repeat(\"x\", 20000000)";
+    let pieces = "${s}".repeat(100);
+    gives(&format!("{large} in string.length(\"{pieces}\")"), &["E0404"]);
+    // As soon as it is certain, and not when all is put together.
+    gives(&format!("{large} in \"${{s}}${{s}}${{s}}${{s}}${{error \"too late\"}}\""), &["E0404"]);
+    let within = "let f = n => if n == 0 then \"\" else \"${s}${f(n - 1)}\"";
+    gives(&format!("{large} {within} in string.length(f(100))"), &["E0404"]);
+    gives(&format!("{large} in string.length(string.join(list.repeat(s, 100)))"), &["E0404"]);
+}
+
+#[test]
+fn parts_of_texts_and_lists_are_shared() {
+    let each = |call: &str| {
+        let lets = "let s = string.repeat(\"x\", 1000000) let xs = list.range(0, 1000000)";
+        gives(&format!("{lets} in list.fold(list.range(0, 300), 0, (n, _) => value.seq({call}, n + 1))"), &["value"]);
+    };
+    each("string.trim(s)");
+    each("string.drop(s, 1)");
+    each("string.take(s, 999999)");
+    each("string.remove_prefix(s, \"x\")");
+    each("list.tail(xs)");
+    each("list.take(xs, 999999)");
+    each("list.drop(xs, 1)");
+    each("list.slice(xs, 1, 999999)");
+}
+
+#[test]
+fn large_copies_do_not_gather() {
+    let each = |call: &str| {
+        let lets = "let s = string.repeat(\"x\", 1000000) let xs = list.range(0, 100000)
+            let r = { \"k${i}\" = i for i in list.range(0, 20000) }";
+        gives(&format!("{lets} in list.fold(list.range(0, 300), 0, (n, _) => value.seq({call}, n + 1))"), &["E0404"]);
+    };
+    each("string.upper(s)");
+    each("string.lower(s)");
+    each("string.shell_quote(s)");
+    each("string.replace(s, \"y\", \"z\")");
+    each("list.reverse(xs)");
+    each("list.sort(xs)");
+    each("list.zip(xs, xs)");
+    each("list.enumerate(xs)");
+    each("r // r");
+}
+
+#[test]
+fn many_parts_of_one_text_are_reserved() {
+    let many = "let s = string.repeat(\"a \", 10000000)";
+    for call in ["string.words(s)", "string.chars(s)", "string.split(s, \" \")", "version.parts(s)"] {
+        gives(&format!("{many} in list.length({call})"), &["E0404"]);
+    }
+    let parsed = "\"[\" + string.replace(s, \"a \", \"1,\") + \"1]\"";
+    gives(&format!("{many} in json.parse({parsed}) |> list.length"), &["E0404"]);
+    gives(&format!("{many} in toml.parse(\"a = ${{{parsed}}}\")"), &["E0404"]);
+}
+
+/// Runs in a thread with a small stack, so that what grows it too late is found.
+fn with_small_stack(run: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(run).expect("a thread");
+    thread.join().expect("no panic");
+}
+
+#[test]
+fn deep_values_are_written() {
+    with_small_stack(|| {
+        let limits = Limits { depth: 1_000_000, memory: 1 << 30, ..LIMITS };
+        let deep = |levels| format!("list.fold(list.range(0, {levels}), 1, (r, _) => [r])");
+        gives_within(limits, &deep(200_000), &["value"]);
+        gives_within(limits, &format!("json.print({}) |> string.length", deep(200_000)), &["value"]);
+        gives_within(limits, &format!("json.print({}, pretty = true)", deep(200_000)), &["E0404"]);
+        gives(&format!("json.print({}) |> string.length", deep(19_000)), &["value"]);
+        gives(&format!("json.print({}) |> string.length", deep(21_000)), &["E0402"]);
+        gives(&format!("toml.print({{ a = {} }}) |> string.length", deep(70)), &["value"]);
+        gives(&format!("toml.print({{ a = {} }})", deep(19_000)), &["E0416"]);
+        gives("list.fold(list.range(0, 79), 1, (r, _) => { a = r }) |> toml.print |> toml.parse", &["value"]);
+    });
+}
+
+#[test]
+fn deep_texts_are_parsed() {
+    with_small_stack(|| {
+        let nested = |open: &str, close: &str, levels| format!("{}{}", open.repeat(levels), close.repeat(levels));
+        gives(&format!("json.parse(\"{}\") |> value.type_of", nested("[", "]", 127)), &["value"]);
+        gives(&format!("json.parse(\"{}\")", nested("[", "]", 129)), &["E0416"]);
+        gives(&format!("toml.parse(\"a = {}\") |> value.type_of", nested("[", "]", 79)), &["value"]);
+        gives(&format!("toml.parse(\"a = {}\")", nested("[", "]", 81)), &["E0416"]);
+        gives(&format!("toml.parse(\"{}a = 1\")", "a.".repeat(10_000)), &["E0416"]);
+        // Names of many parts within brackets within names of many parts.
+        let name = |parts| format!("{}a", "a.".repeat(parts));
+        let inner = format!("{{ {} = ", name(78)).repeat(78);
+        let text = format!("[{}]\\n{} = {inner}1{}", name(78), name(78), " }".repeat(78));
+        gives(&format!("toml.parse(\"{text}\") |> value.type_of"), &["value"]);
+    });
 }
 
 #[test]
@@ -149,19 +284,20 @@ fn long_lines_and_large_files() {
 
 #[test]
 fn files_in_a_circle() {
+    let limits = Limits { depth: 2_000, ..LIMITS };
     let world = MemoryWorld::default()
         .with("a.xb", "use \"./b.xb\" { b }\nlet a = b\n")
         .with("b.xb", "use \"./a.xb\" { a }\nlet b = a\n")
         .with("whole.xb", "use \"./whole.xb\" as whole\nwhole");
-    let found = |text| eval_in(&world, text, LIMITS);
+    let found = |text| eval_in(&world, text, limits);
     assert_eq!(code(&found("use \"./a.xb\" { a }\na")), "E0401");
     assert_eq!(code(&found("use \"./whole.xb\" as whole\nwhole")), "E0401");
     let chain = (0..3_000).fold(MemoryWorld::default().with("f3000.xb", "let x = 1"), |world, at| {
         world.with(&format!("f{at}.xb"), &format!("use \"./f{}.xb\" {{ x as y }}\nlet x = y + 1", at + 1))
     });
-    let outcome = eval_in(&chain, "use \"./f0.xb\" { x }\nx", LIMITS);
+    let outcome = eval_in(&chain, "use \"./f0.xb\" { x }\nx", limits);
     assert_eq!(code(&outcome), "E0402");
-    assert_eq!(eval_in(&chain, "use \"./f2900.xb\" { x }\nx", LIMITS), Ok("101".to_owned()));
+    assert_eq!(eval_in(&chain, "use \"./f2900.xb\" { x }\nx", limits), Ok("101".to_owned()));
 }
 
 /// Expressions that read well and mean anything.

@@ -9,7 +9,7 @@ use crate::args::EvalArgs;
 use crate::emission::limits;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
-use crate::output::{print_json, print_line};
+use crate::output::print_line;
 use crate::project::{Project, ProjectWorld, canonical, file_of};
 
 /// Runs the command.
@@ -34,7 +34,7 @@ pub fn run(here: &Invocation, args: &EvalArgs) -> Result<(), Failure> {
         }
     };
     match value {
-        Some(value) if args.json => print_json(&session.to_json(value).map_err(told)?),
+        Some(value) if args.json => print_line(session.to_json(value).map_err(told)?),
         Some(value) => print_line(session.print(value).map_err(told)?),
         None => Ok(()),
     }

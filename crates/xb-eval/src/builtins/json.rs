@@ -1,18 +1,21 @@
-//! `json` and `toml`: data from texts, and back.
+//! `json`: data from texts, and back.
 
 use super::{Builtin, Constant, Invocation, optional, value};
 use crate::failure::Result;
 use crate::record::Record;
 use crate::value::Value;
 
+/// What one more part of a tree of parsed data takes at most, with what its container grows by.
+const NODE: usize = 256;
+
 pub(super) const TABLE: &[Builtin] = &[
     Builtin {
         path: "json.parse",
         params: &[value("text")],
-        doc: "The value that a JSON text stands for.\n\n```xb\njson.parse(\"{\\\"a\\\": [1, 2.5, null]}\")\n```\n```value\n{ a = [1, 2.5, null] }\n```",
+        doc: "The value that a JSON text stands for, which may be nested 127 levels deep.\n\n```xb\njson.parse(\"{\\\"a\\\": [1, 2.5, null]}\")\n```\n```value\n{ a = [1, 2.5, null] }\n```",
         run: |call| {
             let text = call.string(0)?;
-            call.reserve(text.len().saturating_mul(8))?;
+            call.reserve(bytes_to_parse(text, b"[{,:", NODE))?;
             let parsed = serde_json::from_str(text).map_err(|error| call.refuse(error.to_string()))?;
             to_value(call, parsed)
         },
@@ -21,43 +24,17 @@ pub(super) const TABLE: &[Builtin] = &[
         path: "json.print",
         params: &[value("x"), optional("pretty", Constant::Bool(false))],
         doc: "A value as JSON; the fields of records are sorted by name.\n\n```xb\njson.print({ b = [true], a = \"x\" })\n```\n```value\n\"{\\\"a\\\":\\\"x\\\",\\\"b\\\":[true]}\"\n```",
-        run: |call| {
-            let json = call.eval.to_json(call.args[0])?;
-            let printed =
-                if call.bool(1)? { serde_json::to_string_pretty(&json) } else { serde_json::to_string(&json) };
-            let printed = printed.map_err(|error| call.refuse(error.to_string()))?;
-            call.reserve(printed.len())?;
-            Ok(call.eval.string(&printed))
-        },
+        run: |call| call.eval.json(call.args[0], call.bool(1)?, call.span)?.into_value(),
     },
 ];
 
-pub(super) const TOML: &[Builtin] = &[
-    Builtin {
-        path: "toml.parse",
-        params: &[value("text")],
-        doc: "The value that a TOML text stands for; dates become strings.\n\n```xb\ntoml.parse(\"[a]\\nb = 1\")\n```\n```value\n{ a = { b = 1 } }\n```",
-        run: |call| {
-            let text = call.string(0)?;
-            call.reserve(text.len().saturating_mul(8))?;
-            let parsed: toml::Value = toml::from_str(text).map_err(|error| call.refuse(error.to_string()))?;
-            to_value(call, plain(call, parsed)?)
-        },
-    },
-    Builtin {
-        path: "toml.print",
-        params: &[value("x")],
-        doc: "A record as TOML; the fields are sorted by name.\n\n```xb\ntoml.print({ a = 1 })\n```\n```value\n\"a = 1\\n\"\n```",
-        run: |call| {
-            let json = call.eval.to_json(call.args[0])?;
-            let printed = toml::to_string(&json).map_err(|error| call.refuse(error.to_string()))?;
-            call.reserve(printed.len())?;
-            Ok(call.eval.string(&printed))
-        },
-    },
-];
+/// What parsing a text takes at most outside of the arena: where these bytes stand, there is one more part.
+pub(super) fn bytes_to_parse(text: &str, marks: &[u8], each: usize) -> usize {
+    let parts = 1 + text.bytes().filter(|byte| marks.contains(byte)).count();
+    parts.saturating_mul(each).saturating_add(text.len().saturating_mul(4))
+}
 
-/// Parsed data as a value. The depth is bounded: by serde_json's own limit, and by TOML's grammar.
+/// Parsed data as a value. The depth is bounded by serde_json's own limit.
 fn to_value<'v>(call: &Invocation<'_, 'v>, json: serde_json::Value) -> Result<Value<'v>> {
     use serde_json::Value as Json;
     Ok(match json {
@@ -77,25 +54,6 @@ fn to_value<'v>(call: &Invocation<'_, 'v>, json: serde_json::Value) -> Result<Va
             let fields: Result<Vec<_>> =
                 fields.into_iter().map(|(name, item)| Ok((call.eval.symbol(&name), to_value(call, item)?))).collect();
             call.eval.record(Record::new(call.eval.arena, fields?))
-        }
-    })
-}
-
-/// TOML without dates, and without floats that are no numbers: the language has neither.
-fn plain(call: &Invocation<'_, '_>, value: toml::Value) -> Result<serde_json::Value> {
-    Ok(match value {
-        toml::Value::String(text) => text.into(),
-        toml::Value::Integer(int) => int.into(),
-        toml::Value::Float(float) if float.is_finite() => float.into(),
-        toml::Value::Float(float) => return Err(call.refuse(format!("{float} is not a number that xb has"))),
-        toml::Value::Boolean(value) => value.into(),
-        toml::Value::Datetime(date) => date.to_string().into(),
-        toml::Value::Array(items) => {
-            items.into_iter().map(|item| plain(call, item)).collect::<Result<Vec<_>>>()?.into()
-        }
-        toml::Value::Table(fields) => {
-            let fields = fields.into_iter().map(|(name, value)| Ok((name, plain(call, value)?)));
-            serde_json::Value::Object(fields.collect::<Result<_>>()?)
         }
     })
 }

@@ -17,7 +17,7 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "What `f` gives for every element.\n\n```xb\nlist.map([1, 2, 3], x => x * 2)\n```\n```value\n[2, 4, 6]\n```",
         run: |call| {
             let xs = call.list(0)?;
-            call.reserve(std::mem::size_of_val(xs) * 6)?;
+            call.reserve(size_of_val(xs).saturating_mul(8))?;
             let mapped: Vec<_> = xs.iter().map(|x| call.apply_later(call.args[1], &[*x])).collect();
             Ok(call.eval.list(&mapped))
         },
@@ -62,8 +62,8 @@ pub(super) const TABLE: &[Builtin] = &[
             let stride = i128::from(step.unsigned_abs());
             let count = usize::try_from(((distance + stride - 1) / stride).max(0)).unwrap_or(usize::MAX);
             call.reserve(count.saturating_mul(size_of::<Value<'_>>()))?;
-            let numbers = (0..count).map(|at| Value::Int((i128::from(start) + at as i128 * i128::from(step)) as i64));
-            Ok(call.eval.list(&numbers.collect::<Vec<_>>()))
+            let number = |at| Value::Int((i128::from(start) + at as i128 * i128::from(step)) as i64);
+            Ok(call.eval.part(call.eval.arena.alloc_slice_fill_with(count, number)))
         },
     },
     Builtin {
@@ -75,7 +75,7 @@ pub(super) const TABLE: &[Builtin] = &[
             for list in call.list(0)? {
                 match call.eval.force(*list)? {
                     Value::List(items) => {
-                        call.reserve(2 * (size_of_val(&*all) + size_of_val(*items)))?;
+                        call.reserve(3 * (size_of_val(&*all) + size_of_val(*items)))?;
                         all.extend_from_slice(items);
                     }
                     _ => return Err(call.wrong(0, "a list of lists")),
@@ -111,7 +111,9 @@ pub(super) const TABLE: &[Builtin] = &[
         params: &[value("xs")],
         doc: "Every element with its index, from 0.\n\n```xb\nlist.enumerate([\"a\"])\n```\n```value\n[{ index = 0, item = \"a\" }]\n```",
         run: |call| {
-            let pairs = call.list(0)?.iter().zip(0..);
+            let xs = call.list(0)?;
+            call.reserve(size_of_val(xs).saturating_mul(10))?;
+            let pairs = xs.iter().zip(0..);
             let pairs: Vec<_> = pairs
                 .map(|(item, index)| call.eval.record_of(&[("index", Value::Int(index)), ("item", *item)]))
                 .collect();
@@ -138,7 +140,7 @@ pub(super) const TABLE: &[Builtin] = &[
         params: &[value("xs")],
         doc: "All elements but the first.\n\n```xb\nlist.tail([1, 2, 3])\n```\n```value\n[2, 3]\n```",
         run: |call| match call.list(0)?.split_first() {
-            Some((_, rest)) => Ok(call.eval.list(rest)),
+            Some((_, rest)) => Ok(call.eval.part(rest)),
             None => Err(call.refuse("the list is empty")),
         },
     },
@@ -158,7 +160,7 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "The first `count` elements, or all there are.\n\n```xb\nlist.take([1, 2, 3], 2)\n```\n```value\n[1, 2]\n```",
         run: |call| {
             let (xs, count) = (call.list(0)?, call.size(1)?);
-            Ok(call.eval.list(&xs[..count.min(xs.len())]))
+            Ok(call.eval.part(&xs[..count.min(xs.len())]))
         },
     },
     Builtin {
@@ -167,7 +169,7 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "All but the first `count` elements.\n\n```xb\nlist.drop([1, 2, 3], 2)\n```\n```value\n[3]\n```",
         run: |call| {
             let (xs, count) = (call.list(0)?, call.size(1)?);
-            Ok(call.eval.list(&xs[count.min(xs.len())..]))
+            Ok(call.eval.part(&xs[count.min(xs.len())..]))
         },
     },
     Builtin {
@@ -227,9 +229,9 @@ pub(super) const TABLE: &[Builtin] = &[
         params: &[value("xs")],
         doc: "The elements from the last to the first.\n\n```xb\nlist.reverse([1, 2, 3])\n```\n```value\n[3, 2, 1]\n```",
         run: |call| {
-            let mut xs = call.list(0)?.to_vec();
-            xs.reverse();
-            Ok(call.eval.list(&xs))
+            let xs = call.list(0)?;
+            call.reserve(size_of_val(xs))?;
+            Ok(call.eval.part(call.eval.arena.alloc_slice_fill_with(xs.len(), |at| xs[xs.len() - 1 - at])))
         },
     },
     Builtin {
@@ -237,6 +239,7 @@ pub(super) const TABLE: &[Builtin] = &[
         params: &[value("xs")],
         doc: "The elements in their order; equal ones stay as they were.\n\n```xb\nlist.sort([3, 1, 2])\n```\n```value\n[1, 2, 3]\n```",
         run: |call| {
+            call.reserve(size_of_val(call.list(0)?).saturating_mul(6))?;
             let forced: Result<Vec<_>> = call.list(0)?.iter().map(|x| call.eval.force(*x)).collect();
             let pairs = forced?.into_iter().map(|x| (x, x)).collect();
             super::order::sorted(call, pairs)
@@ -247,6 +250,7 @@ pub(super) const TABLE: &[Builtin] = &[
         params: &[value("xs"), value("f")],
         doc: "The elements in the order of what `f` gives for them.\n\n```xb\nlist.sort_by([\"ccc\", \"a\", \"bb\"], string.length)\n```\n```value\n[\"a\", \"bb\", \"ccc\"]\n```",
         run: |call| {
+            call.reserve(size_of_val(call.list(0)?).saturating_mul(6))?;
             let keyed: Result<Vec<_>> =
                 call.list(0)?.iter().map(|x| Ok((call.apply(call.args[1], &[*x])?, *x))).collect();
             super::order::sorted(call, keyed?)
@@ -274,7 +278,9 @@ pub(super) const TABLE: &[Builtin] = &[
         params: &[value("xs"), value("ys")],
         doc: "Pairs of the elements at the same index, as long as the shorter list.\n\n```xb\nlist.zip([1, 2], [\"a\", \"b\"])\n```\n```value\n[[1, \"a\"], [2, \"b\"]]\n```",
         run: |call| {
-            let pairs = call.list(0)?.iter().zip(call.list(1)?);
+            let (xs, ys) = (call.list(0)?, call.list(1)?);
+            call.reserve(size_of_val(xs).min(size_of_val(ys)).saturating_mul(6))?;
+            let pairs = xs.iter().zip(ys);
             let pairs: Vec<_> = pairs.map(|(x, y)| call.eval.list(&[*x, *y])).collect();
             Ok(call.eval.list(&pairs))
         },
@@ -288,7 +294,7 @@ pub(super) const TABLE: &[Builtin] = &[
             for x in call.list(0)? {
                 match call.apply(call.args[1], &[*x])? {
                     Value::List(items) => {
-                        call.reserve(2 * (size_of_val(&*all) + size_of_val(*items)))?;
+                        call.reserve(3 * (size_of_val(&*all) + size_of_val(*items)))?;
                         all.extend_from_slice(items);
                     }
                     other => return Err(call.refuse(format!("`f` must give a list, it gave {}", other.kind()))),
@@ -356,7 +362,7 @@ pub(super) const TABLE: &[Builtin] = &[
         run: |call| {
             let count = call.size(1)?;
             call.reserve(count.saturating_mul(size_of::<Value<'_>>()))?;
-            Ok(call.eval.list(&vec![call.args[0]; count]))
+            Ok(call.eval.part(call.eval.arena.alloc_slice_fill_copy(count, call.args[0])))
         },
     },
     Builtin {
@@ -365,7 +371,7 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "`f(0)`, `f(1)`, ... up to `count` elements.\n\n```xb\nlist.generate(3, at => at * at)\n```\n```value\n[0, 1, 4]\n```",
         run: |call| {
             let count = call.size(0)?;
-            call.reserve(count.saturating_mul(size_of::<Value<'_>>() * 6))?;
+            call.reserve(count.saturating_mul(size_of::<Value<'_>>() * 8))?;
             let made: Vec<_> = (0..count).map(|at| call.apply_later(call.args[1], &[Value::Int(at as i64)])).collect();
             Ok(call.eval.list(&made))
         },
@@ -377,7 +383,7 @@ pub(super) const TABLE: &[Builtin] = &[
         run: |call| {
             let (xs, start, count) = (call.list(0)?, call.size(1)?, call.size(2)?);
             let rest = &xs[start.min(xs.len())..];
-            Ok(call.eval.list(&rest[..count.min(rest.len())]))
+            Ok(call.eval.part(&rest[..count.min(rest.len())]))
         },
     },
     Builtin {
@@ -408,7 +414,7 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "The elements before the first one for which `f` gives false.\n\n```xb\nlist.take_while([1, 2, 3, 1], x => x < 3)\n```\n```value\n[1, 2]\n```",
         run: |call| {
             let (xs, first) = (call.list(0)?, first_without(call)?);
-            Ok(call.eval.list(&xs[..first]))
+            Ok(call.eval.part(&xs[..first]))
         },
     },
     Builtin {
@@ -417,7 +423,7 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "The elements from the first one on for which `f` gives false.\n\n```xb\nlist.drop_while([1, 2, 3, 1], x => x < 3)\n```\n```value\n[3, 1]\n```",
         run: |call| {
             let (xs, first) = (call.list(0)?, first_without(call)?);
-            Ok(call.eval.list(&xs[first..]))
+            Ok(call.eval.part(&xs[first..]))
         },
     },
     Builtin {
@@ -448,7 +454,7 @@ fn flatten<'v>(call: &Invocation<'_, 'v>, xs: &[Value<'v>], all: &mut Vec<Value<
             other => all.push(other),
         }
     }
-    call.reserve(size_of_val(&**all))
+    call.reserve(3 * size_of_val(&**all))
 }
 
 /// The index of the first element for which the second argument gives false.

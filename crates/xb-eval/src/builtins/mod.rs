@@ -11,7 +11,7 @@
 //!     doc: "The first `count` elements.\n\n```xb\nlist.take([1, 2, 3], 2)\n```\n```value\n[1, 2]\n```",
 //!     run: |call| {
 //!         let (xs, count) = (call.list(0)?, call.size(1)?);
-//!         Ok(call.eval.list(&xs[..count.min(xs.len())]))
+//!         Ok(call.eval.part(&xs[..count.min(xs.len())]))
 //!     },
 //! }
 //! ```
@@ -27,7 +27,8 @@
 //! - `call.apply(f, &[x])` calls a function now, `call.apply_later(f, &[x])` when the result is needed. What a
 //!   function gives for an element should be lazy unless the element is looked at.
 //! - A wrong value of the right kind is `Err(call.refuse("..."))` (E0416). Before something large is made:
-//!   `call.reserve(bytes)?`.
+//!   `call.reserve(bytes)?`. What is a part of an argument is shared, not copied: `call.eval.part(&xs[1..])`,
+//!   `call.eval.piece(&text[1..])`.
 //! - Results: `call.eval.list(&[..])`, `.string(..)`, `.record_of(&[("a", v)])`, `.record(Record)`. Records are read
 //!   with `call.eval.sorted(record)` where order is seen; never in the order of symbols.
 //! - The documentation's example is executed by a test.
@@ -42,6 +43,7 @@ mod pattern;
 mod prim;
 mod record;
 mod string;
+mod toml;
 mod value_of;
 mod version;
 
@@ -164,7 +166,7 @@ pub const NAMESPACES: &[Namespace] = &[
     namespace_of("path", "Files and folders of the project.", path::TABLE),
     namespace_of("record", "Records. Wherever an order is seen, fields are sorted by name.", record::TABLE),
     namespace_of("string", "Texts. A character is a Unicode scalar value; indices count them, from 0.", string::TABLE),
-    namespace_of("toml", "Data as TOML.", json::TOML),
+    namespace_of("toml", "Data as TOML.", toml::TABLE),
     namespace_of("value", "Values of any kind.", value_of::TABLE),
     namespace_of("version", "Versions and their order.", version::TABLE),
 ];

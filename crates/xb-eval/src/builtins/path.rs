@@ -22,7 +22,7 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "The last component.\n\n```xb\npath.name(./src/main.c)\n```\n```value\n\"main.c\"\n```",
         run: |call| {
             let path = call.path(0)?.path;
-            Ok(call.eval.string(path.rsplit('/').next().unwrap_or(path)))
+            Ok(call.eval.piece(path.rsplit('/').next().unwrap_or(path)))
         },
     },
     Builtin {
@@ -57,6 +57,7 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "The path of something beneath a folder.\n\n```xb\npath.join(./src, \"a/b.c\")\n```\n```value\n./src/a/b.c\n```",
         run: |call| {
             let (path, tail) = (call.path(0)?, call.string(1)?);
+            call.reserve(path.path.len().saturating_add(tail.len()).saturating_mul(3))?;
             let joined = xb_core::RelPath::normalise(&format!("{}/{tail}", path.path));
             let joined = joined.map_err(|_| call.refuse(format!("`{tail}` leads out of the project")))?;
             Ok(Value::Path(
@@ -85,7 +86,7 @@ pub(super) const TABLE: &[Builtin] = &[
             let path = call.path(0)?.path;
             let name = path.rsplit('/').next().unwrap_or(path);
             let extension = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty());
-            Ok(extension.map_or(Value::Null, |(_, extension)| call.eval.string(extension)))
+            Ok(extension.map_or(Value::Null, |(_, extension)| call.eval.piece(extension)))
         },
     },
 ];

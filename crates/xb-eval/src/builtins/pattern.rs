@@ -20,12 +20,12 @@ pub(super) fn whole(call: &Invocation<'_, '_>, pattern: &str) -> Result<Regex> {
 }
 
 /// What the groups of a pattern match.
-pub(super) fn groups<'v>(call: &Invocation<'_, 'v>, text: &str, pattern: &str) -> Result<Value<'v>> {
+pub(super) fn groups<'v>(call: &Invocation<'_, 'v>, text: &'v str, pattern: &str) -> Result<Value<'v>> {
     let pattern = whole(call, pattern)?;
     let Some(captures) = pattern.captures(text) else {
         return Ok(Value::Null);
     };
     let groups = captures.iter().skip(1);
-    let groups = groups.map(|group| group.map_or(Value::Null, |group| call.eval.string(group.as_str())));
+    let groups = groups.map(|group| group.map_or(Value::Null, |group| call.eval.piece(group.as_str())));
     Ok(call.eval.list(&groups.collect::<Vec<_>>()))
 }

@@ -127,7 +127,10 @@ pub(super) const TABLE: &[Builtin] = &[
             let mut all = Record::new(call.eval.arena, Vec::new());
             for record in call.list(0)? {
                 match call.eval.force(*record)? {
-                    Value::Record(record) => all = all.merge(call.eval.arena, record),
+                    Value::Record(record) => {
+                        call.reserve(all.bytes_to_merge(record))?;
+                        all = all.merge(call.eval.arena, record);
+                    }
                     _ => return Err(call.wrong(0, "a list of records")),
                 }
             }

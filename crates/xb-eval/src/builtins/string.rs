@@ -1,6 +1,7 @@
 //! `string`: texts.
 
-use super::{Builtin, Constant, optional, value};
+use super::{Builtin, Constant, Invocation, optional, value};
+use crate::failure::Result;
 use crate::value::Value;
 
 pub(super) const TABLE: &[Builtin] = &[
@@ -16,10 +17,17 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "The strings one behind the other, with `separator` between them.\n\n```xb\nstring.join([\"a\", \"b\"], \", \")\n```\n```value\n\"a, b\"\n```",
         run: |call| {
             let (parts, separator) = (call.strings(0)?, call.string(1)?);
-            let gaps = separator.len().saturating_mul(parts.len());
-            let length = parts.iter().map(|part| part.len()).sum::<usize>().saturating_add(gaps);
+            let gaps = separator.len().saturating_mul(parts.len().saturating_sub(1));
+            let length = parts.iter().fold(gaps, |length, part| length.saturating_add(part.len()));
             call.reserve(length)?;
-            Ok(call.eval.string(&parts.join(separator)))
+            Ok(call.eval.written(length, |text| {
+                for (at, part) in parts.iter().enumerate() {
+                    if at > 0 {
+                        text.push_str(separator);
+                    }
+                    text.push_str(part);
+                }
+            }))
         },
     },
     Builtin {
@@ -31,8 +39,7 @@ pub(super) const TABLE: &[Builtin] = &[
             if separator.is_empty() {
                 return Err(call.refuse("the separator is empty"));
             }
-            let pieces: Vec<_> = text.split(separator).map(|piece| call.eval.string(piece)).collect();
-            Ok(call.eval.list(&pieces))
+            pieces(call, text.split(separator))
         },
     },
     Builtin {
@@ -45,8 +52,16 @@ pub(super) const TABLE: &[Builtin] = &[
                 return Err(call.refuse("`old` is empty"));
             }
             let count = text.matches(old).count();
-            call.reserve(text.len().saturating_add(new.len().saturating_mul(count)))?;
-            Ok(call.eval.string(&text.replace(old, new)))
+            let length = (text.len() - count * old.len()).saturating_add(new.len().saturating_mul(count));
+            call.reserve(length)?;
+            Ok(call.eval.written(length, |written| {
+                for (at, piece) in text.split(old).enumerate() {
+                    if at > 0 {
+                        written.push_str(new);
+                    }
+                    written.push_str(piece);
+                }
+            }))
         },
     },
     Builtin {
@@ -56,9 +71,12 @@ pub(super) const TABLE: &[Builtin] = &[
         run: |call| {
             let (text, width, with) = (call.string(0)?, call.size(1)?, call.string(2)?);
             let missing = width.saturating_sub(text.chars().count());
-            call.reserve(missing.saturating_mul(4))?;
-            let padding: String = with.chars().cycle().take(missing).collect();
-            Ok(call.eval.string(&(padding + text)))
+            let length = text.len().saturating_add(padding(with, missing));
+            call.reserve(length)?;
+            Ok(call.eval.written(length, |padded| {
+                padded.extend(with.chars().cycle().take(missing));
+                padded.push_str(text);
+            }))
         },
     },
     Builtin {
@@ -71,10 +89,7 @@ pub(super) const TABLE: &[Builtin] = &[
         path: "string.lines",
         params: &[value("text")],
         doc: "The lines, without their ends.\n\n```xb\nstring.lines(\"a\\nb\\n\")\n```\n```value\n[\"a\", \"b\"]\n```",
-        run: |call| {
-            let lines: Vec<_> = call.string(0)?.lines().map(|line| call.eval.string(line)).collect();
-            Ok(call.eval.list(&lines))
-        },
+        run: |call| pieces(call, call.string(0)?.lines()),
     },
     Builtin {
         path: "string.chars",
@@ -82,16 +97,14 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "The characters, one a string.\n\n```xb\nstring.chars(\"xb\")\n```\n```value\n[\"x\", \"b\"]\n```",
         run: |call| {
             let text = call.string(0)?;
-            call.reserve(text.len().saturating_mul(48))?;
-            let chars: Vec<_> = text.chars().map(|c| call.eval.string(c.encode_utf8(&mut [0; 4]))).collect();
-            Ok(call.eval.list(&chars))
+            pieces(call, text.char_indices().map(|(at, c)| &text[at..at + c.len_utf8()]))
         },
     },
     Builtin {
         path: "string.trim",
         params: &[value("text")],
         doc: "The text without white space at either end.\n\n```xb\nstring.trim(\"  xb \\n\")\n```\n```value\n\"xb\"\n```",
-        run: |call| Ok(call.eval.string(call.string(0)?.trim())),
+        run: |call| Ok(call.eval.piece(call.string(0)?.trim())),
     },
     Builtin {
         path: "string.starts_with",
@@ -117,7 +130,7 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "The text without `start`, if it starts so.\n\n```xb\nstring.remove_prefix(\"v1.2\", \"v\")\n```\n```value\n\"1.2\"\n```",
         run: |call| {
             let (text, start) = (call.string(0)?, call.string(1)?);
-            Ok(call.eval.string(text.strip_prefix(start).unwrap_or(text)))
+            Ok(call.eval.piece(text.strip_prefix(start).unwrap_or(text)))
         },
     },
     Builtin {
@@ -126,20 +139,30 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "The text without `end`, if it ends so.\n\n```xb\nstring.remove_suffix(\"a.c\", \".c\")\n```\n```value\n\"a\"\n```",
         run: |call| {
             let (text, end) = (call.string(0)?, call.string(1)?);
-            Ok(call.eval.string(text.strip_suffix(end).unwrap_or(text)))
+            Ok(call.eval.piece(text.strip_suffix(end).unwrap_or(text)))
         },
     },
     Builtin {
         path: "string.upper",
         params: &[value("text")],
         doc: "In upper case.\n\n```xb\nstring.upper(\"xb\")\n```\n```value\n\"XB\"\n```",
-        run: |call| Ok(call.eval.string(&call.string(0)?.to_uppercase())),
+        run: |call| {
+            let text = call.string(0)?;
+            // A character may become three, here and in the arena.
+            call.reserve(text.len().saturating_mul(6))?;
+            Ok(call.eval.string(&text.to_uppercase()))
+        },
     },
     Builtin {
         path: "string.lower",
         params: &[value("text")],
         doc: "In lower case.\n\n```xb\nstring.lower(\"XB\")\n```\n```value\n\"xb\"\n```",
-        run: |call| Ok(call.eval.string(&call.string(0)?.to_lowercase())),
+        run: |call| {
+            let text = call.string(0)?;
+            // A character may become three, here and in the arena.
+            call.reserve(text.len().saturating_mul(6))?;
+            Ok(call.eval.string(&text.to_lowercase()))
+        },
     },
     Builtin {
         path: "string.take",
@@ -147,7 +170,7 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "The first `count` characters, or all there are.\n\n```xb\nstring.take(\"aarch64\", 2)\n```\n```value\n\"aa\"\n```",
         run: |call| {
             let (text, count) = (call.string(0)?, call.size(1)?);
-            Ok(call.eval.string(&text[..boundary(text, count)]))
+            Ok(call.eval.piece(&text[..boundary(text, count)]))
         },
     },
     Builtin {
@@ -156,7 +179,7 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "All but the first `count` characters.\n\n```xb\nstring.drop(\"aarch64\", 5)\n```\n```value\n\"64\"\n```",
         run: |call| {
             let (text, count) = (call.string(0)?, call.size(1)?);
-            Ok(call.eval.string(&text[boundary(text, count)..]))
+            Ok(call.eval.piece(&text[boundary(text, count)..]))
         },
     },
     Builtin {
@@ -165,8 +188,10 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "`count` times the text.\n\n```xb\nstring.repeat(\"ab\", 2)\n```\n```value\n\"abab\"\n```",
         run: |call| {
             let (text, count) = (call.string(0)?, call.size(1)?);
-            call.reserve(text.len().saturating_mul(count))?;
-            Ok(call.eval.string(&text.repeat(count)))
+            let length = text.len().saturating_mul(count);
+            call.reserve(length)?;
+            let times = if text.is_empty() { 0 } else { count };
+            Ok(call.eval.written(length, |repeated| (0..times).for_each(|_| repeated.push_str(text))))
         },
     },
     Builtin {
@@ -175,7 +200,9 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "The whole number that the text is.\n\n```xb\nstring.to_int(\"42\")\n```\n```value\n42\n```",
         run: |call| {
             let text = call.string(0)?;
-            text.parse().map(Value::Int).map_err(|_| call.refuse(format!("{text:?} is not a whole number of 64 bits")))
+            text.parse().map(Value::Int).map_err(|_| {
+                call.refuse(format!("{} is not a whole number of 64 bits", call.eval.glimpse(call.args[0])))
+            })
         },
     },
     Builtin {
@@ -185,8 +212,12 @@ pub(super) const TABLE: &[Builtin] = &[
         run: |call| {
             let (text, width, with) = (call.string(0)?, call.size(1)?, call.string(2)?);
             let missing = width.saturating_sub(text.chars().count());
-            call.reserve(missing.saturating_mul(4))?;
-            Ok(call.eval.string(&text.chars().chain(with.chars().cycle().take(missing)).collect::<String>()))
+            let length = text.len().saturating_add(padding(with, missing));
+            call.reserve(length)?;
+            Ok(call.eval.written(length, |padded| {
+                padded.push_str(text);
+                padded.extend(with.chars().cycle().take(missing));
+            }))
         },
     },
     Builtin {
@@ -196,7 +227,7 @@ pub(super) const TABLE: &[Builtin] = &[
         run: |call| {
             let (text, start, count) = (call.string(0)?, call.size(1)?, call.size(2)?);
             let rest = &text[boundary(text, start)..];
-            Ok(call.eval.string(&rest[..boundary(rest, count)]))
+            Ok(call.eval.piece(&rest[..boundary(rest, count)]))
         },
     },
     Builtin {
@@ -213,22 +244,19 @@ pub(super) const TABLE: &[Builtin] = &[
         path: "string.words",
         params: &[value("text")],
         doc: "The pieces between white space.\n\n```xb\nstring.words(\" -O2  -g\\n\")\n```\n```value\n[\"-O2\", \"-g\"]\n```",
-        run: |call| {
-            let words: Vec<_> = call.string(0)?.split_whitespace().map(|word| call.eval.string(word)).collect();
-            Ok(call.eval.list(&words))
-        },
+        run: |call| pieces(call, call.string(0)?.split_whitespace()),
     },
     Builtin {
         path: "string.trim_start",
         params: &[value("text")],
         doc: "The text without white space before it.\n\n```xb\nstring.trim_start(\"  xb \")\n```\n```value\n\"xb \"\n```",
-        run: |call| Ok(call.eval.string(call.string(0)?.trim_start())),
+        run: |call| Ok(call.eval.piece(call.string(0)?.trim_start())),
     },
     Builtin {
         path: "string.trim_end",
         params: &[value("text")],
         doc: "The text without white space behind it.\n\n```xb\nstring.trim_end(\" xb \\n\")\n```\n```value\n\" xb\"\n```",
-        run: |call| Ok(call.eval.string(call.string(0)?.trim_end())),
+        run: |call| Ok(call.eval.piece(call.string(0)?.trim_end())),
     },
     Builtin {
         path: "string.to_float",
@@ -237,7 +265,9 @@ pub(super) const TABLE: &[Builtin] = &[
         run: |call| {
             let text = call.string(0)?;
             let finite = text.parse().ok().filter(|x: &f64| x.is_finite());
-            finite.map(Value::Float).ok_or_else(|| call.refuse(format!("{text:?} is not a finite number")))
+            finite
+                .map(Value::Float)
+                .ok_or_else(|| call.refuse(format!("{} is not a finite number", call.eval.glimpse(call.args[0]))))
         },
     },
     Builtin {
@@ -261,11 +291,38 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "The text as one word of a shell command, whatever is in it.\n\n```xb\nstring.shell_quote(\"it's\")\n```\n```value\n\"'it'\\\\''s'\"\n```",
         run: |call| {
             let text = call.string(0)?;
-            call.reserve(text.len().saturating_mul(4))?;
-            Ok(call.eval.string(&format!("'{}'", text.replace('\'', r"'\''"))))
+            let length = text.len().saturating_add(3 * text.matches('\'').count()).saturating_add(2);
+            call.reserve(length)?;
+            Ok(call.eval.written(length, |quoted| {
+                for (at, piece) in text.split('\'').enumerate() {
+                    quoted.push_str(if at == 0 { "'" } else { r"'\''" });
+                    quoted.push_str(piece);
+                }
+                quoted.push('\'');
+            }))
         },
     },
 ];
+
+/// A list of pieces of a text, which share it.
+fn pieces<'v>(call: &Invocation<'_, 'v>, pieces: impl Iterator<Item = &'v str>) -> Result<Value<'v>> {
+    let mut all = Vec::new();
+    for piece in pieces {
+        // Now and then: what is gathered may grow to twice of it, and is copied then.
+        if all.len() & 0xfff == 0xfff {
+            call.reserve(3 * size_of_val(&*all))?;
+        }
+        all.push(call.eval.piece(piece));
+    }
+    Ok(call.eval.list(&all))
+}
+
+/// How many bytes so many characters take that come from this text, again and again.
+fn padding(with: &str, count: usize) -> usize {
+    let characters = with.chars().count().max(1);
+    let rest = boundary(with, count % characters);
+    with.len().saturating_mul(count / characters).saturating_add(rest)
+}
 
 /// Where the character of this number begins, in bytes.
 fn boundary(text: &str, count: usize) -> usize {

@@ -17,11 +17,7 @@ pub(super) const TABLE: &[Builtin] = &[
         run: |call| match call.args[0] {
             Value::Script(text) => Ok(Value::String(text)),
             Value::Path(path) => Ok(call.eval.string(&crate::print::path_text(path))),
-            other => {
-                let mut text = String::new();
-                call.eval.append(&mut text, other, call.span)?;
-                Ok(call.eval.string(&text))
-            }
+            other => Ok(call.eval.piece(call.eval.in_text(other, call.span)?)),
         },
     },
     Builtin {

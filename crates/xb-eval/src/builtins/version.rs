@@ -17,9 +17,12 @@ pub(super) const TABLE: &[Builtin] = &[
         params: &[value("text")],
         doc: "The numbers and words that a version is made of.\n\n```xb\nversion.parts(\"1.25rc3\")\n```\n```value\n[1, 25, \"rc\", 3]\n```",
         run: |call| {
-            let parts: Vec<_> = parts(call.string(0)?)
+            let text = call.string(0)?;
+            // At worst each byte is a part.
+            call.reserve(text.len().saturating_mul(8 * size_of::<Value<'_>>()))?;
+            let parts: Vec<_> = parts(text)
                 .into_iter()
-                .map(|part| part.parse().map_or_else(|_| call.eval.string(part), Value::Int))
+                .map(|part| part.parse().map_or_else(|_| call.eval.piece(part), Value::Int))
                 .collect();
             Ok(call.eval.list(&parts))
         },
@@ -36,8 +39,11 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "The first `count` of the parts between dots.\n\n```xb\nversion.prefix(\"1.25.3\", 2)\n```\n```value\n\"1.25\"\n```",
         run: |call| {
             let (text, count) = (call.string(0)?, call.size(1)?);
-            let parts: Vec<_> = text.split('.').take(count).collect();
-            Ok(call.eval.string(&parts.join(".")))
+            let end = match count.checked_sub(1) {
+                Some(last) => text.match_indices('.').nth(last).map_or(text.len(), |(dot, _)| dot),
+                None => 0,
+            };
+            Ok(call.eval.piece(&text[..end]))
         },
     },
 ];

@@ -67,6 +67,7 @@ impl<'v> Evaluator<'v> {
             match part {
                 RecordPart::Spread(node) => match self.eval(node, frame)? {
                     Value::Record(more) => {
+                        self.reserve(record.bytes_to_merge(more), node.span)?;
                         let below = Record::new(self.arena, std::mem::take(&mut named));
                         record = record.merge(self.arena, &below).merge(self.arena, more);
                     }
@@ -105,34 +106,56 @@ impl<'v> Evaluator<'v> {
         }
     }
 
+    /// The pieces are evaluated before any is written, so that the text is written once, where room is reserved for it.
     pub(super) fn interpolate(&self, pieces: &'v [Piece<'v>], frame: &Frame<'_, 'v>) -> Result<Value<'v>> {
-        let mut text = String::new();
+        let mut values: smallvec::SmallVec<[Value<'v>; 6]> = smallvec::SmallVec::new();
+        let mut length = 0_usize;
         for piece in pieces {
             match piece {
-                Piece::Text(part) => text.push_str(part),
+                Piece::Text(part) => length = length.saturating_add(part.len()),
                 Piece::Expr(node) => {
                     let value = self.eval(node, frame)?;
-                    self.append(&mut text, value, node.span)?;
+                    length = length.saturating_add(self.length_in_text(value, node.span)?);
+                    self.reserve(length, node.span)?;
+                    values.push(value);
                 }
             }
         }
-        self.reserve(text.len(), pieces.iter().find_map(place).unwrap_or(crate::evaluator::NOWHERE))?;
-        Ok(self.string(&text))
+        let mut values = values.into_iter();
+        Ok(self.written(length, |text| {
+            for piece in pieces {
+                match piece {
+                    Piece::Text(part) => text.push_str(part),
+                    Piece::Expr(_) => values.by_ref().take(1).for_each(|value| write_in_text(text, value)),
+                }
+            }
+        }))
     }
 
-    /// Appends what a value reads like inside a string.
-    pub(crate) fn append(&self, out: &mut String, value: Value<'v>, span: Span) -> Result<()> {
-        match value {
-            Value::String(text) => out.push_str(text),
-            Value::Int(number) => {
-                let _ = write!(out, "{number}");
-            }
-            Value::Float(number) => crate::print::write_float(out, number),
-            Value::Bool(value) => out.push_str(if value { "true" } else { "false" }),
-            Value::Arch(arch) => out.push_str(arch.debian()),
-            other => return Err(self.not_text(other, span)),
+    /// What a value reads like inside a string.
+    pub(crate) fn in_text(&self, value: Value<'v>, span: Span) -> Result<&'v str> {
+        if let Value::String(text) = value {
+            return Ok(text);
         }
-        Ok(())
+        let length = self.length_in_text(value, span)?;
+        let mut text = bumpalo::collections::String::with_capacity_in(length, self.arena);
+        write_in_text(&mut text, value);
+        Ok(text.into_bump_str())
+    }
+
+    /// How many bytes a value takes inside a string, or may take where it is a float.
+    fn length_in_text(&self, value: Value<'v>, span: Span) -> Result<usize> {
+        match value {
+            Value::String(text) => Ok(text.len()),
+            Value::Int(number) => {
+                let digits = number.unsigned_abs().checked_ilog10().unwrap_or(0) + 1;
+                Ok(digits as usize + usize::from(number < 0))
+            }
+            Value::Float(_) => Ok(24),
+            Value::Bool(_) => Ok(5),
+            Value::Arch(arch) => Ok(arch.debian().len()),
+            other => Err(self.not_text(other, span)),
+        }
     }
 
     #[cold]
@@ -151,9 +174,15 @@ impl<'v> Evaluator<'v> {
     }
 }
 
-fn place(piece: &Piece<'_>) -> Option<Span> {
-    match piece {
-        Piece::Text(_) => None,
-        Piece::Expr(node) => Some(node.span),
-    }
+/// Appends what a value reads like inside a string.
+fn write_in_text(out: &mut bumpalo::collections::String<'_>, value: Value<'_>) {
+    // A text in the arena takes whatever is written.
+    let _ = match value {
+        Value::String(text) => out.write_str(text),
+        Value::Int(number) => write!(out, "{number}"),
+        Value::Float(number) => crate::print::write_float(out, number),
+        Value::Bool(value) => out.write_str(if value { "true" } else { "false" }),
+        Value::Arch(arch) => out.write_str(arch.debian()),
+        _ => Ok(()),
+    };
 }

@@ -73,15 +73,18 @@ impl<'v> Evaluator<'v> {
 
     fn join_two(&self, a: &str, b: &str, span: Span) -> Result<Value<'v>> {
         self.reserve(a.len() + b.len(), span)?;
-        let mut text = bumpalo::collections::String::with_capacity_in(a.len() + b.len(), self.arena);
-        text.push_str(a);
-        text.push_str(b);
-        Ok(Value::String(self.arena.alloc(text.into_bump_str())))
+        Ok(self.written(a.len() + b.len(), |text| {
+            text.push_str(a);
+            text.push_str(b);
+        }))
     }
 
     fn merge(&self, left: Value<'v>, right: Value<'v>, sides: &(Node<'v>, Node<'v>)) -> Result<Value<'v>> {
         match (left, right) {
-            (Value::Record(a), Value::Record(b)) => Ok(self.record(a.merge(self.arena, b))),
+            (Value::Record(a), Value::Record(b)) => {
+                self.reserve(a.bytes_to_merge(b), sides.1.span)?;
+                Ok(self.record(a.merge(self.arena, b)))
+            }
             (Value::Record(_), other) => Err(self.wrong_side("//", "a record", other, &sides.1)),
             (other, _) => Err(self.wrong_side("//", "a record", other, &sides.0)),
         }
@@ -90,9 +93,12 @@ impl<'v> Evaluator<'v> {
     fn concat(&self, left: Value<'v>, right: Value<'v>, sides: &(Node<'v>, Node<'v>), span: Span) -> Result<Value<'v>> {
         match (left, right) {
             (Value::List(a), Value::List(b)) => {
-                self.reserve((a.len() + b.len()) * size_of::<Value<'v>>(), span)?;
-                let items = a.iter().chain(b.iter()).copied().collect::<Vec<_>>();
-                Ok(self.list(&items))
+                let length = a.len() + b.len();
+                self.reserve(length * size_of::<Value<'v>>(), span)?;
+                let mut items = bumpalo::collections::Vec::with_capacity_in(length, self.arena);
+                items.extend_from_slice_copy(a);
+                items.extend_from_slice_copy(b);
+                Ok(self.part(items.into_bump_slice()))
             }
             (Value::List(_), other) => Err(self.wrong_side("++", "a list", other, &sides.1)),
             (other, _) => Err(self.wrong_side("++", "a list", other, &sides.0)),

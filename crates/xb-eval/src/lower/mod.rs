@@ -19,7 +19,7 @@ use xb_core::{Code as DiagnosticCode, Diagnostic, RelPath, Span};
 use xb_syntax::ast;
 
 use crate::codes;
-use crate::evaluator::Evaluator;
+use crate::evaluator::{Evaluator, NOWHERE};
 use crate::failure::{Failure, Result};
 use crate::module::{Module, ModuleKey};
 use crate::symbol::Symbol;
@@ -51,6 +51,7 @@ pub(crate) fn module<'v>(eval: &Evaluator<'v>, key: &ModuleKey, file: &ast::File
         defined,
         value: value.unwrap_or_else(|| eval.definitions(defined)),
         explicit: value.is_some(),
+        place: file.value.as_ref().map_or(NOWHERE, |value| value.span),
     }))
 }
 

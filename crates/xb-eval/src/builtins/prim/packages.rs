@@ -6,6 +6,7 @@ use xb_graph::Conflict;
 use crate::builtins::Invocation;
 use crate::codes;
 use crate::failure::{Failure, Result};
+use crate::key::Key;
 use crate::package::Instance;
 use crate::tree::LayerValue;
 use crate::value::Value;
@@ -70,15 +71,15 @@ pub(super) fn once<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
     let Value::Closure(function) = call.args[0] else {
         return call.apply(call.args[0], arguments);
     };
-    let mut key = std::ptr::from_ref(function).addr().to_le_bytes().to_vec();
-    if !call.eval.write_list_key(arguments, &mut key)? {
+    let mut key = Key::new(call.eval, call.span, &std::ptr::from_ref(function).addr().to_le_bytes());
+    if !key.list(arguments)? {
         return call.apply(call.args[0], arguments);
     }
-    if let Some(known) = call.eval.emission.calls.borrow().get(&key) {
+    if let Some(known) = call.eval.emission.calls.borrow().get(key.bytes()) {
         return Ok(*known);
     }
     let value = call.apply(call.args[0], arguments)?;
-    call.eval.emission.calls.borrow_mut().insert(key, value);
+    call.eval.emission.calls.borrow_mut().insert(key.kept(), value);
     Ok(value)
 }
 

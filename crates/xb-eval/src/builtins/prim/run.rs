@@ -109,11 +109,7 @@ fn variable<'v>(call: &Invocation<'_, 'v>, value: Value<'v>) -> Result<Option<Ar
     match call.eval.force(value)? {
         Value::Null => Ok(None),
         Value::String(text) | Value::Script(text) => Ok(Some((*text).into())),
-        other => {
-            let mut text = String::new();
-            call.eval.append(&mut text, other, call.span)?;
-            Ok(Some(text.into()))
-        }
+        other => Ok(Some(call.eval.in_text(other, call.span)?.into())),
     }
 }
 
