@@ -11,8 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use xb_core::{Digest, TreeId};
 use xb_graph::{
-    Composed, Conflict, Entry, FileEntry, Files, Graph, Layer, Node, NodeId, PlacedTree, Run, Unbuilt, build_tree,
-    compose,
+    Composed, Conflict, Entry, FileEntry, Files, Graph, Layer, Node, NodeId, Run, Unbuilt, build_tree, compose,
 };
 use xb_store::Contents;
 
@@ -119,13 +118,7 @@ fn make_one(made: &Made, graph: &Graph, contents: &dyn Contents) -> Result<Arc<C
                 None => Err(Why::Bug("a part is composed before its parts".to_owned())),
             },
         };
-        Ok(PlacedTree {
-            tree: tree?,
-            at: layer.at.clone(),
-            select: layer.select.clone(),
-            conflict: layer.conflict,
-            name: layer.name.clone(),
-        })
+        Ok(layer.placed(tree?))
     });
     let placed = placed.collect::<Result<Vec<_>, Why>>()?;
     let composed = compose(&placed, contents).map_err(|error| Why::Compose(error.to_string()))?;

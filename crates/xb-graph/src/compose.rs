@@ -10,7 +10,7 @@ use xb_core::{RelPath, TreeId};
 
 use crate::directory::exists_at;
 use crate::merge::{MergeError, merge, place};
-use crate::node::Conflict;
+use crate::node::{Conflict, Layer};
 use crate::reapi::Directory;
 use crate::select::select;
 use crate::tree::{DirectoriesMut, MissingDirectory};
@@ -28,6 +28,14 @@ pub struct PlacedTree {
     pub conflict: Conflict,
     /// The name in errors.
     pub name: Arc<str>,
+}
+
+impl Layer {
+    /// The layer with the tree that its input turned out to be.
+    pub fn placed(&self, tree: TreeId) -> PlacedTree {
+        let Self { at, select, conflict, name, .. } = self;
+        PlacedTree { tree, at: at.clone(), select: select.clone(), conflict: *conflict, name: name.clone() }
+    }
 }
 
 /// What [`compose`] made.

@@ -84,7 +84,7 @@ impl Store {
     /// As [`gc`](Self::gc), after removing these roots.
     ///
     /// # Errors
-    /// As there; then no root is removed either.
+    /// As there. Where collecting itself fails, the roots are gone already.
     pub fn gc_without(&self, roots: &[String], policy: &GcPolicy) -> Result<GcReport> {
         if policy.dry_run {
             self.index().flush()?;

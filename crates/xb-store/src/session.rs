@@ -125,7 +125,11 @@ pub(crate) fn remove_stale(layout: &Layout) -> Result<u64> {
 }
 
 fn is_alive(scratch: &Path) -> bool {
-    File::open(scratch).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    match File::open(scratch) {
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+        // Whatever keeps it from being locked, only a lock that was had says that nobody else has it.
+        Ok(file) => file.try_lock().is_err(),
+    }
 }
 
 fn describe(scratch: &Path) -> Option<String> {

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use xb_core::{Arch, TreeId};
-use xb_graph::{Graph, Input, Method, Node, NodeId, PlacedTree, ResolvedAction, Run, compose, resolve};
+use xb_graph::{Graph, Input, Method, Node, NodeId, ResolvedAction, Run, compose, resolve};
 
 use crate::args::{MethodName, OneTarget};
 use crate::blame;
@@ -116,18 +116,7 @@ impl Opened {
     pub fn action(&self, work: &crate::args::Work, run: &Run) -> Result<ResolvedAction, Failure> {
         let inputs: Vec<_> = run.root.iter().map(|layer| &layer.input).chain(&run.emulator).collect();
         let trees = self.trees(work, &inputs)?;
-        let placed: Vec<_> = run
-            .root
-            .iter()
-            .zip(&trees)
-            .map(|(layer, tree)| PlacedTree {
-                tree: *tree,
-                at: layer.at.clone(),
-                select: layer.select.clone(),
-                conflict: layer.conflict,
-                name: layer.name.clone(),
-            })
-            .collect();
+        let placed: Vec<_> = run.root.iter().zip(&trees).map(|(layer, tree)| layer.placed(*tree)).collect();
         let root = compose(&placed, &self.session.store).map_err(|error| Failure::user(error.to_string()))?;
         let emulator = run.emulator.as_ref().and_then(|_| trees.last().copied());
         Ok(resolve(run, &root, emulator))
