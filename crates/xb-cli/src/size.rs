@@ -35,7 +35,7 @@ pub fn show_size(bytes: u64) -> String {
     }
 }
 
-/// Reads `90s`, `10m`, `12h`, `30d` or `8w`; a bare number counts days.
+/// Reads `90s`, `10m`, `12h`, `30d` or `8w`; of a bare number nobody knows what it counts.
 pub fn parse_time(text: &str) -> Option<Duration> {
     let text = text.trim();
     let (number, seconds) = match text.chars().last()? {
@@ -44,7 +44,8 @@ pub fn parse_time(text: &str) -> Option<Duration> {
         'h' => (&text[..text.len() - 1], 3600),
         'd' => (&text[..text.len() - 1], 86_400),
         'w' => (&text[..text.len() - 1], 604_800),
-        _ => (text, 86_400),
+        _ if text.chars().all(|digit| digit == '0') => (text, 0),
+        _ => return None,
     };
     let number: u64 = number.trim().parse().ok()?;
     number.checked_mul(seconds).map(Duration::from_secs)
@@ -98,9 +99,9 @@ mod tests {
 
     #[test]
     fn times() {
-        let read = ["30d", "12h", "8w", "5", "10s"].map(|text| parse_time(text).map(|time| time.as_secs()));
-        assert_eq!(read, [2_592_000, 43_200, 4_838_400, 432_000, 10].map(Some));
-        assert_eq!(["", "d", "1y", "-1d", "99999999999999999d", "é"].map(parse_time), [None; 6]);
+        let read = ["30d", "12h", "8w", "0", "10s"].map(|text| parse_time(text).map(|time| time.as_secs()));
+        assert_eq!(read, [2_592_000, 43_200, 4_838_400, 0, 10].map(Some));
+        assert_eq!(["", "d", "5", "1y", "-1d", "99999999999999999d", "é"].map(parse_time), [None; 7]);
         let shown = [30, 4_200, 200_000, 7_500_000].map(|ms| show_time(Duration::from_millis(ms)));
         assert_eq!(shown, ["0.03 s", "4.2 s", "3 min 20 s", "2 h 5 min"]);
     }
