@@ -19,6 +19,9 @@ use crate::tree::{Directories, DirectoriesMut, MissingDirectory};
 /// As many links on the way to one directory as Linux follows.
 const MOST_LINKS: usize = 40;
 
+/// So many directories of one tree land elsewhere; of real ones, a handful does.
+const MOST_LANDINGS: usize = 4096;
+
 /// Two trees laid over each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Merged {
@@ -44,40 +47,52 @@ impl From<MissingDirectory> for MergeError {
 }
 
 /// Lays `upper` over `lower`.
-///
-/// What landed elsewhere may meet further links there; every landing uses up a component of its paths, so this ends.
 pub(crate) fn merge<D: DirectoriesMut + ?Sized>(
     lower: TreeId,
-    mut upper: TreeId,
+    upper: TreeId,
     conflict: Conflict,
     store: &D,
 ) -> Result<Merged, MergeError> {
-    loop {
-        let mut pass = Pass { root: lower, conflict, store, moves: Vec::new() };
-        let merged = pass.trees(lower, upper, &RelPath::root())?;
-        if pass.moves.is_empty() {
-            return Ok(merged);
-        }
-        for (from, to) in pass.moves {
-            upper = land(upper, &from, &to, conflict, store)?;
-        }
-    }
+    Landing { conflict, store, left: MOST_LANDINGS }.merge(lower, upper, 0)
 }
 
-/// Moves a directory of `layer` to another path of it.
-fn land<D: DirectoriesMut + ?Sized>(
-    layer: TreeId,
-    from: &RelPath,
-    to: &RelPath,
+/// Two trees laid over each other, and what of the upper one has to land elsewhere for that.
+struct Landing<'a, D: ?Sized> {
     conflict: Conflict,
-    store: &D,
-) -> Result<TreeId, MergeError> {
-    let Some(moved) = tree_at(layer, from, store)? else {
-        return Ok(layer);
-    };
-    let rest = without(layer, from, store)?;
-    let placed = place(moved, to, store)?;
-    Ok(merge(rest, placed, conflict, store)?.whole)
+    store: &'a D,
+    /// How many directories may still land. What landed may meet further links, and links of both trees may lead to each
+    /// other's directories, round and round.
+    left: usize,
+}
+
+impl<D: DirectoriesMut + ?Sized> Landing<'_, D> {
+    fn merge(&mut self, lower: TreeId, mut upper: TreeId, depth: usize) -> Result<Merged, MergeError> {
+        loop {
+            let mut pass = Pass { root: lower, conflict: self.conflict, store: self.store, moves: Vec::new() };
+            let merged = pass.trees(lower, upper, &RelPath::root())?;
+            if pass.moves.is_empty() {
+                return Ok(merged);
+            }
+            for (from, to) in pass.moves {
+                if self.left == 0 || depth == MOST_LINKS {
+                    let how = format!("the directory would land at `/{to}`, and what links do there has no end");
+                    return Err(MergeError::Conflict { path: from, how });
+                }
+                self.left -= 1;
+                upper = self.land(upper, &from, &to, depth)?;
+            }
+        }
+    }
+
+    /// Moves a directory of `layer` to another path of it.
+    fn land(&mut self, layer: TreeId, from: &RelPath, to: &RelPath, depth: usize) -> Result<TreeId, MergeError> {
+        let Some(moved) = tree_at(layer, from, self.store)? else {
+            return Ok(layer);
+        };
+        let rest = without(layer, from, self.store)?;
+        let placed = place(moved, to, self.store)?;
+        Ok(self.merge(rest, placed, depth + 1)?.whole)
+    }
 }
 
 /// `tree` without what lies at `path`.

@@ -279,3 +279,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn directories_that_links_send_round_and_round_are_refused() {
+    let store = MemoryDirectories::default();
+    let below = placed(tree(&store, &[("b/c", "dir"), ("c", "-> /b/c")]), "below");
+    let above = tree(&store, &[("b", "-> .."), ("c/c", "dir")]);
+    for conflict in [Conflict::Replace, Conflict::Refuse] {
+        let error = composed(&store, &[below.clone(), PlacedTree { conflict, ..placed(above, "above") }]).unwrap_err();
+        assert!(matches!(&error, ComposeError::Conflict { second, .. } if second == "above"), "{error}");
+    }
+}
