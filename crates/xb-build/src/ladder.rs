@@ -13,8 +13,9 @@
 //! Everything else would fail again: out of memory, out of time or disk, failed tests, a stop that was asked for. A
 //! check is mended only where it could not run at all, never where it ran and failed.
 //!
-//! What failed under `cross` by the command's own doing, and went well by the next method, is remembered by its action and its limits: nothing else counts
-//! there. Never remembered are failures for the sake of an emulator or of the set of machines, which are in no action,
+//! What failed under `cross` by the command's own doing, and went well by the next method, is remembered by its action
+//! and its limits: nothing else counts there. Never remembered are failures for the sake of an emulator or of the set of
+//! machines, which are in no action,
 //! and those for want of memory, time, disk or processes, which another machine or another hour may have.
 
 use xb_graph::{Cause, Method};

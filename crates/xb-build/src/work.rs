@@ -179,7 +179,6 @@ impl Running {
 
 /// A success without a declared output is none, whatever the executor says.
 fn with_all_outputs(mut result: ActionResult, action: &ResolvedAction) -> ActionResult {
-    result.root = Some(action.root);
     let mut outputs = action.outputs.iter();
     let missing = outputs.find(|(name, _)| !result.outputs.contains_key(*name));
     if let (true, Some((_, path))) = (result.succeeded(), missing) {

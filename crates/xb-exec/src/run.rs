@@ -152,7 +152,7 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
         milliseconds: u64::try_from(finished.started.elapsed().as_millis()).unwrap_or(u64::MAX),
         peak_memory: ended.peak_memory,
         executor: "local".to_owned(),
-        root: Some(action.root),
+        root: None,
     })
 }
 

@@ -185,7 +185,7 @@ pub struct Run {
 /// Limits of a run; zero is none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Limits {
-    /// Resident memory of all processes together, in bytes.
+    /// Memory of all processes together, in bytes: resident, or held in files without a name.
     pub memory: u64,
     /// Processes and threads at one time.
     pub processes: u64,

@@ -52,14 +52,15 @@ pub struct ResolvedAction {
 }
 
 impl ResolvedAction {
-    /// A result as this action's cache entry has it: outputs by their paths, since names are not in the key.
+    /// A result as this action's cache entry has it: outputs by their paths, since names are not in the key, and with the
+    /// root that it was made from.
     #[must_use]
     pub fn to_cache(&self, result: &ActionResult) -> ActionResult {
         let by_path = self.outputs.iter().filter_map(|(name, path)| {
             let tree = result.outputs.get(name)?;
             Some((path.to_string(), *tree))
         });
-        ActionResult { outputs: by_path.collect(), ..result.clone() }
+        ActionResult { outputs: by_path.collect(), root: Some(self.root), ..result.clone() }
     }
 }
 

@@ -18,11 +18,12 @@ pub struct ActionResult {
     pub cause: Cause,
     /// Wall time, in milliseconds.
     pub milliseconds: u64,
-    /// The largest resident memory of all processes together that was seen, in bytes.
+    /// The most memory of all processes together that was seen, in bytes: mapped, or held in files without a name.
     pub peak_memory: u64,
     /// Which executor ran it: `local`.
     pub executor: String,
-    /// The root that the command saw: should a part of it turn out to be damaged, the result is in doubt.
+    /// The root that the command saw, where the result was kept: should a part of it turn out to be damaged, the result
+    /// is in doubt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<TreeId>,
 }

@@ -7,9 +7,9 @@
 //!   contents/ab/HEX.x   its executable twin, mode 0755: an inode of its own, made when first needed
 //!   contents/ab/HEX.MODE  the same for modes with set-id bits (octal), made when first needed
 //!   trees/HEX/          a materialised tree: folders, symlinks, and hard links to contents
-//!   tmp/PID-N/          scratch of an open store; it holds a lock on it while it lives
+//!   tmp/PID-NAME/       scratch of an open store; it holds a lock on it while it lives
 //!   boot                the machine's boot in which the store was last opened
-//!   locks/              gc.lock, and one lock for each action that is being built
+//!   locks/              gc.lock, and one lock for each action that was built since the last garbage collection
 //! ```
 //!
 //! Only its owner can enter `v1`: set-id files that a build made lie in it.

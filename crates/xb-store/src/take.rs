@@ -81,11 +81,7 @@ impl Taking<'_> {
         let mut seen: Vec<Seen> = Vec::new();
         let mut ahead = vec![Ahead { path: String::new(), name: String::new(), parent: 0, scope }];
         while !ahead.is_empty() {
-            let read: Vec<(Seen, Vec<Ahead>)> = if ahead.len() == 1 {
-                ahead.into_iter().map(|folder| self.read(folder)).collect::<Result<_>>()?
-            } else {
-                beside_the_disk(|| ahead.into_par_iter().map(|folder| self.read(folder)).collect::<Result<_>>())?
-            };
+            let read = self.each(ahead, |folder| self.read(folder))?;
             ahead = Vec::new();
             for (folder, mut beneath) in read {
                 beneath.iter_mut().for_each(|below| below.parent = seen.len());
@@ -241,12 +237,17 @@ impl Taking<'_> {
 
     fn take_files(&self, folder: &OwnedFd, path: &str, names: Vec<String>) -> Result<Vec<FileNode>> {
         let take = |name: String| self.take_file(folder, &join(path, &name), name);
-        let taken: Vec<Option<FileNode>> = if names.len() <= FEW {
-            names.into_iter().map(take).collect::<Result<_>>()?
-        } else {
-            beside_the_disk(|| names.into_par_iter().map(take).collect::<Result<_>>())?
-        };
-        Ok(taken.into_iter().flatten().collect())
+        Ok(self.each(names, take)?.into_iter().flatten().collect())
+    }
+
+    /// Does the same for all of these, beside each other. What is only moved is quick, so that a few of it are dealt with
+    /// sooner than other threads are woken.
+    fn each<T: Send, R: Send>(&self, these: Vec<T>, work: impl Fn(T) -> Result<R> + Sync + Send) -> Result<Vec<R>> {
+        let few = if matches!(self.how, How::Move) { FEW } else { 1 };
+        if these.len() <= few {
+            return these.into_iter().map(work).collect();
+        }
+        beside_the_disk(|| these.into_par_iter().map(work).collect())
     }
 
     /// A file's node; none when it is no regular file any more.

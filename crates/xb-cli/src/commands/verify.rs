@@ -35,6 +35,14 @@ struct Compared {
     differences: Vec<String>,
 }
 
+/// All of it, for `--json`.
+#[derive(Serialize)]
+struct Told<'a> {
+    packages: &'a [Compared],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    failures: &'a [blame::Blame],
+}
+
 /// What could not be built.
 #[derive(Default)]
 struct Failed {
@@ -66,7 +74,6 @@ pub fn run(here: &Invocation, args: &VerifyArgs) -> Result<(), Failure> {
         let session = Session::new(here, request.project.clone(), store.clone(), request.host, args.lock)?;
         build(&session, &request, *method, args, &mut trees, &mut failed)?;
         if failed.why.is_some() && !args.work.keep_going {
-            trees.clear();
             break;
         }
     }
@@ -75,10 +82,8 @@ pub fn run(here: &Invocation, args: &VerifyArgs) -> Result<(), Failure> {
         .filter(|(_, trees)| trees.len() == methods.len())
         .map(|((package, arch), trees)| compared(&store, package, arch, &trees))
         .collect::<Result<Vec<_>, _>>()?;
-    if args.json && failed.why.is_some() {
-        print_json(&serde_json::json!({ "packages": compared, "failures": failed.blame }))?;
-    } else if args.json {
-        print_json(&serde_json::json!({ "packages": compared }))?;
+    if args.json {
+        print_json(&Told { packages: &compared, failures: &failed.blame })?;
     } else {
         compared.iter().try_for_each(|one| print_line(told(one)))?;
     }

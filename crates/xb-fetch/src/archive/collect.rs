@@ -98,7 +98,7 @@ fn contents_of(files: usize, written: &Receiver<Written>) -> Result<Vec<ContentI
 impl<'s, C: Contents + ?Sized> Sink<'_, 's, C> {
     /// Takes a file of `size` bytes.
     pub(crate) fn file(&mut self, name: &str, mode: Mode, size: u64, from: &mut dyn Read) -> Result<(), ArchiveError> {
-        let path = self.path(name)?;
+        let path = self.leaf(name)?;
         self.left.bytes = self
             .left
             .bytes
@@ -159,12 +159,14 @@ impl<'s, C: Contents + ?Sized> Sink<'_, 's, C> {
         }
         self.charge_name(target)?;
         let entry = Entry::Symlink { target: target.to_owned() };
-        self.other(name, entry)
+        let path = self.leaf(name)?;
+        self.items.push((path, Item::Other(entry)));
+        Ok(())
     }
 
     /// Takes a hard link to a file that came before.
     pub(crate) fn hard_link(&mut self, name: &str, target: &str) -> Result<(), ArchiveError> {
-        let path = self.path(name)?;
+        let path = self.leaf(name)?;
         self.charge_name(target)?;
         let target = clean(target)?;
         self.items.push((path, Item::HardLink { target }));
@@ -173,13 +175,18 @@ impl<'s, C: Contents + ?Sized> Sink<'_, 's, C> {
 
     /// Takes a folder.
     pub(crate) fn folder(&mut self, name: &str, mode: Mode) -> Result<(), ArchiveError> {
-        self.other(name, mode.folder())
+        let path = self.path(name)?;
+        self.items.push((path, Item::Other(mode.folder())));
+        Ok(())
     }
 
-    fn other(&mut self, name: &str, entry: Entry) -> Result<(), ArchiveError> {
+    /// The path of what is no folder.
+    fn leaf(&mut self, name: &str) -> Result<RelPath, ArchiveError> {
         let path = self.path(name)?;
-        self.items.push((path, Item::Other(entry)));
-        Ok(())
+        if self.folders.contains(&path) {
+            return Err(ArchiveError::entry(path.as_str(), "takes the place of a folder that has entries"));
+        }
+        Ok(path)
     }
 
     fn path(&mut self, name: &str) -> Result<RelPath, ArchiveError> {
@@ -257,18 +264,8 @@ impl Collected {
     fn new(items: Vec<(RelPath, Item)>, contents: &[ContentId]) -> Result<Self, ArchiveError> {
         let mut entries: Vec<(RelPath, Entry)> = Vec::with_capacity(items.len());
         let mut index: HashMap<RelPath, usize> = HashMap::with_capacity(items.len());
-        let mut above: HashSet<RelPath> = HashSet::new();
         for (path, item) in items {
             refuse_symlinked_parents(&path, &index, &entries)?;
-            if above.contains(&path) && !matches!(item, Item::Other(Entry::Directory { .. })) {
-                return Err(ArchiveError::entry(path.as_str(), "takes the place of a folder that has entries"));
-            }
-            let folders = std::iter::successors(path.parent(), RelPath::parent);
-            for folder in folders.take_while(|folder| !folder.is_root()) {
-                if !above.insert(folder) {
-                    break;
-                }
-            }
             let entry = match item {
                 Item::Other(entry) => entry,
                 Item::File { content, mode } => mode.file(contents[content]),
