@@ -15,8 +15,8 @@
 //!
 //! What failed under `cross` by the command's own doing, and went well by the next method, is remembered by its action
 //! and its limits: nothing else counts there. Never remembered are failures for the sake of an emulator or of the set of
-//! machines, which are in no action,
-//! and those for want of memory, time, disk or processes, which another machine or another hour may have.
+//! machines, which are in no action, and those for want of memory, time, disk or processes, which another machine or
+//! another hour may have.
 
 use xb_graph::{Cause, Method};
 
