@@ -1,5 +1,6 @@
 -- Digests are 40 bytes: the hash, then the size as a little-endian 64-bit number.
 -- Times are seconds since 1970.
+-- Rows that may be long are in tables with a rowid: in a table without one, whoever looks for a neighbour reads them.
 
 -- Writes that a loss of power may still undo: a row goes when everything written in its epoch was synced.
 -- A closed epoch takes no more writes.
@@ -34,7 +35,7 @@ CREATE TABLE results (
     action BLOB PRIMARY KEY,
     result TEXT NOT NULL,
     used INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE memos (
     kind TEXT NOT NULL,
@@ -50,7 +51,7 @@ CREATE TABLE notes (
     value BLOB NOT NULL,
     used INTEGER NOT NULL,
     PRIMARY KEY (kind, key)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE roots (
     name TEXT PRIMARY KEY,
