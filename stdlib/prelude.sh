@@ -4,7 +4,6 @@
 
 # Makes a writable copy of the source in $build, applies the patches, and goes there.
 prepare() {
-  mkdir -p "$build" "$out"
   if [ -d "$src" ]; then
     cp -a "$src/." "$build"
   fi
