@@ -16,6 +16,7 @@ use xb_store::{Contents, StoreError};
 
 use crate::alive::Alive;
 use crate::child::ARGUMENT;
+use crate::standby::Standby;
 use crate::{emulator, run, scratch};
 
 /// How many layers a root may have; one with more is mounted as its merged tree.
@@ -50,6 +51,7 @@ pub struct Inner {
     pub options: Options,
     pub host: Arch,
     pub alive: Alive,
+    pub standby: Standby,
     /// The CPU that the next run with a limit on them begins at.
     pub next_cpu: AtomicU32,
 }
@@ -69,8 +71,8 @@ impl LocalExecutor {
         let host = Arch::host().ok_or("xb does not know the architecture of this machine")?;
         let stale = scratch.clone();
         std::thread::spawn(move || scratch::remove_stale(&stale));
-        let (alive, next_cpu) = (Alive::default(), AtomicU32::new(0));
-        Ok(Self { inner: Arc::new(Inner { store, scratch, options, host, alive, next_cpu }) })
+        let (alive, standby, next_cpu) = (Alive::default(), Standby::default(), AtomicU32::new(0));
+        Ok(Self { inner: Arc::new(Inner { store, scratch, options, host, alive, standby, next_cpu }) })
     }
 
     /// The folder of the last failed sandbox of an action, if it was kept.
@@ -79,10 +81,11 @@ impl LocalExecutor {
         path.is_dir().then_some(path)
     }
 
-    /// Waits until every sandbox that was given up is gone, for some seconds at most.
+    /// Waits until every sandbox that was given up is gone, for some seconds at most, and starts none ahead any more.
     ///
     /// A program does so before it ends, so that nothing stays behind.
     pub fn settle(&self) {
+        self.inner.standby.close();
         self.inner.alive.settle(PATIENCE);
     }
 }

@@ -19,6 +19,7 @@ mod run;
 mod sandbox;
 mod scratch;
 mod spec;
+mod standby;
 mod sys;
 mod terminal;
 

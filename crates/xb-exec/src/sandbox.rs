@@ -3,8 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
@@ -14,6 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::log::Log;
 use crate::scratch::Scratch;
 use crate::spec::{self, Report, Spec};
+use crate::standby::Idle;
 
 /// A sandbox whose child was started: dropping it kills everything in it and removes its folder, in the background.
 pub struct Sandbox {
@@ -32,23 +32,17 @@ pub enum End {
 }
 
 impl Sandbox {
-    /// Starts the child and tells it what to do.
+    /// Tells a child what to do.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn start(mut program: Command, spec: &Spec, scratch: Scratch) -> io::Result<Self> {
-        let (mut ours, theirs) = UnixStream::pair()?;
-        let (log, write) = io::pipe()?;
-        // A group of its own: what a terminal sends to xb's is for xb to act on.
-        program.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(write.try_clone()?).stderr(write).process_group(0);
-        let child = program.spawn()?;
-        // It holds the child's ends, and with them who writes to a child that is gone would wait for ever.
-        drop(program);
-        let sent = spec::send_spec(&mut ours, spec, scratch.lock());
+    pub fn start(idle: Idle, spec: &Spec, scratch: Scratch) -> io::Result<Self> {
+        let Idle { child, mut control, log } = idle;
+        let sent = spec::send_spec(&mut control, spec, scratch.lock());
         let mut sandbox = Self { parts: Some((child, scratch)), control: None, log: Some(log.into()) };
         sent?;
-        ours.set_nonblocking(true)?;
-        sandbox.control = Some(ours);
+        control.set_nonblocking(true)?;
+        sandbox.control = Some(control);
         Ok(sandbox)
     }
 

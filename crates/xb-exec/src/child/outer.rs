@@ -13,7 +13,10 @@ use crate::sys::{self, Fork};
 
 /// Runs a sandbox from its [`Spec`] to its end.
 pub fn run(mut control: UnixStream) -> Result<(), ()> {
+    // This may take place long before there is anything to do; nobody reads what became of it until then.
+    let left = namespaces::leave();
     let done = spec::receive_spec(&mut control).tried("read what to do").and_then(|(spec, _lock)| {
+        left?;
         // The lock is held until nothing of the sandbox runs any more.
         let init = start(&mut control, &spec)?;
         wait(&control, init)
@@ -28,7 +31,6 @@ fn start(control: &mut UnixStream, spec: &Spec) -> Result<Pid, Broken> {
         Stdio::Log | Stdio::Terminal => &null,
     };
     sys::replace_stdio(input, 0).tried("have a standard input")?;
-    namespaces::leave()?;
     match sys::fork().tried("start the sandbox's first process")? {
         Fork::Child => init::run(control, spec),
         Fork::Parent(init) => {
