@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use serde::Serialize;
-use xb_build::{ExecutorError, Failure, Realised, Why};
+use xb_build::{Attempt, ExecutorError, Failure, Realised, Why};
 use xb_fetch::Unlocked;
 use xb_graph::{Cause, Graph, Method, Node, NodeId};
 use xb_store::Contents;
@@ -126,7 +126,7 @@ fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Stri
 }
 
 fn attempts(failure: &Failure) -> Vec<String> {
-    let one = |attempt: &xb_build::Attempt| {
+    let one = |attempt: &Attempt| {
         let before = if attempt.ran.is_none() { " in an earlier build" } else { "" };
         format!("by {}{before}: {}", attempt.method, attempt.why)
     };
@@ -184,7 +184,11 @@ fn run_helps(session: &Session, graph: &Graph, failure: &Failure, kept: bool) ->
     } else {
         format!("built again with `--keep-failed`, {shell} opens a shell in its sandbox")
     };
-    vec![format!("`xb log {target}{method}{check}` prints the whole log"), shell]
+    let log = format!("`xb log {target}{method}{check}` prints the whole log");
+    let before = failure.attempts.iter().filter(|attempt| attempt.ran.is_some()).map(|Attempt { method, .. }| {
+        format!("`xb log {target} --method {method}{check}` prints that of the attempt by {method}")
+    });
+    std::iter::once(log).chain(before).chain([shell]).collect()
 }
 
 /// The file that describes the package of a run, as it can be typed.

@@ -182,6 +182,12 @@ fn the_log_of_a_method_that_was_given_up_can_be_read() {
     assert_eq!(log(&["--method", "cross"]).good(), "x86_64\n");
     let err = log(&["--method", "pure-emulate"]).bad(1);
     assert!(err.contains("by pure-emulate"), "{err}");
+    world.write("odd.xb", &format!("package odd(arch) {{ build = {{ script = sh\"uname -m; exit 3 # {now}\" }} }}\n"));
+    let err = world.xb(&["build", "odd.xb", "--arch", "arm64"]).bad(1);
+    for method in ["emulate", "cross"] {
+        let command = format!("`xb log odd.xb:odd --arch arm64 --method {method}`");
+        assert!(err.contains(&command), "{command} is missing in:\n{err}");
+    }
 }
 
 #[test]
