@@ -48,7 +48,9 @@ fn spaces_are_put_where_they_belong() {
 
 #[test]
 fn the_lines_that_were_chosen_stay() {
-    check("[\n1,2]", "[\n  1,\n  2,\n]\n");
+    check("[\n1,2]", "[\n  1, 2,\n]\n");
+    check("[\n1,2,\n3]", "[\n  1, 2,\n  3,\n]\n");
+    check("f(\na,b,\nc)", "f(\n  a, b,\n  c,\n)\n");
     check("{\na=1\n\n\n\nb=2}", "{\n  a = 1\n\n  b = 2\n}\n");
     check("let f = x =>\nx + 1", "let f = x =>\n  x + 1\n");
     check("a\n++ b ++\nc", "a\n  ++ b\n  ++ c\n");
@@ -97,16 +99,39 @@ fn long_lines_are_broken() {
 }
 
 #[test]
-fn the_house_keeps_its_meaning() {
+fn branches_are_broken_before_their_conditions() {
+    let name = "a_name_of_forty_characters_for_the_test_";
+    let branches = format!("if {name} == 1 then {name} else {name}");
+    check(&branches, &format!("if {name} == 1\nthen {name}\nelse {name}\n"));
+    check(&format!("[\n{branches}]"), &format!("[\n  if {name} == 1\n  then {name}\n  else {name},\n]\n"));
+    check("if a then b else {\nc = 1 }", "if a then b else {\n  c = 1\n}\n");
+}
+
+#[test]
+fn items_of_one_line_stay_there_as_far_as_they_fit() {
+    let item = "\"an item of some length\"";
+    let list = format!("[\n{}]", [item; 6].join(","));
+    check(&list, &format!("[\n  {item}, {item}, {item},\n  {item}, {item}, {item},\n]\n"));
+}
+
+#[test]
+fn the_bracket_of_an_only_item_is_beside_that_of_its_list() {
+    let item = "\"an item of some length\"";
+    let list = format!("f([g {{ a = {item}, b = {item}, c = {item}, d = {item} }}])");
+    check(&list, &format!("f([g {{\n  a = {item}\n  b = {item}\n  c = {item}\n  d = {item}\n}}])\n"));
+    sound("[# x\n{a = 1}]");
+    sound("[{a = 1} # x\n]");
+}
+
+#[test]
+fn the_house_is_formatted_and_keeps_its_meaning() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut files = Vec::new();
     for folder in ["stdlib", "examples"] {
         xb_files(&root.join(folder), &mut files);
     }
     for text in files {
-        if parse(FileId(0), &text).diagnostics.is_empty() {
-            sound(&text);
-        }
+        check(&text, &text);
     }
 }
 

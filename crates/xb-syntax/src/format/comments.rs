@@ -94,7 +94,12 @@ impl<'t> Formatter<'t> {
 
     /// A newline if the text has one here, else a space that may become one.
     pub(super) fn gap(&self, from: usize, to: usize) -> Doc<'t> {
-        if self.newline(from, to) { Doc::Hard } else { Doc::Line(true).group() }
+        self.line(from, to).group()
+    }
+
+    /// As [`Self::gap`], but the space becomes a newline together with the others of the group around it.
+    pub(super) fn line(&self, from: usize, to: usize) -> Doc<'t> {
+        if self.newline(from, to) { Doc::Hard } else { Doc::Line(true) }
     }
 
     /// What follows `=`, `=>` or a keyword: on the next line, indented, if the text has it so.

@@ -17,6 +17,8 @@ pub(super) enum Doc<'t> {
     Verbatim(&'t str),
     /// Nothing on one line, a newline when broken; and whether it is a space on one line.
     Line(bool),
+    /// A space, but a newline in a broken group where what follows it would not fit.
+    Fill,
     /// A newline in any case.
     Hard,
     /// An empty line.
@@ -54,7 +56,7 @@ impl<'t> Doc<'t> {
             Self::Nest(doc) => doc.has_hard(),
             Self::Group(_, broken) => *broken,
             Self::Empty | Self::Text(_) | Self::Verbatim(_) => false,
-            Self::Line(_) | Self::Separator | Self::IfBroken(_) => false,
+            Self::Line(_) | Self::Fill | Self::Separator | Self::IfBroken(_) => false,
         }
     }
 }
@@ -92,6 +94,8 @@ impl<'d, 't> Printer<'d, 't> {
         match todo.doc {
             Doc::Empty | Doc::Break => {}
             Doc::Text(text) | Doc::Verbatim(text) => self.text(text),
+            Doc::Fill if todo.broken && !self.fits(Todo { doc: &Doc::Text(" "), ..todo }) => self.newline(todo.indent),
+            Doc::Fill => self.text(" "),
             Doc::Line(true) if !todo.broken => self.text(" "),
             Doc::Line(false) if !todo.broken => {}
             Doc::Separator if !todo.broken => self.text(", "),
@@ -142,8 +146,9 @@ impl<'d, 't> Printer<'d, 't> {
                     Some((first, _)) => return first.chars().count() <= left,
                     None => text,
                 },
-                Doc::Line(_) | Doc::Separator if broken => return true,
+                Doc::Line(_) | Doc::Fill | Doc::Separator if broken => return true,
                 Doc::Separator => ", ",
+                Doc::Fill => " ",
                 Doc::Line(space) => [" ", ""][usize::from(!space)],
                 Doc::Hard | Doc::Blank => return true,
                 Doc::IfBroken(text) => [*text, ""][usize::from(!broken)],

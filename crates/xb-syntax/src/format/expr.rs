@@ -81,16 +81,17 @@ impl<'t> Formatter<'t> {
         let place = (end(&condition), start(&then), end(&then));
         let condition = self.expr(condition);
         // `then` stands on a new line if a newline is on either side of it, the branch beside it.
-        let before_then = self.gap(place.0, place.1);
+        let before_then = self.line(place.0, place.1);
         let comments = self.before(place.1);
         let then = self.expr(then);
-        let before_else = self.gap(place.2, after);
+        let before_else = self.line(place.2, after);
         let dangling = self.before(after);
         let otherwise = match parts.peek().map(Node::as_rule) {
             Some(Rule::if_lead) => Doc::from([Doc::Text(" "), self.chain(parts, after)]),
             _ => self.rest(after, parts),
         };
-        Doc::from([
+        let broken = before_then.has_hard() || before_else.has_hard();
+        let head = Doc::from([
             Doc::Text("if "),
             condition,
             before_then,
@@ -100,8 +101,8 @@ impl<'t> Formatter<'t> {
             before_else,
             dangling,
             Doc::Text("else"),
-            otherwise,
-        ])
+        ]);
+        Doc::from([Doc::Group(Box::new(head), broken), otherwise])
     }
 
     fn let_lead(&mut self, lead: Node<'t>, parts: &mut Parts<'t>) -> Doc<'t> {
@@ -271,6 +272,14 @@ impl<'t> Formatter<'t> {
         if parts.iter().any(|part| is_clause(part)) {
             return self.comprehension(LIST, open, close, parts);
         }
+        if let [only] = parts.as_slice()
+            && !self.newline(open, start(only))
+            && is_bracketed(only)
+        {
+            let item = self.list_item(only.clone());
+            let closing = self.before_closing(close);
+            return Doc::from([Doc::Text("["), item, closing, Doc::Text("]")]);
+        }
         self.sequence(LIST, open, close, parts, Self::list_item)
     }
 
@@ -421,6 +430,13 @@ impl<'t> Formatter<'t> {
             at += next + rest[next..].find('\n')?;
         }
     }
+}
+
+/// Whether an expression has no operators and ends with a bracket, within which it can be broken.
+fn is_bracketed(node: &Node<'_>) -> bool {
+    let mut parts = node.clone().into_inner();
+    let is_operand = parts.next().is_some_and(|part| part.as_rule() == Rule::operand);
+    is_operand && parts.next().is_none() && node.as_str().trim_end().ends_with([']', ')', '}'])
 }
 
 fn is_clause(node: &Node<'_>) -> bool {

@@ -2,8 +2,9 @@
 //!
 //! It works on the grammar's pairs and not on the tree, so that parentheses, the way numbers and strings are
 //! written and the lines that the writer chose are still known. A list or record that was broken after its
-//! opening bracket stays broken, and so does a line that was broken before an operator, `then` or a body;
-//! apart from that, what fits in the width is on one line.
+//! opening bracket stays broken, and the items of such a list that were on one line stay there as far as they
+//! fit; a line that was broken before an operator, `then` or a body stays broken, too. Apart from that, what
+//! fits in the width is on one line.
 //!
 //! Invariants: formatting does not change what a text means, loses no comment, and formatting the result
 //! again changes nothing.

@@ -40,7 +40,7 @@ impl<'t> Formatter<'t> {
         let count = nodes.len();
         for (index, node) in nodes.into_iter().enumerate() {
             let after = end(&node);
-            docs.push(self.separator(style, last, start(&node), index == 0, &node));
+            docs.push(self.separator(style, forced, last, index == 0, &node));
             docs.push(make(self, node));
             if style.commas {
                 docs.push(if index + 1 < count { Doc::Text(",") } else { Doc::IfBroken(",") });
@@ -73,7 +73,8 @@ impl<'t> Formatter<'t> {
     }
 
     /// What stands before a thing: its separation from the last one, and its own comments.
-    fn separator(&mut self, style: Style, last: usize, to: usize, first: bool, node: &Node<'t>) -> Doc<'t> {
+    fn separator(&mut self, style: Style, forced: bool, last: usize, first: bool, node: &Node<'t>) -> Doc<'t> {
+        let to = start(node);
         let (comments, blank) = self.leading(last, to);
         if first {
             return comments;
@@ -83,6 +84,7 @@ impl<'t> Formatter<'t> {
         let comma = Doc::Text(if negative { "," } else { "" });
         let between = match blank {
             true => Doc::Blank,
+            false if style.commas && forced && !self.newline(last, to) => Doc::Fill,
             false if style.commas || negative => Doc::Line(true),
             false => Doc::Separator,
         };
