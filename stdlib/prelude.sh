@@ -4,15 +4,31 @@
 
 # Makes a writable copy of the source in $build, applies the patches, and goes there.
 prepare() {
+  # The sandbox has made them; not every executor does, and somebody in a shell may have removed them.
+  if ! [ -d "$build" ] || ! [ -d "$out" ]; then
+    mkdir -p "$build" "$out"
+  fi
   if [ -d "$src" ]; then
     cp -a "$src/." "$build"
   fi
   cd "$build"
-  for patch in "$patches"/*/*; do
-    if [ -f "$patch" ]; then
-      echo "patch: ${patch##*/}"
-      patch -p1 <"$patch"
+  if [ -d "$patches" ]; then
+    apply_patches
+  fi
+}
+
+# Applies every file of every patch, in the order of the list, and those of a folder by their paths.
+apply_patches() {
+  for patch in "$patches"/*; do
+    files=$(find "$patch" -type f | LC_ALL=C sort)
+    if [ -z "$files" ]; then
+      echo "patch ${patch##*/}: there is no file in it" >&2
+      exit 1
     fi
+    echo "$files" | while IFS= read -r file; do
+      echo "patch: ${file#"$patch"/}"
+      patch -p1 <"$file"
+    done
   done
 }
 

@@ -153,7 +153,7 @@ fn field_type<'v>(arena: &'v Bump, symbols: &Symbols<'v>, name: &str) -> Type<'v
     match name {
         "name" | "version" | "summary" | "license" | "homepage" => simple(Simple::String),
         "source" => union(&[Simple::Tree, Simple::Null]),
-        "patches" => Type::List(arena.alloc(union(&[Simple::Tree, Simple::Script]))),
+        "patches" => Type::List(arena.alloc(simple(Simple::Tree))),
         "needs" | "tools" => Type::List(arena.alloc(union(&[Simple::Package, Simple::String]))),
         "env" => Type::Map(arena.alloc(union(&[Simple::String, Simple::Number, Simple::Bool, Simple::Path]))),
         "build" => union(&[Simple::Record, Simple::Script]),

@@ -92,7 +92,8 @@ pub fn spec(inner: &Inner, action: &ResolvedAction, scratch: &Scratch, jobs: u32
     let layers = inner.layers(action)?;
     let emulator = action.emulator.map(|tree| inner.store.materialise(tree)).transpose()?;
     let mut env = action.env.clone();
-    env.insert("jobs".to_owned(), jobs.to_string());
+    // What an action says itself is part of its key, and is what its command sees.
+    env.entry("jobs".to_owned()).or_insert_with(|| jobs.to_string());
     Ok(Spec {
         scratch: scratch.path().to_owned(),
         layers,

@@ -173,7 +173,8 @@ pub struct Run {
     pub env: Environment,
     /// The working folder, beneath the root.
     pub cwd: RelPath,
-    /// What is kept: a path beneath the root for each name; `out` is the result.
+    /// What is kept: a folder beneath the root for each name; `out` is the result. An executor may make them before the
+    /// command starts, but need not.
     pub outputs: Arc<BTreeMap<String, RelPath>>,
     /// Limits.
     pub limits: Limits,

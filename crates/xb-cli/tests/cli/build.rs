@@ -379,3 +379,29 @@ fn a_result_that_somebody_wrote_to_is_no_result_until_it_is_as_it_was() {
     std::fs::write(&file, format!("{text}\n")).expect("the owner may");
     let _ = world.xb(&["build", "it.xb"]).good();
 }
+
+#[test]
+fn every_file_of_every_patch_is_applied_in_order() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let patch = |old: &str, new: &str| format!("--- a/file\n+++ b/file\n@@ -1 +1 @@\n-{old}\n+{new}\n");
+    world.write("src/file", "one\n");
+    world.write(".first.patch", &patch("one", "two"));
+    world.write("more/1/b.patch", &patch("two", "three"));
+    world.write("more/2 a.patch", &patch("three", "four"));
+    let package = |patches: &str| {
+        format!(
+            "package p(arch) {{\n source = ./src\n patches = {patches}\n env = {{ jobs = 77 }}\n \
+             build = sh\"cat file; echo $jobs\"\n}}\n"
+        )
+    };
+    world.write("p.xb", &package("[./.first.patch, ./more]"));
+    let _ = world.xb(&["build", "p.xb"]).good();
+    let log = world.xb(&["log", "p.xb"]).good();
+    assert!(log.ends_with("\nfour\n77\n"), "{log}");
+    world.write("p.xb", &package("[path.only(./more, [\"*.diff\"])]"));
+    let err = world.xb(&["build", "p.xb"]).bad(1);
+    assert!(err.contains("patch 0000: there is no file in it"), "{err}");
+}

@@ -84,6 +84,10 @@ fn set_up(spec: &Spec) -> Result<Prepared, Broken> {
     root::make_tmp(&root).tried("make `/tmp`")?;
     foreign.register()?;
     root::make_folder(&root, &spec.cwd).tried(format_args!("make the working folder `/{}`", spec.cwd))?;
+    for path in spec.outputs.values() {
+        // Where something else lies in the way, it is for the command to clear it.
+        let _ = root::make_folder(&root, path);
+    }
     Ok(Prepared { root, foreign, disk })
 }
 

@@ -11,7 +11,7 @@ use crate::support::{World, with_out};
 #[test]
 fn a_command_runs_and_its_output_is_kept() {
     let Some(world) = World::new() else { return };
-    let outcome = world.run("echo hello; mkdir /out; echo there > /out/file", with_out);
+    let outcome = world.run("echo hello; mkdir -p /out; echo there > /out/file", with_out);
     let out = world.output(&outcome, "out");
     assert_eq!(outcome.log, "hello\n");
     assert_eq!(fs::read_to_string(out.join("file")).unwrap(), "there\n");
@@ -36,7 +36,7 @@ fn a_missing_output_is_named() {
     let Some(world) = World::new() else { return };
     let path = "out".to_owned();
     for script in ["true", "touch /out", "ln -s /etc /out", "ln -s /tmp /out"] {
-        let outcome = world.run(script, with_out);
+        let outcome = world.run(&format!("rmdir /out; {script}"), with_out);
         let cause = Cause::MissingOutput { path: path.clone() };
         assert_eq!(outcome.result.cause, cause, "{script}");
         assert!(outcome.result.outputs.is_empty());
@@ -44,11 +44,24 @@ fn a_missing_output_is_named() {
 }
 
 #[test]
+fn the_folder_of_an_output_is_there_and_the_commands_own() {
+    let Some(world) = World::new() else { return };
+    let outcome = world.run("mv /out /moved; mkdir /out; ls -d /moved >/out/file", with_out);
+    assert_eq!(fs::read_to_string(world.output(&outcome, "out").join("file")).unwrap(), "/moved\n");
+    let in_the_way = world.store.tree(|root| fs::write(root.join("out"), "").unwrap());
+    let outcome = world.run("rm /out; mkdir /out", |action| {
+        with_out(action);
+        action.layers.push(in_the_way);
+    });
+    assert_eq!(outcome.result.cause, Cause::Success);
+}
+
+#[test]
 fn an_output_that_no_tree_can_hold_is_the_commands_fault_and_its_log_is_kept() {
     let Some(mut world) = World::new() else { return };
     world.keep_failed = true;
-    let deep = "mkdir /out; cd /out; n=0; while [ $n -lt 300 ]; do mkdir d; cd d; n=$((n + 1)); done";
-    let strange = "mkdir /out; touch \"/out/$(printf 'a\\377')\"";
+    let deep = "mkdir -p /out; cd /out; n=0; while [ $n -lt 300 ]; do mkdir d; cd d; n=$((n + 1)); done";
+    let strange = "mkdir -p /out; touch \"/out/$(printf 'a\\377')\"";
     for (script, why) in [(deep, "too long"), (strange, "not UTF-8")] {
         let outcome = world.run(&format!("echo here; echo kept >trace; {script}"), |action| {
             with_out(action);
@@ -74,7 +87,7 @@ fn outputs_that_meet_are_the_commands_fault() {
         }
     };
     for script in ["mkdir -p /a/x; ln -s a /b", "mkdir -p /a/x/x; ln -s a/x /b"] {
-        let cause = world.run(script, two).result.cause;
+        let cause = world.run(&format!("rm -r /a /b; {script}"), two).result.cause;
         assert!(matches!(cause, Cause::RefusedOutput { .. }), "{script}: {cause:?}");
     }
 }
@@ -151,7 +164,7 @@ fn an_output_behind_a_link_is_found() {
         fs::create_dir_all(root.join("usr/lib")).unwrap();
         std::os::unix::fs::symlink("usr/lib", root.join("lib")).unwrap();
     });
-    let outcome = world.run("mkdir /lib/mine; echo x > /lib/mine/x", |action| {
+    let outcome = world.run("mkdir -p /lib/mine; echo x > /lib/mine/x", |action| {
         action.layers.push(linked);
         action.outputs.insert("out".to_owned(), RelPath::new("lib/mine").unwrap());
     });

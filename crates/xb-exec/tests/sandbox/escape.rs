@@ -226,7 +226,7 @@ fn everything_belongs_to_one_user() {
 #[test]
 fn set_id_programs_are_kept_where_only_their_owner_finds_them() {
     let Some(world) = World::new() else { return };
-    let outcome = world.run("mkdir /out; cp /bin/busybox /out/own; chmod 4755 /out/own", with_out);
+    let outcome = world.run("mkdir -p /out; cp /bin/busybox /out/own; chmod 4755 /out/own", with_out);
     let out = world.output(&outcome, "out");
     assert!(out.join("own").exists());
     let mode = fs::metadata(world.scratch()).unwrap().permissions().mode();

@@ -107,7 +107,7 @@ fn processes() {
         action.limits.seconds = 3;
     });
     assert_ne!(outcome.result.cause, Cause::Success);
-    let outcome = probe(&world, "probe bomb 100000 & sleep 1; mkdir /out", |action| {
+    let outcome = probe(&world, "probe bomb 100000 & sleep 1; mkdir -p /out", |action| {
         action.limits.processes = 400;
         with_out(action);
     });
@@ -213,7 +213,7 @@ fn cpus() {
 #[test]
 fn daemons_end_with_their_action() {
     let Some(world) = World::new() else { return };
-    let script = "mkdir /out; setsid sleep 271828 & (trap '' TERM HUP; sleep 271828) & echo done";
+    let script = "mkdir -p /out; setsid sleep 271828 & (trap '' TERM HUP; sleep 271828) & echo done";
     let started = Instant::now();
     let outcome = world.run(script, with_out);
     assert_eq!(outcome.log, "done\n");
