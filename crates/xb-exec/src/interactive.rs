@@ -4,7 +4,7 @@ use std::io;
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio as ProcessStdio};
+use std::process::{Command, Stdio as ProcessStdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use xb_build::ExecutorError;
@@ -125,8 +125,9 @@ pub fn interact(mut program: Command, spec: &Spec, scratch: &Scratch, hang_up: &
     // The command holds our end of the child's socket.
     drop(program);
     let report = converse(&mut control, spec, scratch);
-    drop(control);
-    end(&mut child)?;
+    // Whoever may hang up has it, too, so that dropping it would not close it. It may be closed already.
+    let _ = control.shutdown(Shutdown::Both);
+    child.wait()?;
     report
 }
 
@@ -148,10 +149,6 @@ fn report(control: &mut UnixStream, serve: impl FnOnce(OwnedFd) -> io::Result<()
         }
         report => Ok(report),
     }
-}
-
-fn end(child: &mut Child) -> io::Result<()> {
-    child.wait().map(drop)
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ fn start(inner: &Inner, action: &ResolvedAction, jobs: u32) -> Result<(Sandbox, 
     };
     let scratch = Scratch::new(&inner.scratch, &inner.alive).map_err(|error| wrong("make a folder", error))?;
     let spec = spec(inner, action, &scratch, jobs)?;
-    let sandbox = inner.standby.take(|| inner.child()).and_then(|idle| Sandbox::start(idle, &spec, scratch));
+    let sandbox = Sandbox::start(&inner.standby, || inner.child(), &spec, scratch);
     let sandbox = sandbox.map_err(|error| wrong("start a sandbox", error))?;
     inner.standby.refill(|| inner.child());
     Ok((sandbox, spec.layers))

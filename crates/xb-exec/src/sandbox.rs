@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::Child;
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::log::Log;
 use crate::scratch::Scratch;
 use crate::spec::{self, Report, Spec};
-use crate::standby::Idle;
+use crate::standby::{Idle, Standby};
 
 /// A sandbox whose child was started: dropping it kills everything in it and removes its folder, in the background.
 pub struct Sandbox {
@@ -32,18 +32,21 @@ pub enum End {
 }
 
 impl Sandbox {
-    /// Tells a child what to do.
+    /// Has a child do what the spec says.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn start(idle: Idle, spec: &Spec, scratch: Scratch) -> io::Result<Self> {
-        let Idle { child, mut control, log } = idle;
-        let sent = spec::send_spec(&mut control, spec, scratch.lock());
-        let mut sandbox = Self { parts: Some((child, scratch)), control: None, log: Some(log.into()) };
-        sent?;
-        control.set_nonblocking(true)?;
-        sandbox.control = Some(control);
-        Ok(sandbox)
+    pub fn start(
+        standby: &Standby,
+        program: impl FnOnce() -> Command,
+        spec: &Spec,
+        scratch: Scratch,
+    ) -> io::Result<Self> {
+        let started = standby.start(program, |control| spec::send_spec(control, spec, scratch.lock()))?;
+        let Idle { child, control, log } = started;
+        let ready = control.set_nonblocking(true);
+        let sandbox = Self { parts: Some((child, scratch)), control: Some(control), log: Some(log.into()) };
+        ready.map(|()| sandbox)
     }
 
     /// Reads the log until the sandbox has ended.

@@ -35,9 +35,20 @@ impl Idle {
         Ok(Self { child, control, log })
     }
 
+    /// Tells it what to do; a child that cannot be told is ended.
+    fn told(mut self, tell: impl FnOnce(&mut UnixStream) -> io::Result<()>) -> io::Result<Self> {
+        match tell(&mut self.control) {
+            Ok(()) => Ok(self),
+            Err(error) => {
+                self.end();
+                Err(error)
+            }
+        }
+    }
+
     fn end(mut self) {
-        drop((self.control, self.log));
-        // It was ours: that it cannot be waited for means that it is gone.
+        // Nothing of it needs an orderly end; that it is gone already is no error.
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
@@ -53,15 +64,19 @@ struct Room {
 }
 
 impl Standby {
-    /// The child that waits, or a new one.
+    /// Tells the child that waits what to do, or a new one, when there is none or it is gone.
     ///
     /// # Errors
-    /// When there is none and the system refuses another.
-    pub fn take(&self, program: impl FnOnce() -> Command) -> io::Result<Idle> {
+    /// When the system refuses a new one.
+    pub fn start(
+        &self,
+        program: impl FnOnce() -> Command,
+        tell: impl Fn(&mut UnixStream) -> io::Result<()>,
+    ) -> io::Result<Idle> {
         let waiting = self.with(|room| room.idle.take());
-        match waiting.and_then(|mut idle| idle.child.try_wait().is_ok_and(|ended| ended.is_none()).then_some(idle)) {
+        match waiting.and_then(|idle| idle.told(&tell).ok()) {
             Some(idle) => Ok(idle),
-            None => Idle::start(program()),
+            None => Idle::start(program())?.told(tell),
         }
     }
 
@@ -96,7 +111,8 @@ impl Drop for Standby {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::process::ExitStatusExt;
+    use std::io::Write;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -105,13 +121,17 @@ mod tests {
         Command::new("cat")
     }
 
+    fn tell(control: &mut UnixStream) -> io::Result<()> {
+        control.write_all(b"what to do")
+    }
+
     #[test]
     fn who_waits_is_taken_once() {
         let standby = Standby::default();
         standby.refill(patient);
         standby.refill(|| panic!("one waits already"));
-        let first = standby.take(|| panic!("one waits")).unwrap();
-        let second = standby.take(patient).unwrap();
+        let first = standby.start(|| panic!("one waits"), tell).unwrap();
+        let second = standby.start(patient, tell).unwrap();
         assert_ne!(first.child.id(), second.child.id());
         first.end();
         second.end();
@@ -121,17 +141,28 @@ mod tests {
     fn who_died_waiting_is_not_taken() {
         let standby = Standby::default();
         standby.refill(|| Command::new("false"));
-        let dead = standby.with(|room| room.idle.as_mut().unwrap().child.wait()).unwrap();
-        assert_eq!((dead.code(), dead.signal()), (Some(1), None));
-        standby.take(patient).unwrap().end();
+        let dead = standby.with(|room| {
+            let child = &mut room.idle.as_mut().unwrap().child;
+            child.wait().unwrap();
+            child.id()
+        });
+        let alive = standby.start(patient, tell).unwrap();
+        assert_ne!(alive.child.id(), dead);
+        alive.end();
     }
 
     #[test]
-    fn nobody_waits_after_the_end() {
+    fn nobody_waits_after_the_end_whatever_they_do() {
         let standby = Standby::default();
-        standby.refill(patient);
+        let began = Instant::now();
+        standby.refill(|| {
+            let mut stubborn = Command::new("sleep");
+            stubborn.arg("60");
+            stubborn
+        });
         standby.close();
+        assert!(began.elapsed() < Duration::from_secs(30));
         standby.refill(|| panic!("it is closed"));
-        standby.take(patient).unwrap().end();
+        standby.start(patient, tell).unwrap().end();
     }
 }

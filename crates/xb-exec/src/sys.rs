@@ -91,6 +91,14 @@ pub fn reset_signals() {
     }
 }
 
+/// Ended children can be waited for again, also where whoever started this program does not want to know of his own.
+pub fn expect_children() {
+    // SAFETY: no handler of ours is installed for this signal.
+    unsafe {
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+    }
+}
+
 /// Sends a signal to every process of this pid namespace but its first.
 pub fn kill_everything() {
     // SAFETY: sends a signal; that nobody is left is no error.

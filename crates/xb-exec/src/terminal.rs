@@ -81,11 +81,20 @@ fn copy(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> io::Result<bool> {
         match rustix::io::write(to, rest) {
             Ok(length) => rest = &rest[length..],
             Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::AGAIN) => wait_for_room(to)?,
             Err(rustix::io::Errno::IO) => return Ok(false),
             Err(error) => return Err(error.into()),
         }
     }
     Ok(true)
+}
+
+/// Waits until something can be written to a terminal that somebody opened as one that does not wait.
+fn wait_for_room(to: BorrowedFd<'_>) -> io::Result<()> {
+    match poll(&mut [PollFd::from_borrowed_fd(to, PollFlags::OUT)], None) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn adopt_size(inner: &OwnedFd) {

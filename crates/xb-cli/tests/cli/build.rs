@@ -405,3 +405,24 @@ fn every_file_of_every_patch_is_applied_in_order() {
     let err = world.xb(&["build", "p.xb"]).bad(1);
     assert!(err.contains("patch 0000: there is no file in it"), "{err}");
 }
+
+#[test]
+fn scarce_namespaces_and_whoever_starts_xb_keep_nobody_from_building() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let package = |number| format!("package p{number}(arch) {{ build = sh\"echo {number} {}\" }}\n", moment());
+    world.write("many.xb", &(0..6).map(package).collect::<String>());
+    // The only user that is mapped may not change groups; each sandbox takes one of the namespaces; and whoever ignores
+    // the end of children leaves that to those whom he starts.
+    let scarce = "echo 2 >/proc/sys/user/max_user_namespaces && trap '' CHLD && exec \"$@\"";
+    let ours = world.command(&["build", "many.xb", "-j", "1"]);
+    let mut within = std::process::Command::new("unshare");
+    within.args(["--user", "--map-root-user", "sh", "-c", scarce, "sh"]).arg(ours.get_program()).args(ours.get_args());
+    within.current_dir(world.project()).env_clear();
+    within.envs(ours.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let built = within.output().expect("unshare runs");
+    let err = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success() && err.contains("ready 6 packages"), "{err}");
+}

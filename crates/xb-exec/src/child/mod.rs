@@ -60,8 +60,10 @@ impl<T, E: Display> Tried<T> for Result<T, E> {
 
 /// Becomes the sandbox's child when the program was started as one; returns at once otherwise.
 ///
-/// The first thing that `main` of a program with a [`LocalExecutor`](crate::LocalExecutor) does.
+/// The first thing that `main` of a program with a [`LocalExecutor`](crate::LocalExecutor) does: it also sees to it that
+/// the program can wait for children.
 pub fn maybe_run_as_child() {
+    sys::expect_children();
     if std::env::args_os().nth(1).is_some_and(|first| first == ARGUMENT) {
         sandbox_main();
     }
@@ -69,6 +71,7 @@ pub fn maybe_run_as_child() {
 
 /// The sandbox's child: reads what to do from its standard input, and never returns.
 pub fn sandbox_main() -> ! {
+    sys::expect_children();
     let code = match sys::take_stdio(0) {
         Ok(control) => match outer::run(UnixStream::from(control)) {
             Ok(()) => 0,

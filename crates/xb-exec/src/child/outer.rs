@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid};
@@ -11,12 +12,16 @@ use super::{Broken, Tried, init, namespaces, report_broken};
 use crate::spec::{self, Spec, Stdio};
 use crate::sys::{self, Fork};
 
+/// How long a run waits for room for its namespaces.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Runs a sandbox from its [`Spec`] to its end.
 pub fn run(mut control: UnixStream) -> Result<(), ()> {
-    // This may take place long before there is anything to do; nobody reads what became of it until then.
-    let left = namespaces::leave();
+    // Long before there is anything to do, it may be. What is refused now is tried again then: the machine may have had
+    // no room for one more.
+    let left = namespaces::leave(Duration::ZERO);
     let done = spec::receive_spec(&mut control).tried("read what to do").and_then(|(spec, _lock)| {
-        left?;
+        left.or_else(|_| namespaces::leave(PATIENCE))?;
         // The lock is held until nothing of the sandbox runs any more.
         let init = start(&mut control, &spec)?;
         wait(&control, init)
