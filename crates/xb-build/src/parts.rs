@@ -11,7 +11,8 @@ use std::sync::{Arc, OnceLock};
 
 use xb_core::{Digest, TreeId};
 use xb_graph::{
-    Composed, Conflict, Entry, FileEntry, Files, Graph, Layer, Node, NodeId, Run, Unbuilt, build_tree, compose,
+    COMPOSITION, Composed, Conflict, Entry, FileEntry, Files, Graph, Layer, Node, NodeId, Run, Unbuilt, build_tree,
+    compose,
 };
 use xb_store::Contents;
 
@@ -191,6 +192,7 @@ impl Key {
 
 fn layers_key(layers: &[Layer], parts: &[Part]) -> Digest {
     let mut key = Key(b"layers".to_vec());
+    key.field(COMPOSITION.as_bytes());
     for (layer, part) in layers.iter().zip(parts) {
         key.digest(part.key());
         key.field(layer.at.as_str().as_bytes());

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use xb_core::TreeId;
+use xb_core::{ActionId, TreeId};
 use xb_graph::{ActionResult, Graph, Node, NodeId, ResolvedAction, Run, resolve};
+use xb_store::{ActionCache, StoreError};
 
 use crate::failure::{Why, source_title};
 use crate::locks::LockGuard;
@@ -43,7 +44,7 @@ pub(crate) struct Ran {
 /// What waiting for another process led to.
 pub(crate) enum Freed {
     /// Its result, by our names.
-    Found(ActionResult),
+    Found(Box<ActionResult>),
     /// It left none, and now the lock is ours.
     Locked(LockGuard),
 }
@@ -139,8 +140,14 @@ impl Running {
             return Ok(Ran { result, cached: true });
         }
         let result = self.executed().await?;
-        if result.succeeded() {
-            self.keep(&result).await?;
+        match (result.succeeded(), self.again) {
+            (true, _) => {
+                let cached = self.action.to_cache(&result);
+                self.of_cache(move |cache, id| cache.put_result(id, &cached)).await?;
+            }
+            // A success that was known is in doubt now.
+            (false, true) => self.of_cache(|cache, id| cache.forget(id)).await?,
+            (false, false) => {}
         }
         Ok(Ran { result, cached: false })
     }
@@ -166,12 +173,13 @@ impl Running {
         Ok(with_all_outputs(result, &self.action))
     }
 
-    async fn keep(&self, result: &ActionResult) -> Result<(), Why> {
-        let cache = Arc::clone(&self.builder.cache);
-        let (id, cached) = (self.action.id, self.action.to_cache(result));
-        let kept = tokio::task::spawn_blocking(move || cache.put_result(id, &cached)).await;
-        match kept {
-            Ok(kept) => kept.map_err(|error| Why::Store(error.to_string())),
+    async fn of_cache(
+        &self,
+        work: impl FnOnce(&dyn ActionCache, ActionId) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), Why> {
+        let (cache, id) = (Arc::clone(&self.builder.cache), self.action.id);
+        match tokio::task::spawn_blocking(move || work(&*cache, id)).await {
+            Ok(done) => done.map_err(|error| Why::Store(error.to_string())),
             Err(error) => Err(Why::Bug(error.to_string())),
         }
     }
@@ -211,7 +219,7 @@ pub(crate) async fn freed(
             Node::Run(run) if !again => look_up(&builder, run, &action)?,
             _ => None,
         };
-        Ok(found.map_or(Freed::Locked(guard), Freed::Found))
+        Ok(found.map_or(Freed::Locked(guard), |found| Freed::Found(Box::new(found))))
     });
     Message::Free(node, freed)
 }

@@ -1,15 +1,17 @@
 //! The logs of what was built, by package: what `xb log` and the failed sandbox are found by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use xb_build::{Attempt, Realised, RealisedRun, Why};
 use xb_core::{ActionId, Arch, ContentId};
 use xb_graph::reapi::{Directory, FileNode};
-use xb_graph::{ActionResult, Choice, DirectoriesMut, Graph, Method, Node, NodeId};
+use xb_graph::{ActionResult, Choice, DirectoriesMut, Graph, Method, Node, NodeId, Target};
 use xb_store::{Store, StoreError};
 
 use crate::project::Project;
+use crate::report::alternatives;
 
 const KIND: &str = "last-log-v2";
 
@@ -38,23 +40,43 @@ struct Ran<'a> {
 
 /// Remembers the logs of everything that ran, and of the targets. Failing to costs nobody a result.
 pub fn remember(store: &Store, project: &Project, graph: &Graph, realised: &Realised) {
-    let notes = runs(graph, realised).into_iter().filter_map(|ran| {
+    let runs = runs(graph, realised);
+    let files = files(graph, &runs);
+    let notes = runs.into_iter().filter_map(|ran| {
         let Node::Run(run) = graph.node(ran.node) else {
             return None;
         };
         let Ran { action, method, result, .. } = ran;
         let last = LastRun { action, method, succeeded: result.succeeded(), log: result.log };
         let value = serde_json::to_vec(&last).ok()?;
-        let file = &graph.origin(ran.node).file;
-        let of_method = |method| key(project, file, &run.package, run.arch, &run.step, method);
-        if let Some(log) = last.log.filter(|_| !last.succeeded) {
-            let _ = hold(store, &of_method(Some(method)), log);
-        }
-        let of_step = ran.counts.then(|| (of_method(None), value.clone()));
-        Some(of_step.into_iter().chain([(of_method(Some(method)), value)]))
+        let notes = files.get(&ran.node)?.iter().flat_map(|file| {
+            let of_method = |method| key(project, file, &run.package, run.arch, &run.step, method);
+            if let Some(log) = last.log.filter(|_| !last.succeeded) {
+                let _ = hold(store, &of_method(Some(method)), log);
+            }
+            let of_step = ran.counts.then(|| (of_method(None), value.clone()));
+            of_step.into_iter().chain([(of_method(Some(method)), value.clone())]).collect::<Vec<_>>()
+        });
+        Some(notes.collect::<Vec<_>>())
     });
     let notes: BTreeMap<_, _> = notes.flatten().collect();
     let _ = store.remember_all(KIND, &notes.into_iter().collect::<Vec<_>>());
+}
+
+/// The files that describe the packages of runs: packages with one text share their runs.
+fn files<'g>(graph: &'g Graph, runs: &[Ran<'_>]) -> BTreeMap<NodeId, BTreeSet<&'g Arc<str>>> {
+    let mut files: BTreeMap<NodeId, BTreeSet<_>> = BTreeMap::new();
+    for ran in runs {
+        files.entry(ran.node).or_default().insert(&graph.origin(ran.node).file);
+    }
+    for target in &graph.targets {
+        for step in [Some(target.build), target.check].into_iter().flatten() {
+            for run in alternatives(graph, step).into_iter().chain([step]) {
+                files.entry(run).or_default().insert(&target.id.file);
+            }
+        }
+    }
+    files
 }
 
 /// Keeps the log of a failure from garbage collection, as results keep theirs.
@@ -91,7 +113,7 @@ fn runs<'a>(graph: &Graph, realised: &'a Realised) -> Vec<Ran<'a>> {
     before.chain(good).chain(bad).collect()
 }
 
-/// The last run of a step of the package that a choice is about; by `method`, where one is given.
+/// The last run of a step of a package; by `method`, where one is given.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -99,14 +121,15 @@ pub fn last_run(
     store: &Store,
     project: &Project,
     graph: &Graph,
-    choice: NodeId,
+    target: &Target,
     step: &str,
     method: Option<Method>,
 ) -> Result<Option<LastRun>, StoreError> {
-    let Node::Choice(Choice { package, arch, .. }) = graph.node(choice) else {
+    // A run has the name by which its package is defined; the package may be called otherwise.
+    let Node::Choice(Choice { package, arch, .. }) = graph.node(target.build) else {
         return Ok(None);
     };
-    let key = key(project, &graph.origin(choice).file, package, *arch, step, method);
+    let key = key(project, &target.id.file, package, *arch, step, method);
     let bytes = store.recall_bytes(KIND, &key)?;
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }

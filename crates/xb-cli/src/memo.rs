@@ -17,7 +17,7 @@ use xb_build::{Realised, RealisedNode};
 use xb_core::{Arch, Digest, RelPath, TreeId};
 use xb_fetch::Lock;
 use xb_graph::{Folder, Graph, Method, Node, NodeId};
-use xb_store::{Contents, Store};
+use xb_store::{Contents, Store, StoreError};
 
 use crate::emission::Emission;
 use crate::project::Project;
@@ -86,6 +86,14 @@ pub fn remember(
     if let Some((key, value)) = memo() {
         let _ = session.store.remember_bytes(KIND, &key, &value);
     }
+}
+
+/// Forgets every build of the store: what ran again may have led to something else, which other builds contain, too.
+///
+/// # Errors
+/// See [`StoreError`].
+pub fn forget_all(store: &Store) -> Result<(), StoreError> {
+    store.forget_bytes(KIND)
 }
 
 fn key(request: &Request, checks: bool) -> Option<Vec<u8>> {

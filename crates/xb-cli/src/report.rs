@@ -1,13 +1,12 @@
 //! What a build led to, target by target: for a person, for `--json`, and for the memo.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use xb_build::{Realised, RealisedNode};
-use xb_core::{ActionId, Arch, TreeId};
-use xb_graph::{Graph, Method, Node, NodeId, Target};
+use xb_core::{ActionId, TreeId};
+use xb_graph::{Graph, Method, Node, NodeId, Target, TargetId};
 use xb_store::{Contents, Store, StoreError};
 
 use crate::project::Project;
@@ -20,14 +19,11 @@ pub const MOST_LISTED: usize = 40;
 /// The result of one target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Built {
-    /// The file that describes it, from the project's folder.
-    pub file: Arc<str>,
-    /// The package.
-    pub package: String,
+    /// Which package.
+    #[serde(flatten)]
+    pub target: TargetId,
     /// Its version, if it has one.
     pub version: Option<String>,
-    /// What it is for.
-    pub arch: Arch,
     /// How it was built.
     pub method: Method,
     /// Where it was built.
@@ -65,7 +61,7 @@ pub enum Check {
 impl Built {
     /// `hello-arm64`: a folder's name.
     pub fn folder_name(&self) -> String {
-        folder_name(&self.package, self.arch)
+        folder_name(&self.target)
     }
 
     /// `hello 1.0 (arm64): built by cross in 1.2 s, check passed`.
@@ -79,14 +75,14 @@ impl Built {
             Check::Skipped => ", check left out",
             Check::None => "",
         };
-        let Self { package, arch, method, .. } = self;
+        let Self { target: TargetId { package, arch, .. }, method, .. } = self;
         format!("{package}{version} ({arch}): {known} by {method} in {time}{check}")
     }
 }
 
 /// `hello-arm64`: the name of the folder of a result among others.
-pub fn folder_name(package: &str, arch: Arch) -> String {
-    format!("{package}-{arch}")
+pub fn folder_name(target: &TargetId) -> String {
+    format!("{}-{}", target.package, target.arch)
 }
 
 /// The results of the targets that have one.
@@ -98,8 +94,7 @@ pub fn results(graph: &Graph, realised: &Realised, checks: bool, store: &Store) 
     for target in &graph.targets {
         if let Some(node) = realised.node(target.build) {
             let check = check_of(graph, realised, target, checks);
-            let file = Arc::clone(&graph.origin(target.build).file);
-            results.extend(built(target, file, node, check, store)?);
+            results.extend(built(graph, target, node, check, store)?);
         }
     }
     Ok(results)
@@ -111,8 +106,8 @@ pub fn results(graph: &Graph, realised: &Realised, checks: bool, store: &Store) 
 /// See [`StoreError`].
 pub fn keep(store: &Store, project: &Project, built: &[Built]) -> Result<(), StoreError> {
     let name = |one: &Built| {
-        let file = project.folder.join(&*one.file);
-        format!("{}:{}:{}:{}", file.display(), one.package, one.arch, one.method)
+        let TargetId { file, package, arch } = &one.target;
+        format!("{}:{package}:{arch}:{}", project.folder.join(&**file).display(), one.method)
     };
     let roots: Vec<_> = built.iter().map(|one| (name(one), one.tree)).collect();
     store.add_roots(&roots)
@@ -124,8 +119,8 @@ pub fn file_of_root(name: &str) -> Option<&Path> {
 }
 
 fn built(
+    graph: &Graph,
     target: &Target,
-    file: Arc<str>,
     node: &RealisedNode,
     check: Check,
     store: &Store,
@@ -134,10 +129,8 @@ fn built(
         return Ok(None);
     };
     Ok(Some(Built {
-        file,
-        package: target.package.clone(),
+        target: target.id.clone(),
         version: target.version.clone(),
-        arch: target.arch,
         method: run.method,
         executor: run.result.executor.clone(),
         action: run.action,
@@ -146,7 +139,7 @@ fn built(
         cached: node.cached,
         check,
         seconds: Duration::from_millis(run.result.milliseconds).as_secs_f64(),
-        warnings: warnings(store, *tree),
+        warnings: warnings(graph, run, store, *tree),
     }))
 }
 

@@ -74,12 +74,17 @@ impl Session {
     }
 
     /// Realises goals of a graph. Before, the lock gets what it lacks for the graph, whether or not it will be used:
-    /// so the lock depends on what is asked for, and not on what happened to be known or to fail.
+    /// so the lock depends on what is asked for, and not on what happened to be known or to fail. Who keeps going hears
+    /// from the build what cannot be had, since all that does not need it is built.
     ///
     /// # Errors
     /// When the lock cannot be completed or somebody pressed Ctrl-C; what failed is data.
     pub fn realise(&self, graph: &Arc<Graph>, goals: &[NodeId], options: &Options) -> Result<Realised, Failure> {
-        self.complete(graph)?;
+        if let Err(unlocked) = self.block_on_unless_interrupted(self.sources.complete(graph.nodes()))?
+            && !options.keep_going
+        {
+            return Err(blame::unlocked(graph, unlocked));
+        }
         let realised = self.block_on(self.builder.realise(graph, goals, options));
         if realised.cancelled {
             return Err(Failure::interrupted());

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use xb_build::RealisedRun;
 use xb_core::TreeId;
-use xb_graph::Directories;
+use xb_graph::{Directories, Graph, Node};
 use xb_store::Store;
 
 /// Where packages are built: nothing of it is there when they are used.
@@ -13,22 +14,44 @@ const BUILT_IN: &str = "/xb/";
 const MOST_NAMED: usize = 3;
 
 /// What is said of a result besides that it was built.
-pub fn warnings(store: &Store, tree: TreeId) -> Vec<String> {
+pub fn warnings(graph: &Graph, run: &RealisedRun, store: &Store, tree: TreeId) -> Vec<String> {
+    [differs(run, tree), is_empty(tree), left_out(graph, run), leads_away(store, tree)].into_iter().flatten().collect()
+}
+
+fn differs(run: &RealisedRun, tree: TreeId) -> Option<String> {
+    let before = run.before.as_ref()?.outputs.get("out").filter(|before| **before != tree)?;
+    Some(format!("built again, it is not what it was: `xb diff {before} {tree}` tells how they differ"))
+}
+
+fn is_empty(tree: TreeId) -> Option<String> {
     // An empty directory is encoded as no bytes.
-    if tree.0.size() == 0 {
-        return vec!["it is empty: the build put nothing into `$out`".to_owned()];
-    }
-    let links = links_to_where_it_was_built(store, tree);
-    let Some((path, target)) = links.first() else {
-        return Vec::new();
+    (tree.0.size() == 0).then(|| "it is empty: the build put nothing into `$out`".to_owned())
+}
+
+fn left_out(graph: &Graph, run: &RealisedRun) -> Option<String> {
+    let Node::Run(of) = graph.node(run.node) else {
+        return None;
     };
+    let prefix = format!("{}/", of.outputs.get("out")?);
+    let named: Vec<_> = run.result.left_out.iter().filter_map(|path| path.strip_prefix(&prefix)).collect();
+    let text = match &named[..] {
+        [] => return None,
+        [one] => format!("`/{one}` is"),
+        [first, ..] => format!("`/{first}` and others are"),
+    };
+    Some(format!("{text} no file, folder or link, and left out"))
+}
+
+fn leads_away(store: &Store, tree: TreeId) -> Option<String> {
+    let links = links_to_where_it_was_built(store, tree);
+    let (path, target) = links.first()?;
     let named: Vec<_> = links.iter().take(MOST_NAMED).map(|(path, _)| format!("`/{path}`")).collect();
     let more = if links.len() > MOST_NAMED { " and others" } else { "" };
-    vec![format!(
+    Some(format!(
         "{}{more} lead to where the package was built (`/{path}` to `{target}`), which is not there later: make them \
          relative, or have the prefix without `$out` (`DESTDIR`)",
         named.join(", ")
-    )]
+    ))
 }
 
 fn links_to_where_it_was_built(store: &Store, tree: TreeId) -> Vec<(String, String)> {

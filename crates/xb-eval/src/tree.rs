@@ -137,7 +137,7 @@ impl<'v> Evaluator<'v> {
     }
 
     /// `curl.xb:4`, for a person.
-    fn origin(&self, span: Span) -> Origin {
+    pub(crate) fn origin(&self, span: Span) -> Origin {
         if span == NOWHERE {
             return Origin::default();
         }

@@ -91,7 +91,7 @@ impl Case {
         let request = TargetRequest { file, name: None, arches: vec![Arch::Arm64], may_define_none: false };
         let options = EmitOptions { host: Arch::Amd64, methods: self.methods.clone(), limits: self.limits };
         let emitted = emit(&world, &[request], &options).map_err(|failure| codes(&failure.diagnostics))?;
-        let names: Vec<_> = emitted.graph.targets.iter().map(|target| target.package.clone()).collect();
+        let names: Vec<_> = emitted.graph.targets.iter().map(|target| target.id.package.clone()).collect();
         Ok(names.join(", "))
     }
 }

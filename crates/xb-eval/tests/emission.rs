@@ -51,7 +51,7 @@ fn a_package_becomes_a_choice_over_its_methods() {
     let graph = &emitted.graph;
     assert_eq!(graph.targets.len(), 2);
     let zlib = &graph.targets[0];
-    assert_eq!((zlib.package.as_str(), zlib.version.as_deref()), ("zlib", Some("1.3.1")));
+    assert_eq!((zlib.id.package.as_str(), zlib.version.as_deref()), ("zlib", Some("1.3.1")));
     let Node::Choice(build) = graph.node(zlib.build) else { panic!("a package is a choice") };
     assert_eq!(build.options.iter().map(|option| option.0).collect::<Vec<_>>(), [Method::Cross, Method::Emulate]);
     let Some(Node::Choice(check)) = zlib.check.map(|check| graph.node(check)) else { panic!("zlib has a check") };
@@ -61,7 +61,7 @@ fn a_package_becomes_a_choice_over_its_methods() {
         check.root.iter().any(|layer| layer.input.node == zlib.build && &*layer.input.output == "build"),
         "what was built is what is tested"
     );
-    assert_eq!(graph.targets[1].package, "png-tools");
+    assert_eq!(graph.targets[1].id.package, "png-tools");
     assert!(graph.targets[1].check.is_none());
     assert_eq!(graph.origin(zlib.build).to_string(), "p.xb:4");
     assert_eq!(emitted.reads.len(), 1);
@@ -158,7 +158,7 @@ package more(arch, library) { summary = library, build = sh"true" }
 "#;
     let names = |text: &str| {
         let emitted = run(text, None, &[Method::Cross]).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics));
-        emitted.graph.targets.iter().map(|target| target.package.clone()).collect::<Vec<_>>()
+        emitted.graph.targets.iter().map(|target| target.id.package.clone()).collect::<Vec<_>>()
     };
     assert_eq!(names(text), ["plain", "tls"]);
     let alone = &text[text.find("package more").unwrap()..];

@@ -23,7 +23,7 @@ use crate::{emulator, output};
 /// The exit code of what had to be killed: that of `SIGKILL` in a shell.
 const KILLED: i32 = 137;
 
-/// Of what is left out of outputs, no more is told in the log.
+/// Of what is left out of an output, no more is named.
 const MOST_LEFT_OUT: usize = 10;
 
 /// What collecting needs to know of a run.
@@ -123,16 +123,12 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
     };
     let mut cause = cause(action, ended.as_ref(), &finished.log);
     let ended = ended.unwrap_or_else(|| Ended { exit_code: KILLED, ..Ended::default() });
-    let mut outputs = BTreeMap::new();
+    let (mut outputs, mut left_out) = (BTreeMap::new(), Vec::new());
     if cause == Cause::Success {
         let scratch = finished.sandbox.scratch().map_err(gone)?;
         match take_outputs(inner, action, scratch, &finished.layers, &ended)? {
             Ok(taken) => {
-                outputs = taken.trees;
-                for (path, left_out) in taken.left_out.iter().take(MOST_LEFT_OUT) {
-                    let line = format!("[xb: `/{path}/{left_out}` is no file, folder or link, and is left out]\n");
-                    finished.log.extend(line.into_bytes());
-                }
+                (outputs, left_out) = (taken.trees, taken.left_out);
             }
             Err(why) => cause = why,
         }
@@ -155,6 +151,7 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
         milliseconds: u64::try_from(finished.started.elapsed().as_millis()).unwrap_or(u64::MAX),
         peak_memory: ended.peak_memory,
         executor: "local".to_owned(),
+        left_out,
         root: None,
     })
 }
@@ -194,8 +191,8 @@ fn cause(action: &ResolvedAction, ended: Option<&Ended>, log: &[u8]) -> Cause {
 #[derive(Default)]
 struct Taken {
     trees: BTreeMap<String, TreeId>,
-    /// What trees do not hold: the output, and the path in it.
-    left_out: Vec<(RelPath, String)>,
+    /// What trees do not hold, by paths beneath the root.
+    left_out: Vec<String>,
 }
 
 /// All outputs, or what is wrong with one: that is looked for before anything is moved.
@@ -224,7 +221,8 @@ fn take_outputs(
         if let Some(reason) = found.refused {
             return refused(wanted, reason);
         }
-        taken.left_out.extend(found.left_out.into_iter().map(|path| (wanted.clone(), path)));
+        let named = found.left_out.into_iter().take(MOST_LEFT_OUT);
+        taken.left_out.extend(named.map(|inside| format!("{wanted}/{inside}")));
     }
     for (number, (name, wanted)) in action.outputs.iter().enumerate() {
         let path = ended.outputs.get(name).unwrap_or(wanted);

@@ -15,6 +15,10 @@ use crate::reapi::Directory;
 use crate::select::select;
 use crate::tree::{DirectoriesMut, MissingDirectory};
 
+/// The way in which trees are laid over each other: it changes when [`compose`] gives another tree than it gave for the
+/// same layers, so that nobody takes what was remembered of the old one for the new.
+pub const COMPOSITION: &str = "composition-1";
+
 /// A tree, where it comes to lie, and how it is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlacedTree {

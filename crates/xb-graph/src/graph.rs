@@ -7,9 +7,8 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
-use xb_core::Arch;
 
-use crate::{Node, NodeId};
+use crate::{Node, NodeId, Target};
 
 /// A graph without cycles: a node names only nodes with smaller numbers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -46,21 +45,6 @@ impl Display for Origin {
             file => write!(f, "{file}:{}", self.line),
         }
     }
-}
-
-/// A package for an architecture, as somebody asked for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    /// The package's name.
-    pub package: String,
-    /// Its version, if it has one.
-    pub version: Option<String>,
-    /// What it is for.
-    pub arch: Arch,
-    /// Its [`Choice`](crate::Choice).
-    pub build: NodeId,
-    /// Its tests: a [`Choice`](crate::Choice) or a [`Run`](crate::Run), if it has any.
-    pub check: Option<NodeId>,
 }
 
 impl Graph {

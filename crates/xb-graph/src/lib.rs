@@ -17,13 +17,14 @@ pub mod reapi;
 mod resolve;
 mod result;
 mod select;
+mod target;
 mod tree;
 
-pub use compose::{ComposeError, Composed, PlacedTree, compose};
+pub use compose::{COMPOSITION, ComposeError, Composed, PlacedTree, compose};
 pub use diff::{Difference, DifferenceKind, diff};
 pub use directory::{Item, exists_at, subtree, tree_at};
 pub use environment::{Common, Environment};
-pub use graph::{Graph, Origin, Target};
+pub use graph::{Graph, Origin};
 pub use merge::{Step, follow};
 pub use method::Method;
 pub use node::{
@@ -32,6 +33,7 @@ pub use node::{
 pub use resolve::{ActionKey, ResolvedAction, action_key, resolve};
 pub use result::{ActionResult, Cause};
 pub use select::select;
+pub use target::{Target, TargetId};
 pub use tree::{
     Directories, DirectoriesMut, Entry, MemoryDirectories, MissingDirectory, Unbuilt, build_tree, decode_directory,
 };

@@ -22,6 +22,9 @@ pub struct ActionResult {
     pub peak_memory: u64,
     /// Which executor ran it: `local`.
     pub executor: String,
+    /// What the outputs had and trees cannot hold, pipes and sockets: some of them, by their paths beneath the root.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// The root that the command saw, where the result was kept: should a part of it turn out to be damaged, the result
     /// is in doubt.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -173,6 +173,7 @@ fn results_are_cached_by_path() {
         milliseconds: 1,
         peak_memory: 1,
         executor: "local".to_owned(),
+        left_out: Vec::new(),
         root: None,
     };
     let cached = action.to_cache(&result);

@@ -4,7 +4,6 @@
 //! is alone, removes them all.
 
 use std::fs::{File, TryLockError};
-use std::path::PathBuf;
 
 use xb_core::ActionId;
 
@@ -18,32 +17,17 @@ use crate::session::open_lock;
 pub struct ActionLock(#[expect(dead_code, reason = "it is held, not looked at")] File);
 
 impl Store {
-    /// Takes the right to build an action; blocks while somebody else has it. For a thread that may block.
-    ///
-    /// # Errors
-    /// See [`StoreError`](crate::StoreError).
-    pub fn lock_action(&self, action: ActionId) -> Result<ActionLock> {
-        let path = self.lock_path(action);
-        let file = open_lock(&path)?;
-        file.lock().on("cannot lock", &path)?;
-        Ok(ActionLock(file))
-    }
-
     /// Takes the right to build an action, unless somebody else has it.
     ///
     /// # Errors
     /// See [`StoreError`](crate::StoreError).
     pub fn try_lock_action(&self, action: ActionId) -> Result<Option<ActionLock>> {
-        let path = self.lock_path(action);
+        let path = self.layout().locks().join(action.0.hex());
         let file = open_lock(&path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(ActionLock(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error).on("cannot lock", &path),
         }
-    }
-
-    fn lock_path(&self, action: ActionId) -> PathBuf {
-        self.layout().locks().join(action.0.hex())
     }
 }

@@ -81,6 +81,14 @@ impl Store {
         })
     }
 
+    /// Forgets all bytes of a kind.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn forget_bytes(&self, kind: &str) -> Result<()> {
+        self.index().write(|transaction| transaction.execute("DELETE FROM notes WHERE kind = ?1", [kind]).map(drop))
+    }
+
     /// Fails when a tree is not wholly here.
     pub(crate) fn require(&self, tree: TreeId) -> Result<()> {
         if self.is_whole(tree)? { Ok(()) } else { Err(StoreError::missing_tree(tree)) }

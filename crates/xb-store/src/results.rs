@@ -60,11 +60,7 @@ impl Store {
         })
     }
 
-    /// Forgets what an action left, so that it runs again.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn forget_result(&self, action: ActionId) -> Result<()> {
+    pub(crate) fn forget_result(&self, action: ActionId) -> Result<()> {
         self.index().write(|transaction| {
             let sql = "DELETE FROM results WHERE action = ?1";
             transaction.execute(sql, [Key(action.0)])?;

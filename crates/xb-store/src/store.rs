@@ -189,4 +189,8 @@ impl ActionCache for Store {
     fn put_result(&self, action: ActionId, result: &ActionResult) -> Result<()> {
         self.record_result(action, result)
     }
+
+    fn forget(&self, action: ActionId) -> Result<()> {
+        self.forget_result(action)
+    }
 }

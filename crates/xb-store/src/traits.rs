@@ -63,4 +63,10 @@ pub trait ActionCache: Send + Sync {
     /// # Errors
     /// See [`StoreError`].
     fn put_result(&self, action: ActionId, result: &ActionResult) -> Result<(), StoreError>;
+
+    /// Forgets what an action left, so that it runs again.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn forget(&self, action: ActionId) -> Result<(), StoreError>;
 }

@@ -119,7 +119,7 @@ impl Scheduler<'_> {
     fn freed(&mut self, id: NodeId, freed: Freed) {
         match freed {
             Freed::Found(result) => {
-                let ran = Ran { result, cached: true };
+                let ran = Ran { result: *result, cached: true };
                 self.ran(id, Ok(ran), Duration::ZERO);
             }
             Freed::Locked(_) if self.halted.is_cancelled() => {}

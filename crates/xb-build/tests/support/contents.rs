@@ -87,4 +87,9 @@ impl ActionCache for MemoryCache {
         self.results.lock().unwrap().insert(action, result.clone());
         Ok(())
     }
+
+    fn forget(&self, action: ActionId) -> Result<(), StoreError> {
+        self.results.lock().unwrap().remove(&action);
+        Ok(())
+    }
 }

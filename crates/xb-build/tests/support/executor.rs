@@ -157,6 +157,7 @@ impl Executor for FakeExecutor {
                 milliseconds,
                 peak_memory: 1 << 20,
                 executor: "fake".to_owned(),
+                left_out: Vec::new(),
             })
         })
     }

@@ -93,13 +93,16 @@ impl Job<'_> {
         let emission = emit(&self.request)?;
         if let Some(out) = out {
             let targets = emission.graph.targets.iter();
-            let folders: Vec<_> = targets.map(|target| folder_name(&target.package, target.arch)).collect();
+            let folders: Vec<_> = targets.map(|target| folder_name(&target.id)).collect();
             export::check(&store, &folders, out)?;
         }
         let project = self.request.project.clone();
         let session = Session::new(here, project, store, self.request.host, self.manners)?;
         let realised = self.realise(&session, &emission.graph)?;
         session.progress.close();
+        if self.again != Again::Nothing {
+            memo::forget_all(&session.store)?;
+        }
         self.finish(here, &session, &emission, &realised, out, began)
     }
 
@@ -153,7 +156,10 @@ impl Job<'_> {
             say(format!("{} in {}", styled(style::ERROR, sum), show_time(began.elapsed())));
             return Err(failure);
         }
-        memo::remember(session, request, *checks, emission, realised, &built);
+        // What is said of a result that was built again is said once.
+        if self.again == Again::Nothing {
+            memo::remember(session, request, *checks, emission, realised, &built);
+        }
         let (ran, known) = session.progress.counts();
         let steps = format!("{} ran, {known} known, {}", count(ran, "step"), show_time(began.elapsed()));
         self.show(here, &session.store, &built, out, &steps)
@@ -202,12 +208,12 @@ fn list(here: &Invocation, built: &[Built], out: Option<&Path>) -> Result<(), Fa
 
 /// The targets that were not built although they did not fail themselves: what they need did, or the build was over.
 fn undone(graph: &Graph, realised: &Realised, built: &[Built]) -> Vec<String> {
-    let title = |target: &Target| format!("{} ({})", target.package, target.arch);
-    let is_built = |target: &&Target| built.iter().any(|one| one.package == target.package && one.arch == target.arch);
+    let built: BTreeSet<_> = built.iter().map(|one| &one.target).collect();
     let failed: Vec<_> = realised.failures.iter().filter_map(|failure| graph.package_of(failure.node)).collect();
     let has_failed =
         |target: &&Target| failed.iter().any(|choice| *choice == target.build || Some(*choice) == target.check);
-    graph.targets.iter().filter(|target| !is_built(target) && !has_failed(target)).map(title).collect()
+    let undone = graph.targets.iter().filter(|target| !built.contains(&target.id) && !has_failed(target));
+    undone.map(|target| target.id.to_string()).collect()
 }
 
 /// `1 step failed; not built: app (arm64)`.

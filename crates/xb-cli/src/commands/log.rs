@@ -26,7 +26,7 @@ pub fn run(here: &Invocation, args: &LogArgs) -> Result<(), Failure> {
     let mut printed = false;
     let graph = &emit(&request)?.graph;
     for target in &graph.targets {
-        let last = last_run(&store, &request.project, graph, target.build, step, args.method)?;
+        let last = last_run(&store, &request.project, graph, target, step, args.method)?;
         if let Some(log) = last.and_then(|last| last.log)
             && let Ok(mut file) = store.open_content(log)
         {

@@ -27,11 +27,11 @@ fn with_result(opened: &Opened, run: &Run) -> Run {
     let mut run = run.clone();
     run.root.retain(|layer| layer.at.is_root());
     run.root.push(Layer {
-        input: Input { node: opened.build, output: "out".into() },
+        input: Input { node: opened.target.build, output: "out".into() },
         at: RelPath::root(),
         select: None,
         conflict: Conflict::Replace,
-        name: opened.package.as_str().into(),
+        name: opened.target.id.package.as_str().into(),
     });
     run.env.retain(|name| KEPT.contains(&name));
     run.cwd = RelPath::root();

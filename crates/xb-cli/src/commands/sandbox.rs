@@ -3,8 +3,8 @@
 use std::io::IsTerminal;
 use std::sync::Arc;
 
-use xb_core::{Arch, TreeId};
-use xb_graph::{Graph, Input, Method, Node, NodeId, ResolvedAction, Run, compose, resolve};
+use xb_core::TreeId;
+use xb_graph::{Graph, Input, Method, Node, NodeId, ResolvedAction, Run, Target, TargetId, compose, resolve};
 
 use crate::args::{MethodName, OneTarget};
 use crate::blame;
@@ -21,14 +21,8 @@ pub struct Opened {
     pub session: Session,
     /// The graph of the package.
     pub graph: Arc<Graph>,
-    /// The package's choice of how to build it.
-    pub build: NodeId,
-    /// The choice of how to check it, if it has a check.
-    pub check: Option<NodeId>,
     /// The package.
-    pub package: String,
-    /// What it is for.
-    pub arch: Arch,
+    pub target: Target,
     keep_failed: bool,
 }
 
@@ -45,26 +39,26 @@ pub fn open(here: &Invocation, one: &OneTarget) -> Result<Opened, Failure> {
     }
     let graph = emit(&request)?.graph;
     let [target] = &graph.targets[..] else {
-        let names: Vec<_> = graph.targets.iter().map(|target| target.package.as_str()).collect();
+        let names: Vec<_> = graph.targets.iter().map(|target| target.id.package.as_str()).collect();
         return Err(Failure::user(format!("`{}` holds several packages: {}", one.target, names.join(", ")))
             .help(format!("name one of them: `{}:{}`", one.target, names[0])));
     };
-    let (build, check, package) = (target.build, target.check, target.package.clone());
+    let target = target.clone();
     let store = open_store(&request.project.config)?;
     let session = Session::new(here, request.project.clone(), store, request.host, one.lock)?;
     let keep_failed = one.work.keep_failed;
-    Ok(Opened { session, graph, build, check, package, arch, keep_failed })
+    Ok(Opened { session, graph, target, keep_failed })
 }
 
 impl Opened {
     /// The ways in which the package can be built, best first.
     pub fn builds(&self) -> impl Iterator<Item = (Method, &Run)> {
-        self.runs(self.build)
+        self.runs(self.target.build)
     }
 
     /// The ways in which the package can be checked, best first.
     pub fn checks(&self) -> impl Iterator<Item = (Method, &Run)> {
-        self.check.into_iter().flat_map(|check| self.runs(check))
+        self.target.check.into_iter().flat_map(|check| self.runs(check))
     }
 
     fn runs(&self, choice: NodeId) -> impl Iterator<Item = (Method, &Run)> {
@@ -83,9 +77,10 @@ impl Opened {
     /// # Errors
     /// When the package allows none.
     pub fn own(&self) -> Result<&Run, Failure> {
-        let own = self.builds().find(|(_, run)| run.platform == self.arch);
+        let TargetId { package, arch, .. } = &self.target.id;
+        let own = self.builds().find(|(_, run)| run.platform == *arch);
         own.map(|(_, run)| run).ok_or_else(|| {
-            Failure::user(format!("`{}` allows no method that runs {} programs", self.package, self.arch))
+            Failure::user(format!("`{package}` allows no method that runs {arch} programs"))
                 .help("its field `methods` says which methods it allows")
         })
     }

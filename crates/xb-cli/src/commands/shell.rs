@@ -68,14 +68,13 @@ fn failed_step<'o>(
     method: Option<Method>,
     mut runs: impl Iterator<Item = (Method, &'o Run)>,
 ) -> Result<Option<&'o Run>, Failure> {
-    let Opened { session, graph, build, .. } = opened;
-    let last = last_run(&session.store, &session.project, graph, *build, step, method)?;
+    let Opened { session, graph, target, .. } = opened;
+    let last = last_run(&session.store, &session.project, graph, target, step, method)?;
     let failed = last.filter(|last| !last.succeeded);
     Ok(failed.and_then(|last| runs.find(|(method, _)| *method == last.method)).map(|(_, run)| run))
 }
 
 fn nothing_kept(opened: &Opened) -> Failure {
-    let Opened { package, arch, .. } = opened;
-    Failure::user(format!("nothing is kept of a failed build of {package} ({arch}) as it is described now"))
+    Failure::user(format!("nothing is kept of a failed build of {} as it is described now", opened.target.id))
         .help("build it with `--keep-failed` first")
 }

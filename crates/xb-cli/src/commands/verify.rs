@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use xb_core::{Arch, TreeId};
-use xb_graph::Method;
+use xb_graph::{Method, TargetId};
 
 use super::diff::compare;
 use crate::args::{How, VerifyArgs};
@@ -23,13 +23,13 @@ use crate::stores::open_store;
 const MOST_LISTED: usize = 50;
 
 /// The trees of one package, by method.
-type Trees = BTreeMap<(String, Arch), Vec<(Method, TreeId)>>;
+type Trees = BTreeMap<TargetId, Vec<(Method, TreeId)>>;
 
 /// A comparison, for `--json`.
 #[derive(Debug, Serialize)]
 struct Compared {
-    package: String,
-    arch: Arch,
+    #[serde(flatten)]
+    target: TargetId,
     equal: bool,
     trees: BTreeMap<Method, TreeId>,
     differences: Vec<String>,
@@ -80,7 +80,7 @@ pub fn run(here: &Invocation, args: &VerifyArgs) -> Result<(), Failure> {
     let compared = trees
         .into_iter()
         .filter(|(_, trees)| trees.len() == methods.len())
-        .map(|((package, arch), trees)| compared(&store, package, arch, &trees))
+        .map(|(target, trees)| compared(&store, target, &trees))
         .collect::<Result<Vec<_>, _>>()?;
     if args.json {
         print_json(&Told { packages: &compared, failures: &failed.blame })?;
@@ -135,19 +135,13 @@ fn build(
     for target in &graph.targets {
         let node = realised.node(target.build);
         if let Some(tree) = node.and_then(|node| node.outputs.get("out")) {
-            let key = (target.package.clone(), target.arch);
-            trees.entry(key).or_default().push((method, *tree));
+            trees.entry(target.id.clone()).or_default().push((method, *tree));
         }
     }
     Ok(())
 }
 
-fn compared(
-    store: &xb_store::Store,
-    package: String,
-    arch: Arch,
-    trees: &[(Method, TreeId)],
-) -> Result<Compared, Failure> {
+fn compared(store: &xb_store::Store, target: TargetId, trees: &[(Method, TreeId)]) -> Result<Compared, Failure> {
     let mut differences = Vec::new();
     if let Some(((first_method, first), others)) = trees.split_first() {
         for (method, tree) in others {
@@ -156,12 +150,12 @@ fn compared(
             }
         }
     }
-    Ok(Compared { package, arch, equal: differences.is_empty(), trees: trees.iter().copied().collect(), differences })
+    Ok(Compared { target, equal: differences.is_empty(), trees: trees.iter().copied().collect(), differences })
 }
 
 fn told(one: &Compared) -> String {
     let methods: Vec<_> = one.trees.keys().map(|method| method.name()).collect();
-    let title = format!("{} ({}) by {}", one.package, one.arch, methods.join(", "));
+    let title = format!("{} by {}", one.target, methods.join(", "));
     if one.equal {
         return format!("{}: {title}", styled(style::GOOD, "equal"));
     }

@@ -22,7 +22,7 @@ pub fn has_base(world: &World) -> bool {
 }
 
 /// A number that no earlier run of the tests has seen, for stores that are kept.
-fn moment() -> u128 {
+pub fn moment() -> u128 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_nanos()
 }
 

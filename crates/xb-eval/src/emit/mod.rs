@@ -79,7 +79,9 @@ pub fn emit(world: &dyn World, requests: &[TargetRequest], options: &EmitOptions
     let mut seen = FxHashSet::default();
     for request in requests {
         eval.targets(request, |result| match result {
-            Ok(target) if seen.insert((target.build, target.check)) => targets.push(target),
+            Ok(target) if seen.insert((Arc::clone(&target.id.file), target.build, target.check)) => {
+                targets.push(target)
+            }
             Ok(_) => {}
             Err(failure) => diagnostics.extend(eval.diagnostics(failure)),
         });

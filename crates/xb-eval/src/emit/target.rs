@@ -1,7 +1,7 @@
 //! What is asked for: which packages of a file, and their place in the graph.
 
 use xb_core::Arch;
-use xb_graph::Target;
+use xb_graph::{Target, TargetId};
 
 use super::TargetRequest;
 use crate::codes;
@@ -97,10 +97,10 @@ impl<'v> Evaluator<'v> {
             }
             _ => instance.package.code.title.to_owned(),
         };
+        let file = self.origin(place).file;
         Ok(Target {
-            package,
+            id: TargetId { file, package, arch: instance.arch },
             version,
-            arch: instance.arch,
             build: self.choice(instance, place)?,
             check: self.check_node(instance, place)?,
         })

@@ -95,6 +95,7 @@ pub fn result(tree: TreeId) -> ActionResult {
         milliseconds: 1,
         peak_memory: 0,
         executor: "local".to_owned(),
+        left_out: Vec::new(),
         root: None,
     }
 }

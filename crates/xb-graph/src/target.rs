@@ -1,0 +1,39 @@
+//! What was asked for.
+
+use std::fmt::{self, Display};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use xb_core::Arch;
+
+use crate::NodeId;
+
+/// Which package: two files may have packages of one name, even of one text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TargetId {
+    /// The file that describes it, from the project's folder.
+    pub file: Arc<str>,
+    /// Its name.
+    pub package: String,
+    /// What it is for.
+    pub arch: Arch,
+}
+
+impl Display for TargetId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.package, self.arch)
+    }
+}
+
+/// A package for an architecture, as somebody asked for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Which it is.
+    pub id: TargetId,
+    /// Its version, if it has one.
+    pub version: Option<String>,
+    /// Its [`Choice`](crate::Choice).
+    pub build: NodeId,
+    /// Its tests: a [`Choice`](crate::Choice) or a [`Run`](crate::Run), if it has any.
+    pub check: Option<NodeId>,
+}
