@@ -110,7 +110,8 @@ fn request(here: &Invocation, args: &VerifyArgs) -> Result<Request, Failure> {
         how.arch = Arch::ALL.into_iter().filter(|arch| *arch != host).collect();
     }
     if how.arch.contains(&host) {
-        return Err(Failure::usage(format!("for this machine's own architecture ({host}) there is one method only")));
+        return Err(Failure::usage(format!("for this machine's own architecture ({host}) there is one method only"))
+            .help("`xb build --rebuild` tells whether building it again gives the same bits"));
     }
     Request::new(&here.folder, &args.targets, &how)
 }
