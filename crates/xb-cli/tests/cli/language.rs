@@ -90,15 +90,3 @@ fn colours_only_where_they_are_wanted() {
     let coloured = world.xb(&["--color", "always", "eval", "-e", "x"]).bad(1);
     assert!(coloured.contains('\u{1b}'), "{coloured:?}");
 }
-
-#[test]
-fn the_repl_answers_what_is_piped_into_it() {
-    let world = World::new();
-    world.write("input", "let x = 20\n[\n  x,\n]\nx +\nx * 2\n");
-    let mut command = world.command(&["repl"]);
-    let output = command.stdin(std::fs::File::open(world.project().join("input")).expect("the input")).output();
-    let output = output.expect("xb runs");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "[20]\n40\n");
-    assert_eq!(output.status.code(), Some(1), "one input is wrong");
-    assert!(!output.stderr.is_empty());
-}

@@ -8,4 +8,5 @@ mod interrupt;
 mod language;
 mod maintain;
 mod project;
+mod repl;
 mod world;
