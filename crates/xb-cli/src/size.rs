@@ -1,5 +1,6 @@
-//! Sizes and durations as people write and read them.
+//! Sizes, durations and lists as people write and read them.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 /// Reads `500M`, `20G`, `1.5T` or `100B`; powers of 1024. A bare number may mean anything, so only zero is one.
@@ -71,6 +72,15 @@ pub fn count(number: usize, noun: &str) -> String {
         Some(stem) => format!("{number} {stem}ies"),
         None if noun.ends_with('x') => format!("{number} {noun}es"),
         None => format!("{number} {noun}s"),
+    }
+}
+
+/// The first of many names, and how many more there are.
+pub fn first(names: impl IntoIterator<Item = impl Display>, most: usize) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
+    match names.len().saturating_sub(most) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..most].join(", ")),
     }
 }
 

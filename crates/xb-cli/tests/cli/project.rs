@@ -111,5 +111,35 @@ fn a_project_is_all_that_lies_in_it() {
     assert_eq!(packages(&[]), Some(2));
     assert_eq!(packages(&[":b"]), Some(1));
     let err = world.xb(&["graph", ":nothing"]).bad(1);
-    assert!(err.contains("defines what was asked for"), "{err}");
+    assert!(err.contains("defines `nothing`"), "{err}");
+}
+
+#[test]
+fn an_empty_target_is_a_wrong_command_line() {
+    let world = World::new();
+    world.write("a.xb", "package a(arch) { build = { script = sh\"true\" } }\n");
+    for command in ["build", "test", "run", "shell", "graph", "log", "verify", "lock"] {
+        let _ = world.xb(&[command, ""]).bad(2);
+    }
+    let _ = world.xb(&["why", "", "a"]).bad(2);
+}
+
+#[test]
+fn a_name_that_no_file_defines_is_named_with_what_was_meant() {
+    let world = World::new();
+    for name in ["popt", "log_rotate"] {
+        let text = format!("package {name}(arch) {{ build = {{ script = sh\"true\" }} }}\n");
+        world.write(&format!("{name}/{name}.xb"), &text);
+    }
+    let _ = world.xb(&["graph", ":log-rotate"]).good();
+    for targets in [&[":poppt"][..], &[":popt", ":poppt"]] {
+        let err = world.xb(&[&["graph"], targets].concat()).bad(1);
+        assert_eq!(
+            err,
+            "error: no file of `PROJECT` defines `poppt`\n  note: the packages there are log_rotate, popt\n  \
+             help: did you mean `:popt`?\n"
+        );
+    }
+    let err = World::new().xb(&["lock"]).bad(1);
+    assert!(err.contains("there is no `.xb` file in `PROJECT`"), "{err}");
 }
