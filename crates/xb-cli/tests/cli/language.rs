@@ -90,3 +90,12 @@ fn colours_only_where_they_are_wanted() {
     let coloured = world.xb(&["--color", "always", "eval", "-e", "x"]).bad(1);
     assert!(coloured.contains('\u{1b}'), "{coloured:?}");
 }
+
+#[test]
+fn the_standard_input_is_evaluated() {
+    let world = World::new();
+    world.write("input", "let x = 3\n");
+    let mut command = world.command(&["eval", "-", "-e", "x * 2"]);
+    let output = command.stdin(std::fs::File::open(world.project().join("input")).expect("the input")).output();
+    assert_eq!(String::from_utf8_lossy(&output.expect("xb runs").stdout), "6\n");
+}
