@@ -48,7 +48,8 @@ fn files_are_formatted() {
     assert!(formatted.starts_with("let x = 1\n"), "{formatted}");
     let _ = world.xb(&["fmt", "--check"]).good();
     world.write("b.xb", "let = 1\n");
-    let _ = world.xb(&["fmt"]).bad(1);
+    let err = world.xb(&["fmt"]).bad(1);
+    assert!(err.contains("[ b.xb:1:5 ]") && err.ends_with("0 of 2 files changed, 1 could not be read\n"), "{err}");
     assert_eq!(world.read("b.xb"), "let = 1\n");
 }
 
@@ -98,4 +99,12 @@ fn the_standard_input_is_evaluated() {
     let mut command = world.command(&["eval", "-", "-e", "x * 2"]);
     let output = command.stdin(std::fs::File::open(world.project().join("input")).expect("the input")).output();
     assert_eq!(String::from_utf8_lossy(&output.expect("xb runs").stdout), "6\n");
+}
+
+#[test]
+fn nothing_to_look_at_is_no_success() {
+    let world = World::new();
+    for command in ["check", "fmt"] {
+        assert!(world.xb(&[command]).bad(1).contains("no `.xb` file in `PROJECT`"), "{command}");
+    }
 }
