@@ -7,7 +7,7 @@ fn a_package_can_be_begun_and_is_well_formed() {
     let world = World::new();
     let _ = world.xb(&["init", "greeter"]).good();
     assert!(world.read("greeter/greeter.xb").contains("package greeter(arch)"));
-    let _ = world.xb(&["check", "greeter"]).good();
+    assert_eq!(world.xb(&["check", "greeter", "--json"]).good(), "{\n  \"found\": []\n}\n");
     let _ = world.xb(&["fmt", "--check", "greeter"]).good();
     let err = world.xb(&["init", "greeter"]).bad(1);
     assert!(err.contains("already"), "{err}");
