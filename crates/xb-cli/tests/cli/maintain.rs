@@ -43,6 +43,12 @@ fn folders_are_compared() {
     let said = world.xb(&["diff", "a", "b"]);
     assert_eq!(said.code, 1);
     assert_eq!(said.out, "/more: only in the second\n/same: the contents differ (1 and 2 bytes)\n");
+    assert!(!said.err.contains("sources"), "{}", said.err);
+    for name in ["a", "b"] {
+        world.write(&format!("{name}/{name}.xb"), "");
+    }
+    let said = world.xb(&["diff", "a", "b"]);
+    assert!(said.err.contains("`xb diff a:NAME:ARCH:METHOD b:NAME:ARCH:METHOD`"), "{}", said.err);
     let err = world.xb(&["diff", "a", "nothing"]).bad(1);
     assert!(err.contains("neither a tree"), "{err}");
 }
