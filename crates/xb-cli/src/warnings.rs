@@ -22,11 +22,17 @@ pub fn warnings(store: &Store, tree: TreeId) -> Vec<String> {
     let Some((path, target)) = links.first() else {
         return Vec::new();
     };
+    let remedy = "relative, or have the prefix without `$out` (`DESTDIR`)";
+    if links.len() == 1 {
+        return vec![format!(
+            "`/{path}` leads to where the package was built (`{target}`), which is not there later: make it {remedy}"
+        )];
+    }
     let named: Vec<_> = links.iter().take(MOST_NAMED).map(|(path, _)| format!("`/{path}`")).collect();
     let more = if links.len() > MOST_NAMED { " and others" } else { "" };
     vec![format!(
-        "{}{more} lead to where the package was built (`/{path}` to `{target}`), which is not there later: make them \
-         relative, or have the prefix without `$out` (`DESTDIR`)",
+        "{}{more} lead to where the package was built (the first to `{target}`), which is not there later: make them \
+         {remedy}",
         named.join(", ")
     )]
 }

@@ -209,7 +209,7 @@ fn what_went_well_is_told_beside_what_failed() {
     let said = world.xb(&["build", "bad.xb", "good.xb", "-k"]);
     assert_eq!(said.code, 1);
     assert!(said.out.contains("/trees/") && said.err.contains("good (") && said.err.contains("failed"), "{}", said.err);
-    assert!(said.err.contains("`/link` lead to where the package was built"), "{}", said.err);
+    assert!(said.err.contains("`/link` leads to where the package was built (`/xb/"), "{}", said.err);
 
     let verify = ["verify", "odd.xb", "good.xb", "--arch", "arm64", "--json"];
     let told = |args: &[&str]| serde_json::from_str::<Value>(&world.xb(args).out).expect("JSON");
