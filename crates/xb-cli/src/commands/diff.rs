@@ -75,7 +75,8 @@ fn tree_of(here: &Invocation, store: &Store, what: &Path) -> Result<TreeId, Fail
         .help("`xb store roots` lists what was built, as `FILE:PACKAGE:ARCH:METHOD`; `xb build --json` prints trees"))
 }
 
-/// What was built last, by the name of its root; a folder stands for its file there, as it does in a target.
+/// What was built last, by the name of its root. As in a target, a folder stands for its file there, and a package may be
+/// named as the language has it.
 fn root(here: &Invocation, store: &Store, what: &Path) -> Result<Option<TreeId>, Failure> {
     let name = here.folder.join(what);
     let roots = store.roots()?;
@@ -92,7 +93,7 @@ fn root(here: &Invocation, store: &Store, what: &Path) -> Result<Option<TreeId>,
         Ok(file) => file,
         Err(_) => return Ok(None),
     };
-    Ok(by_name(Path::new(&format!("{}{rest}", path.display()))))
+    Ok(by_name(Path::new(&format!("{}{}", path.display(), rest.replace('_', "-")))))
 }
 
 /// Whether it is compared as a folder although it is described in the project, so that its results may be meant.

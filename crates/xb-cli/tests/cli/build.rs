@@ -289,12 +289,12 @@ fn a_result_is_named_by_its_folder_and_copied_only_where_a_folder_can_be() {
     if !has_base(&world) {
         return;
     }
-    world.write("m/m.xb", "package m(arch) { build = { script = sh\"echo x >$out/x\" } }\n");
+    world.write("m/m.xb", "package m_m(arch) { build = { script = sh\"echo x >$out/x\" } }\n");
     let _ = world.xb(&["build", "m"]).good();
     let err = world.xb(&["build", "m", "--out", "/proc/foo"]).bad(3);
     assert!(err.contains("`/proc/foo`: no folder can be made in `/proc`") && !err.contains(".xb-out"), "{err}");
-    let _ = world.xb(&["diff", "m:m:amd64:native", "m/m.xb:m:amd64:native"]).good();
-    let _ = world.xb(&["diff", "m:m:arm64:native", "m/m.xb:m:amd64:native"]).bad(1);
+    let _ = world.xb(&["diff", "m:m_m:amd64:native", "m/m.xb:m-m:amd64:native"]).good();
+    let _ = world.xb(&["diff", "m:m_m:arm64:native", "m/m.xb:m-m:amd64:native"]).bad(1);
 }
 
 #[test]
