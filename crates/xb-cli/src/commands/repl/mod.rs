@@ -18,6 +18,7 @@ use etcetera::BaseStrategy;
 use xb_core::{Diagnostic, RelPath};
 use xb_eval::{Arena, Session};
 
+use self::cursor::Asked;
 use super::eval::place;
 use crate::args::ReplArgs;
 use crate::emission::limits;
@@ -48,7 +49,8 @@ pub fn run(here: &Invocation, args: &ReplArgs) -> Result<(), Failure> {
     if !(io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal()) {
         return answer_all(&session, io::stdin().lock())?.outcome();
     }
-    let asked = cursor::ask().map_err(|error| unreadable(&error))?;
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let asked = if is_dumb { Asked::default() } else { cursor::ask().map_err(|error| unreadable(&error))? };
     if asked.has_answered {
         return converse(here, &session, &asked.typed);
     }
