@@ -115,4 +115,10 @@ mod tests {
         let shown = [30, 4_200, 200_000, 7_500_000].map(|ms| show_time(Duration::from_millis(ms)));
         assert_eq!(shown, ["0.03 s", "4.2 s", "3 min 20 s", "2 h 5 min"]);
     }
+
+    #[test]
+    fn long_lists_are_cut() {
+        assert_eq!(first(["a", "b"], 2), "a, b");
+        assert_eq!(first(["a", "b", "c", "d"], 2), "a, b and 2 more");
+    }
 }

@@ -122,5 +122,6 @@ codes! {
     OTHER_ARCH "E0611" "A need or a tool is of another architecture"
     "What a package needs is linked into its result, so it is of the result's architecture; its tools run while it is \
     built, so they are of the builder's. Name the package alone, and it is applied to the right one.\n\n\
-    \x20   needs = [zlib(amd64)]    # E0611 where the package is for arm64\n    needs = [zlib]           # right for each\n"
+    \x20   needs = [zlib(amd64)]    # E0611 where the package is for arm64\n\
+    \x20   needs = [zlib]           # right for each\n"
 }

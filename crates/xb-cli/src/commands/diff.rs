@@ -75,8 +75,8 @@ fn tree_of(here: &Invocation, store: &Store, what: &Path) -> Result<TreeId, Fail
         .help("`xb store roots` lists what was built, as `FILE:PACKAGE:ARCH:METHOD`; `xb build --json` prints trees"))
 }
 
-/// What was built last, by the name of its root. As in a target, a folder stands for its file there, and a package may be
-/// named as the language has it.
+/// What was built last, by the name of its root. As in a target, a folder stands for its file there, and a package
+/// may be named as the language has it.
 fn root(here: &Invocation, store: &Store, what: &Path) -> Result<Option<TreeId>, Failure> {
     let name = here.folder.join(what);
     let roots = store.roots()?;

@@ -1,7 +1,7 @@
 //! `xb repl`: expressions, evaluated as they are typed; `let`, `use` and `package` define names that stay.
 //!
-//! What comes from a pipe or a file, or by a terminal that lines cannot be edited on, is answered in the same way, without
-//! a prompt.
+//! What comes from a pipe or a file, or by a terminal that lines cannot be edited on, is answered in the same way,
+//! without a prompt.
 
 mod cursor;
 
