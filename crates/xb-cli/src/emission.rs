@@ -1,14 +1,16 @@
 //! From a request to the graph: the evaluator, called with the project as its world.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use xb_core::{Digest, RelPath};
+use xb_core::{Digest, RelPath, nearest};
 use xb_eval::{EmitOptions, Emitted, Limits, TargetRequest};
 use xb_graph::Graph;
 
 use crate::failure::Failure;
-use crate::project::{EvalLimits, ProjectWorld};
+use crate::project::{EvalLimits, ProjectWorld, Target};
 use crate::request::Request;
+use crate::size::first;
 
 /// The graph of a request, and what it was made from.
 pub struct Emission {
@@ -18,14 +20,67 @@ pub struct Emission {
     pub reads: Vec<(RelPath, Digest)>,
 }
 
+/// No more packages than this are listed where another one was asked for.
+const MOST_LISTED: usize = 8;
+
 /// Evaluates what is asked for.
 ///
 /// # Errors
-/// What is wrong with the descriptions.
+/// What is wrong with the descriptions, or that none defines what is asked for.
 pub fn emit(request: &Request) -> Result<Emission, Failure> {
+    let emission = evaluate(request, &request.targets)?;
+    let asked_for: BTreeSet<&str> = among_all(request).filter_map(|target| target.name.as_deref()).collect();
+    if let Some(name) = asked_for.into_iter().find(|name| !is_defined(request, &emission.graph, name)) {
+        return Err(undefined(request, name));
+    }
+    if emission.graph.targets.is_empty() {
+        let folder = request.project.folder.display();
+        return Err(Failure::user(format!("no `.xb` file in `{folder}` defines a package"))
+            .help(format!("`xb init {folder}/hello` begins one")));
+    }
+    Ok(emission)
+}
+
+/// The targets that may define nothing, each on its own.
+fn among_all(request: &Request) -> impl Iterator<Item = &Target> {
+    request.targets.iter().filter(|target| target.among_all)
+}
+
+/// Whether any file of the project defines what it was asked for by name, a package of this name or of another.
+fn is_defined(request: &Request, graph: &Graph, name: &str) -> bool {
+    if graph.targets.iter().any(|target| name_of(target) == name) {
+        return true;
+    }
+    let of_name: Vec<_> = among_all(request).filter(|target| target.name.as_deref() == Some(name)).cloned().collect();
+    evaluate(request, &of_name).is_ok_and(|emission| !emission.graph.targets.is_empty())
+}
+
+/// A package's name as the language has it.
+fn name_of(target: &xb_graph::Target) -> String {
+    target.id.package.replace('-', "_")
+}
+
+fn undefined(request: &Request, name: &str) -> Failure {
+    let folder = request.project.folder.display();
+    let failure = Failure::user(format!("no file of `{folder}` defines `{name}`"));
+    let all: Vec<_> = among_all(request).map(|target| Target { name: None, ..target.clone() }).collect();
+    let names: BTreeSet<String> = match evaluate(request, &all) {
+        Ok(emission) => emission.graph.targets.iter().map(name_of).collect(),
+        Err(_) => return failure,
+    };
+    if names.is_empty() {
+        return failure.note("no file there defines a package");
+    }
+    let failure = failure.note(format!("the packages there are {}", first(&names, MOST_LISTED)));
+    match nearest(name, names.iter().map(String::as_str)) {
+        Some(meant) => failure.help(format!("did you mean `:{meant}`?")),
+        None => failure,
+    }
+}
+
+fn evaluate(request: &Request, targets: &[Target]) -> Result<Emission, Failure> {
     let world = ProjectWorld::new(&request.project.folder);
-    let targets: Vec<_> = request
-        .targets
+    let targets: Vec<_> = targets
         .iter()
         .map(|target| TargetRequest {
             file: target.file.clone(),
@@ -41,11 +96,6 @@ pub fn emit(request: &Request) -> Result<Emission, Failure> {
     };
     let emitted = xb_eval::emit(&world, &targets, &options);
     let Emitted { graph, reads } = emitted.map_err(|failed| Failure::findings(failed.sources, failed.diagnostics))?;
-    if graph.targets.is_empty() {
-        let folder = request.project.folder.display();
-        return Err(Failure::user(format!("no file of `{folder}` defines what was asked for"))
-            .help(format!("`xb init {folder}/hello` begins a package there")));
-    }
     Ok(Emission { graph: Arc::new(graph), reads })
 }
 

@@ -14,6 +14,7 @@ use xb_store::{Contents, LockedFolder, Store, remove_stale};
 
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::project::{real, without_dots};
 use crate::report::Built;
 
 /// What the names of unfinished copies begin with.
@@ -36,7 +37,8 @@ pub fn copy(store: &Store, built: &[Built], out: &Path) -> Result<(), Failure> {
 
 /// Where [`copy`] puts one of so many results.
 pub fn place(results: usize, folder: &str, out: &Path) -> PathBuf {
-    if results == 1 { out.to_owned() } else { out.join(folder) }
+    let out = without_dots(out);
+    if results == 1 { out } else { out.join(folder) }
 }
 
 /// Refuses, before anything is built, folders that [`copy`] would refuse whatever they hold by then.
@@ -55,34 +57,37 @@ pub fn check(store: &Store, folders: &[String], out: &Path) -> Result<(), Failur
     folders.iter().try_for_each(|folder| {
         let to = absolute(&place(folders.len(), folder, out))?;
         remove_stale(&to, ASIDE);
-        if is_free(&to)? || !made_before(store, &to)?.is_empty() { Ok(()) } else { Err(not_ours(&to)) }
+        if is_free(&to)? || !made_before(store, &to)?.is_empty() { Ok(()) } else { Err(not_ours(&to, false)) }
     })
 }
 
 /// The one name of a folder, which may not be there yet: without links and without `..`.
 fn absolute(to: &Path) -> Result<PathBuf, Failure> {
-    let failed = |error: io::Error| cannot_copy(to, &error);
-    match fs::canonicalize(to) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        found => return found.map_err(failed),
-    }
-    let to = std::path::absolute(to).map_err(failed)?;
-    let (Some(parent), Some(name)) = (to.parent(), to.file_name()) else {
-        return Err(failed(io::ErrorKind::NotFound.into()));
-    };
-    Ok(absolute(parent)?.join(name))
+    real(to).map_err(|error| cannot_copy(to, &error))
 }
 
 fn cannot_copy(to: &Path, error: &io::Error) -> Failure {
     Failure::environment(format!("cannot copy the result to `{}`: {error}", to.display()))
 }
 
-fn not_ours(to: &Path) -> Failure {
-    Failure::user(format!(
-        "`{}` is not as xb made it, was not made by xb, or so long ago that `xb gc` forgot",
-        to.display()
-    ))
-    .help("name another folder, or remove this one")
+/// That there is no place for an unfinished copy; the error itself names that by a name that nobody gave.
+fn no_place_in(parent: &Path, to: &Path, error: &io::Error) -> Failure {
+    let (to, parent, reason) = (to.display(), parent.display(), error.kind());
+    Failure::environment(format!("cannot copy the result to `{to}`: no folder can be made in `{parent}` ({reason})"))
+        .help("name a folder where you may write")
+}
+
+/// That a folder holds something else than a copy; an earlier one may be noted.
+fn not_ours(to: &Path, noted: bool) -> Failure {
+    let to = to.display();
+    let failure = if noted {
+        Failure::user(format!("`{to}` is not as xb made it"))
+            .note("something in it was changed, or the result that it was copied from is not in the store any more")
+    } else {
+        Failure::user(format!("`{to}` is not empty, and was not made by xb"))
+            .note("of what it made long ago, `xb gc` may have dropped the note")
+    };
+    failure.help("name another folder, or remove this one")
 }
 
 fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {
@@ -92,7 +97,7 @@ fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {
     let free = is_free(&to)?;
     let before = made_before(store, &to)?;
     if !free && !is_ours(store, &to, &before)? {
-        return Err(not_ours(&to));
+        return Err(not_ours(&to, !before.is_empty()));
     }
     // Beside the folder, to take its place at once; within one that is empty, which may be where somebody stands.
     let fill = free && to.exists();
@@ -100,7 +105,7 @@ fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {
     let parent = parent.ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
     fs::create_dir_all(parent).map_err(failed)?;
     remove_stale(parent, ASIDE);
-    let aside = LockedFolder::create(parent, ASIDE).map_err(failed)?;
+    let aside = LockedFolder::create(parent, ASIDE).map_err(|error| no_place_in(parent, &to, &error))?;
     let made = aside.path().join("made");
     let cancel = interrupt::cancel();
     copy_tree(&one.path, &made, &cancel).map_err(failed)?;

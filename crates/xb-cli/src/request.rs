@@ -7,7 +7,7 @@ use xb_graph::Method;
 
 use crate::args::{How, MethodName};
 use crate::failure::Failure;
-use crate::project::{Project, Target, TargetSpec};
+use crate::project::{Project, Target, TargetSpec, nothing_in};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -46,6 +46,9 @@ impl Request {
     pub fn of_project(project: Project, how: &How) -> Result<Self, Failure> {
         let host = host()?;
         let targets = Target::all(&project, None)?;
+        if targets.is_empty() {
+            return Err(nothing_in(&project.folder));
+        }
         let arches = arches(&how.arch, host);
         let methods = methods(how, &arches, host)?;
         let typed = vec![project.folder.display().to_string()];

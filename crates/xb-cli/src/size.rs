@@ -1,5 +1,6 @@
-//! Sizes and durations as people write and read them.
+//! Sizes, durations and lists as people write and read them.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 /// Reads `500M`, `20G`, `1.5T` or `100B`; powers of 1024. A bare number may mean anything, so only zero is one.
@@ -74,6 +75,15 @@ pub fn count(number: usize, noun: &str) -> String {
     }
 }
 
+/// The first of many names, and how many more there are.
+pub fn first(names: impl IntoIterator<Item = impl Display>, most: usize) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
+    match names.len().saturating_sub(most) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..most].join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,5 +114,11 @@ mod tests {
         assert_eq!(["", "d", "5", "1y", "-1d", "99999999999999999d", "é"].map(parse_time), [None; 7]);
         let shown = [30, 4_200, 200_000, 7_500_000].map(|ms| show_time(Duration::from_millis(ms)));
         assert_eq!(shown, ["0.03 s", "4.2 s", "3 min 20 s", "2 h 5 min"]);
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        assert_eq!(first(["a", "b"], 2), "a, b");
+        assert_eq!(first(["a", "b", "c", "d"], 2), "a, b and 2 more");
     }
 }

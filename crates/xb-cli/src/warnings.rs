@@ -45,11 +45,17 @@ fn left_out(graph: &Graph, run: &RealisedRun) -> Option<String> {
 fn leads_away(store: &Store, tree: TreeId) -> Option<String> {
     let links = links_to_where_it_was_built(store, tree);
     let (path, target) = links.first()?;
+    let remedy = "relative, or have the prefix without `$out` (`DESTDIR`)";
+    if links.len() == 1 {
+        return Some(format!(
+            "`/{path}` leads to where the package was built (`{target}`), which is not there later: make it {remedy}"
+        ));
+    }
     let named: Vec<_> = links.iter().take(MOST_NAMED).map(|(path, _)| format!("`/{path}`")).collect();
     let more = if links.len() > MOST_NAMED { " and others" } else { "" };
     Some(format!(
-        "{}{more} lead to where the package was built (`/{path}` to `{target}`), which is not there later: make them \
-         relative, or have the prefix without `$out` (`DESTDIR`)",
+        "{}{more} lead to where the package was built (the first to `{target}`), which is not there later: make them \
+         {remedy}",
         named.join(", ")
     ))
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use xb_core::Arch;
 
@@ -77,7 +78,7 @@ pub struct ShellArgs {
 #[derive(Clone, Debug, Args)]
 pub struct Wanted {
     /// Files or folders, with `:NAME` where they hold several packages
-    #[arg(value_name = "TARGET", default_value = ".")]
+    #[arg(value_name = "TARGET", default_value = ".", value_parser = NonEmptyStringValueParser::new())]
     pub targets: Vec<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -92,9 +93,10 @@ pub struct Wanted {
 
 /// One package for one architecture.
 #[derive(Clone, Debug, Args)]
+#[command(mut_arg("arch", |arg| arg.help("Architecture of the package: `amd64` or `arm64` [default: this machine's]")))]
 pub struct OneTarget {
     /// A file or a folder, with `:NAME` where it holds several packages
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", value_parser = NonEmptyStringValueParser::new())]
     pub target: String,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -133,7 +135,7 @@ pub enum MethodName {
     Cross,
     /// A system of the other architecture, its hot tools replaced by this machine's
     Emulate,
-    /// On a machine of the architecture
+    /// By this machine's own compilers for itself: only for its own architecture
     Native,
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use xb_core::Arch;
 use xb_graph::Method;
@@ -12,7 +13,7 @@ use super::{How, LockManners, Work};
 #[derive(Clone, Debug, Args)]
 pub struct GraphArgs {
     /// Files or folders, with `:NAME` where they hold several packages
-    #[arg(value_name = "TARGET", default_value = ".")]
+    #[arg(value_name = "TARGET", default_value = ".", value_parser = NonEmptyStringValueParser::new())]
     pub targets: Vec<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -42,11 +43,11 @@ pub enum GraphFormat {
 #[derive(Clone, Debug, Args)]
 pub struct WhyArgs {
     /// A file or a folder, with `:NAME` where it holds several packages
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", value_parser = NonEmptyStringValueParser::new())]
     pub target: String,
 
     /// The package that it needs, directly or not; a Debian package too
-    #[arg(value_name = "DEP")]
+    #[arg(value_name = "DEP", value_parser = NonEmptyStringValueParser::new())]
     pub dep: String,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -57,7 +58,7 @@ pub struct WhyArgs {
 #[derive(Clone, Debug, Args)]
 pub struct LogArgs {
     /// A file or a folder, with `:NAME` where it holds several packages
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", value_parser = NonEmptyStringValueParser::new())]
     pub target: String,
 
     /// The architecture [default: this machine's]
@@ -77,7 +78,7 @@ pub struct LogArgs {
 #[derive(Clone, Debug, Args)]
 pub struct VerifyArgs {
     /// Files or folders, with `:NAME` where they hold several packages
-    #[arg(value_name = "TARGET", default_value = ".")]
+    #[arg(value_name = "TARGET", default_value = ".", value_parser = NonEmptyStringValueParser::new())]
     pub targets: Vec<String>,
 
     /// Methods to compare: `cross`, `emulate`, `pure-emulate`
@@ -107,7 +108,7 @@ pub struct VerifyArgs {
 /// `xb diff`.
 #[derive(Clone, Debug, Args)]
 pub struct DiffArgs {
-    /// What was built last (`zlib.xb:zlib:arm64:cross`), a tree (`HEX/SIZE`), or a folder
+    /// What was built last (`zlib.xb:zlib:arm64:cross`, or by its folder), a tree (`HEX/SIZE`), or a folder of files
     #[arg(value_name = "A")]
     pub first: PathBuf,
 

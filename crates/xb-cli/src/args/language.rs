@@ -31,7 +31,7 @@ pub struct FmtArgs {
 /// `xb eval`.
 #[derive(Clone, Debug, Args)]
 pub struct EvalArgs {
-    /// A `.xb` file, or a folder that holds one
+    /// A `.xb` file, a folder that holds one, or `-` for the standard input
     #[arg(value_name = "FILE", required_unless_present = "expression")]
     pub file: Option<PathBuf>,
 
@@ -55,7 +55,7 @@ pub struct ReplArgs {
 /// `xb explain`.
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArgs {
-    /// A code such as `E0101`; without one, all codes are listed
+    /// A code such as `E0101`, or its number; without one, all codes are listed
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
@@ -9,9 +10,10 @@ use super::{How, LockManners};
 
 /// `xb lock`.
 #[derive(Clone, Debug, Args)]
+#[command(mut_arg("arch", |arg| arg.help("Architectures to lock the inputs for: `amd64`, `arm64` [default: all]")))]
 pub struct LockArgs {
     /// Files or folders to lock the inputs of [default: the project]
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", value_parser = NonEmptyStringValueParser::new())]
     pub targets: Vec<String>,
     #[command(flatten)]
     #[allow(missing_docs)]

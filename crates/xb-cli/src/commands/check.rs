@@ -1,6 +1,6 @@
 //! `xb check`: mistakes that can be found without evaluating or building anything.
 
-use std::path::{Path, PathBuf};
+use std::path::{Display, Path, PathBuf};
 
 use xb_core::{Diagnostic, Severity, Sources};
 use xb_syntax::Globals;
@@ -10,7 +10,7 @@ use crate::args::CheckArgs;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_json, say, style, styled};
-use crate::project::{Project, xb_files};
+use crate::project::{Project, canonical, nothing_in, xb_files};
 use crate::render;
 use crate::size::count;
 
@@ -23,7 +23,7 @@ pub fn run(here: &Invocation, args: &CheckArgs) -> Result<(), Failure> {
     let mut sources = Sources::default();
     let mut found = Vec::new();
     for file in &files {
-        let name = file.strip_prefix(&here.folder).unwrap_or(file).display().to_string();
+        let name = shown(here, file).to_string();
         found.append(&mut check(&mut sources, &name, file, &read(file)?));
     }
     if args.json {
@@ -68,13 +68,23 @@ fn missing(item: &Item, user: &Path) -> Option<Diagnostic> {
 /// The files that were named, or all of the project.
 ///
 /// # Errors
-/// When one does not exist.
+/// When one does not exist, or there is no `.xb` file at all.
 pub fn files(here: &Invocation, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    if paths.is_empty() {
-        return xb_files(&[Project::of(&here.folder)?.folder]);
+    let paths: Vec<_> = match paths {
+        [] => vec![Project::of(&here.folder)?.folder],
+        named => named.iter().map(|path| here.folder.join(path)).collect(),
+    };
+    let files = xb_files(&paths)?;
+    match (files.is_empty(), &paths[..]) {
+        (false, _) => Ok(files),
+        (true, [folder]) => Err(nothing_in(&canonical(folder)?)),
+        (true, _) => Err(Failure::user("there is no `.xb` file in any of these folders")),
     }
-    let paths: Vec<_> = paths.iter().map(|path| here.folder.join(path)).collect();
-    xb_files(&paths)
+}
+
+/// A file as it is named to whoever started xb: from the folder where that was, as far as it lies there.
+pub fn shown<'a>(here: &Invocation, file: &'a Path) -> Display<'a> {
+    file.strip_prefix(&here.folder).unwrap_or(file).display()
 }
 
 /// The text of a file.

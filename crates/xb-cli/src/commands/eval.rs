@@ -17,7 +17,9 @@ use crate::project::{Project, ProjectWorld, canonical, file_of};
 /// # Errors
 /// What evaluating gives.
 pub fn run(here: &Invocation, args: &EvalArgs) -> Result<(), Failure> {
-    let (project, file) = place(here, args.file.as_deref())?;
+    let file = args.file.as_deref();
+    let typed = if file == Some(Path::new("-")) { Some(standard_input()?) } else { None };
+    let (project, file) = place(here, file.filter(|_| typed.is_none()))?;
     let world = ProjectWorld::new(&project.folder);
     let arena = Arena::new();
     let session = Session::new(&arena, &world, limits(&project.config.limits));
@@ -29,8 +31,12 @@ pub fn run(here: &Invocation, args: &EvalArgs) -> Result<(), Failure> {
             session.eval_text_at(file, &text).map_err(told)?
         }
         (None, expression) => {
-            let text = expression.as_deref().unwrap_or_default();
-            session.eval_text("<argument>", text).map_err(told)?
+            let expression = expression.as_deref().unwrap_or_default();
+            let (name, text) = match typed {
+                Some(text) => ("<stdin>", format!("{text}\n{expression}\n")),
+                None => ("<argument>", expression.to_owned()),
+            };
+            session.eval_text(name, &text).map_err(told)?
         }
     };
     match value {
@@ -56,6 +62,15 @@ pub fn place(here: &Invocation, file: Option<&Path>) -> Result<(Project, Option<
     let project = Project::of(file.parent().unwrap_or(&file))?;
     let relative = project.relative(&file)?;
     Ok((project, Some(relative)))
+}
+
+/// The text that comes by the standard input.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn standard_input() -> Result<String, Failure> {
+    std::io::read_to_string(std::io::stdin())
+        .map_err(|error| Failure::user(format!("cannot read the standard input: {error}")))
 }
 
 /// Whether what is no file may have been meant to be evaluated itself.

@@ -1,11 +1,12 @@
 //! `xb fmt`: the one way to write a file.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use xb_core::Sources;
 
-use super::check::{files, read};
+use super::check::{files, read, shown};
+use super::eval::standard_input as read_standard_input;
 use crate::args::FmtArgs;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -24,11 +25,11 @@ pub fn run(here: &Invocation, args: &FmtArgs) -> Result<(), Failure> {
     let mut changed = 0;
     let mut unreadable = 0;
     for file in &files {
-        match format_file(file, args.check) {
+        match format_file(file, &shown(here, file).to_string(), args.check) {
             Ok(false) => {}
             Ok(true) => {
                 changed += 1;
-                print_line(file.strip_prefix(&here.folder).unwrap_or(file).display())?;
+                print_line(shown(here, file))?;
             }
             Err(failure) => {
                 failure.report();
@@ -38,7 +39,8 @@ pub fn run(here: &Invocation, args: &FmtArgs) -> Result<(), Failure> {
     }
     if !here.is_quiet() {
         let verb = if args.check { "would change" } else { "changed" };
-        say(format!("{} of {} {verb}", changed, count(files.len(), "file")));
+        let skipped = if unreadable > 0 { format!(", {unreadable} could not be read") } else { String::new() };
+        say(format!("{changed} of {} {verb}{skipped}", count(files.len(), "file")));
     }
     if unreadable > 0 || args.check && changed > 0 {
         return Err(Failure::already_told());
@@ -47,10 +49,7 @@ pub fn run(here: &Invocation, args: &FmtArgs) -> Result<(), Failure> {
 }
 
 fn standard_input(check: bool) -> Result<(), Failure> {
-    let mut text = String::new();
-    std::io::stdin()
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::user(format!("cannot read the standard input: {error}")))?;
+    let text = read_standard_input()?;
     let formatted = format("<stdin>", &text)?;
     match check {
         false => print(formatted),
@@ -60,9 +59,9 @@ fn standard_input(check: bool) -> Result<(), Failure> {
 }
 
 /// Whether the file was, or would be, changed.
-fn format_file(file: &Path, check: bool) -> Result<bool, Failure> {
+fn format_file(file: &Path, name: &str, check: bool) -> Result<bool, Failure> {
     let text = read(file)?;
-    let formatted = format(&file.display().to_string(), &text)?;
+    let formatted = format(name, &text)?;
     if formatted == text {
         return Ok(false);
     }

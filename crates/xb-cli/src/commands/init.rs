@@ -24,9 +24,7 @@ int main(void) {
 }
 "#;
 
-const PACKAGE: &str = r#"use std { c }
-
-package {ident}(arch) {
+const PACKAGE: &str = r#"package {ident}(arch) {
   version = "0.1.0"
   summary = "Says hello"
   source = ./src

@@ -6,13 +6,14 @@ use crate::args::{Cli, ManArgs};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::say;
+use crate::project::without_dots;
 
 /// Runs the command.
 ///
 /// # Errors
 /// When the pages cannot be written.
 pub fn run(here: &Invocation, args: &ManArgs) -> Result<(), Failure> {
-    let folder = here.folder.join(&args.folder);
+    let folder = without_dots(&here.folder.join(&args.folder));
     let failed = |error: std::io::Error| {
         Failure::environment(format!("cannot write manual pages to `{}`: {error}", folder.display()))
     };

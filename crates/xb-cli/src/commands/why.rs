@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use xb_core::Arch;
+use xb_core::{Arch, nearest};
 use xb_fetch::lock::{LockFile, SetKey};
 use xb_fetch::{FetchError, Lock, Manners};
 use xb_graph::{DebianRoot, Graph, Node, NodeId};
@@ -14,6 +14,10 @@ use crate::invocation::Invocation;
 use crate::output::print_line;
 use crate::packages::{Packages, packages};
 use crate::request::Request;
+use crate::size::first;
+
+/// No more packages than this are named as those that bring another one along.
+const MOST_NAMED: usize = 8;
 
 /// Runs the command.
 ///
@@ -35,7 +39,12 @@ pub fn run(here: &Invocation, args: &WhyArgs) -> Result<(), Failure> {
     if found {
         return Ok(());
     }
-    Err(Failure::user(format!("`{}` does not need `{}`", args.target, args.dep)))
+    let failure = Failure::user(format!("`{}` does not need `{}`", args.target, args.dep));
+    let names = search.names();
+    Err(match nearest(&args.dep, names.iter().copied().filter(|name| *name != args.dep)) {
+        Some(meant) => failure.help(format!("did you mean `{meant}`?")),
+        None => failure,
+    })
 }
 
 /// What is looked for, and where.
@@ -114,12 +123,32 @@ impl Search<'_> {
                     }
                     *comes_along = comes_along.take().or_else(|| self.comes_along(root));
                 }
-                Node::Fetch(fetch) if fetch.url.contains(self.wanted) => return Some(fetch.url.clone()),
+                Node::Fetch(fetch) if self.is_fetched_from(&fetch.url) => return Some(fetch.url.clone()),
                 node if seen.insert(id) => waiting.extend(node.inputs()),
                 _ => {}
             }
         }
         None
+    }
+
+    /// By the beginning of the file's name or by the whole url; the sources of what was asked from are no need of it.
+    fn is_fetched_from(&self, url: &str) -> bool {
+        let is_target = self.graph.targets.iter().any(|target| self.is_package(target.build));
+        !is_target && (url == self.wanted || url.rsplit('/').next().is_some_and(|name| name.starts_with(self.wanted)))
+    }
+
+    /// What could have been looked for: packages beneath the targets, and what is asked for of Debian.
+    fn names(&self) -> BTreeSet<&str> {
+        let nodes = || self.graph.nodes().map(|(_, node)| node);
+        let packages = self.packages.needs.iter().filter_map(|(_, id)| match self.graph.node(*id) {
+            Node::Choice(choice) => Some(&*choice.package),
+            _ => None,
+        });
+        let roots = nodes().filter_map(|node| match node {
+            Node::Debian(root) => Some(root.packages.values().flatten().map(String::as_str)),
+            _ => None,
+        });
+        packages.chain(roots.flatten()).collect()
     }
 
     fn asked_for(&self, root: &DebianRoot) -> Option<String> {
@@ -136,7 +165,7 @@ impl Search<'_> {
             "Debian's {} ({}), which comes along with what is asked for: {}",
             package.name,
             package.arch,
-            asked_for.join(", ")
+            first(asked_for, MOST_NAMED)
         ))
     }
 }

@@ -7,14 +7,15 @@ mod config;
 mod target;
 mod world;
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::{Component, Path, PathBuf};
 
 use xb_core::RelPath;
 
 use crate::failure::Failure;
 
 pub use config::{Config, EvalLimits};
-pub use target::{Target, TargetSpec, file_of, xb_files};
+pub use target::{Target, TargetSpec, file_of, nothing_in, xb_files};
 pub use world::ProjectWorld;
 
 /// The name of the file that marks a project and configures it.
@@ -84,9 +85,32 @@ fn is_marked(folder: &Path) -> bool {
 /// When there is nothing.
 pub fn canonical(path: &Path) -> Result<PathBuf, Failure> {
     std::fs::canonicalize(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Failure::user(format!("there is no file or folder `{}`", path.display())),
+        io::ErrorKind::NotFound => Failure::user(format!("there is no file or folder `{}`", path.display())),
         _ => Failure::user(format!("cannot open `{}`: {error}", path.display())),
     })
+}
+
+/// The one name of a file or folder, which may not be there yet: absolute, without symbolic links and without `..`.
+///
+/// # Errors
+/// When a folder on the way cannot be looked at.
+pub fn real(path: &Path) -> io::Result<PathBuf> {
+    match std::fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        found => return found,
+    }
+    let path = std::path::absolute(path)?;
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => Ok(real(parent)?.join(name)),
+        _ => Err(io::ErrorKind::NotFound.into()),
+    }
+}
+
+/// A path as a person would write it: as it is, unless it goes up and down again.
+pub fn without_dots(path: &Path) -> PathBuf {
+    let goes_up = path.components().any(|part| part == Component::ParentDir);
+    let real = if goes_up { real(path).ok() } else { None };
+    real.unwrap_or_else(|| path.components().collect())
 }
 
 fn not_text(path: &Path) -> Failure {

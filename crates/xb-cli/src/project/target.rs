@@ -98,7 +98,8 @@ pub fn file_of(folder: &Path) -> Result<PathBuf, Failure> {
     }
 }
 
-fn nothing_in(folder: &Path) -> Failure {
+/// That a folder holds no description.
+pub fn nothing_in(folder: &Path) -> Failure {
     Failure::user(format!("there is no `.xb` file in `{}`", folder.display()))
         .help(format!("`xb init {}` begins a package there", folder.display()))
 }

@@ -86,10 +86,10 @@ fn from_a_description_to_a_result_and_back_to_a_failure() {
     let _ = world.xb(&["build", "greeter.xb", "--out", "dist", "--locked", "--offline"]).good();
     assert_eq!(world.read("dist/bin/greeting"), greeting);
     let _ = world.xb(&["build", "greeter.xb", "--out", "dist"]).good();
-    for taken in ["mine", "dist"] {
+    for (taken, why) in [("mine", "is not empty, and was not made by xb\n"), ("dist", "is not as xb made it\n")] {
         world.write(&format!("{taken}/file"), "x");
         let err = world.xb(&["build", "greeter.xb", "--out", taken]).bad(1);
-        assert!(err.contains("not as xb made it"), "{err}");
+        assert!(err.contains(&format!("`PROJECT/{taken}` {why}")), "{err}");
         assert_eq!(world.read(&format!("{taken}/file")), "x");
     }
     let in_the_store = world.store().join("v1/trees/x");
@@ -209,7 +209,7 @@ fn what_went_well_is_told_beside_what_failed() {
     let said = world.xb(&["build", "bad.xb", "good.xb", "-k"]);
     assert_eq!(said.code, 1);
     assert!(said.out.contains("/trees/") && said.err.contains("good (") && said.err.contains("failed"), "{}", said.err);
-    assert!(said.err.contains("`/link` lead to where the package was built"), "{}", said.err);
+    assert!(said.err.contains("`/link` leads to where the package was built (`/xb/"), "{}", said.err);
 
     let verify = ["verify", "odd.xb", "good.xb", "--arch", "arm64", "--json"];
     let told = |args: &[&str]| serde_json::from_str::<Value>(&world.xb(args).out).expect("JSON");
@@ -265,7 +265,8 @@ fn a_copy_of_a_result_is_replaced_where_it_is_and_has_no_set_id_bits() {
         world.write("m.xb", &world.read("m.xb").replace("echo x", "echo y"));
     }
     world.write("sub/x", "");
-    let _ = world.xb(&["-C", "sub", "build", "../m.xb", "--out", "../dist"]).good();
+    let printed = world.xb(&["-C", "sub", "build", "../m.xb", "--out", "../dist"]).good();
+    assert_eq!(printed, "PROJECT/dist\n");
     std::os::unix::fs::symlink("dist", world.project().join("link")).expect("a link");
     world.write("m.xb", &world.read("m.xb").replace("echo y", "echo z"));
     let _ = world.xb(&["build", "m.xb", "--out", "link"]).good();
@@ -280,6 +281,20 @@ fn a_copy_of_a_result_is_replaced_where_it_is_and_has_no_set_id_bits() {
         std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o7777
     };
     assert_eq!((mode("dist/d"), mode("dist/d/e"), mode("dist/d/e/f")), (0o755, 0o755, 0o755));
+}
+
+#[test]
+fn a_result_is_named_by_its_folder_and_copied_only_where_a_folder_can_be() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    world.write("m/m.xb", "package m_m(arch) { build = { script = sh\"echo x >$out/x\" } }\n");
+    let _ = world.xb(&["build", "m"]).good();
+    let err = world.xb(&["build", "m", "--out", "/proc/foo"]).bad(3);
+    assert!(err.contains("`/proc/foo`: no folder can be made in `/proc`") && !err.contains(".xb-out"), "{err}");
+    let _ = world.xb(&["diff", "m:m_m:amd64:native", "m/m.xb:m-m:amd64:native"]).good();
+    let _ = world.xb(&["diff", "m:m_m:arm64:native", "m/m.xb:m-m:amd64:native"]).bad(1);
 }
 
 #[test]

@@ -69,7 +69,10 @@ fn completions_and_manual_pages_can_be_had() {
         let script = world.xb(&["completions", shell]).good();
         assert!(script.contains("keep-going"), "{shell}");
     }
-    let _ = world.xb(&["man", "pages"]).good();
+    world.write("sub/x", "");
+    let said = world.xb(&["-C", "sub", "man", "../pages"]);
+    assert!(said.err.contains("`PROJECT/pages`"), "{}", said.err);
+    let _ = said.good();
     assert!(world.read("pages/xb-build.1").contains("keep\\-going"));
 }
 

@@ -48,7 +48,8 @@ fn files_are_formatted() {
     assert!(formatted.starts_with("let x = 1\n"), "{formatted}");
     let _ = world.xb(&["fmt", "--check"]).good();
     world.write("b.xb", "let = 1\n");
-    let _ = world.xb(&["fmt"]).bad(1);
+    let err = world.xb(&["fmt"]).bad(1);
+    assert!(err.contains("[ b.xb:1:5 ]") && err.ends_with("0 of 2 files changed, 1 could not be read\n"), "{err}");
     assert_eq!(world.read("b.xb"), "let = 1\n");
 }
 
@@ -80,6 +81,12 @@ fn codes_are_explained() {
     assert!(text.starts_with(first), "{text}");
     let err = world.xb(&["explain", "E9999"]).bad(1);
     assert!(err.contains("xb explain"), "{err}");
+    assert!(world.xb(&["explain", "foo"]).bad(1).contains("no code `foo`"));
+    assert!(world.xb(&["explain", "401"]).good().starts_with("E0401: "));
+    for code in ["W0201", "E0401"] {
+        let text = world.xb(&["explain", code]).good();
+        assert!(text.contains("\n    let a = ") && !text.contains("```"), "{text}");
+    }
 }
 
 #[test]
@@ -92,13 +99,18 @@ fn colours_only_where_they_are_wanted() {
 }
 
 #[test]
-fn the_repl_answers_what_is_piped_into_it() {
+fn the_standard_input_is_evaluated() {
     let world = World::new();
-    world.write("input", "let x = 20\n[\n  x,\n]\nx +\nx * 2\n");
-    let mut command = world.command(&["repl"]);
+    world.write("input", "let x = 3\n");
+    let mut command = world.command(&["eval", "-", "-e", "x * 2"]);
     let output = command.stdin(std::fs::File::open(world.project().join("input")).expect("the input")).output();
-    let output = output.expect("xb runs");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "[20]\n40\n");
-    assert_eq!(output.status.code(), Some(1), "one input is wrong");
-    assert!(!output.stderr.is_empty());
+    assert_eq!(String::from_utf8_lossy(&output.expect("xb runs").stdout), "6\n");
+}
+
+#[test]
+fn nothing_to_look_at_is_no_success() {
+    let world = World::new();
+    for command in ["check", "fmt"] {
+        assert!(world.xb(&[command]).bad(1).contains("no `.xb` file in `PROJECT`"), "{command}");
+    }
 }

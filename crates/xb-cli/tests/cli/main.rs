@@ -8,5 +8,6 @@ mod interrupt;
 mod language;
 mod maintain;
 mod project;
+mod repl;
 mod targets;
 mod world;

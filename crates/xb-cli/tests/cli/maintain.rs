@@ -7,7 +7,7 @@ fn a_package_can_be_begun_and_is_well_formed() {
     let world = World::new();
     let _ = world.xb(&["init", "greeter"]).good();
     assert!(world.read("greeter/greeter.xb").contains("package greeter(arch)"));
-    let _ = world.xb(&["check", "greeter"]).good();
+    assert_eq!(world.xb(&["check", "greeter", "--json"]).good(), "{\n  \"found\": []\n}\n");
     let _ = world.xb(&["fmt", "--check", "greeter"]).good();
     let err = world.xb(&["init", "greeter"]).bad(1);
     assert!(err.contains("already"), "{err}");
@@ -43,6 +43,12 @@ fn folders_are_compared() {
     let said = world.xb(&["diff", "a", "b"]);
     assert_eq!(said.code, 1);
     assert_eq!(said.out, "/more: only in the second\n/same: the contents differ (1 and 2 bytes)\n");
+    assert!(!said.err.contains("sources"), "{}", said.err);
+    for name in ["a", "b"] {
+        world.write(&format!("{name}/{name}.xb"), "");
+    }
+    let said = world.xb(&["diff", "a", "b"]);
+    assert!(said.err.contains("`xb diff a:NAME:ARCH:METHOD b:NAME:ARCH:METHOD`"), "{}", said.err);
     let err = world.xb(&["diff", "a", "nothing"]).bad(1);
     assert!(err.contains("neither a tree"), "{err}");
 }

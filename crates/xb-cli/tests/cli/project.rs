@@ -75,6 +75,10 @@ fn graphs_and_ways_through_them() {
     assert_eq!(way, "app (arm64)\n  needs Debian's bison (amd64)\n", "not by the method that is tried first");
     let err = world.xb(&["why", "app.xb:app", "openssl"]).bad(1);
     assert!(err.contains("does not need"), "{err}");
+    for (wrong, meant) in [("bsae", "base"), ("zlib1-dev", "zlib1g-dev")] {
+        let err = world.xb(&["why", "app.xb:app", wrong]).bad(1);
+        assert!(err.contains(&format!("did you mean `{meant}`?")), "{err}");
+    }
 }
 
 #[test]
@@ -111,5 +115,53 @@ fn a_project_is_all_that_lies_in_it() {
     assert_eq!(packages(&[]), Some(2));
     assert_eq!(packages(&[":b"]), Some(1));
     let err = world.xb(&["graph", ":nothing"]).bad(1);
-    assert!(err.contains("defines what was asked for"), "{err}");
+    assert!(err.contains("defines `nothing`"), "{err}");
+}
+
+#[test]
+fn an_empty_target_is_a_wrong_command_line() {
+    let world = World::new();
+    world.write("a.xb", "package a(arch) { build = { script = sh\"true\" } }\n");
+    for command in ["build", "test", "run", "shell", "graph", "log", "verify", "lock"] {
+        let _ = world.xb(&[command, ""]).bad(2);
+    }
+    let _ = world.xb(&["why", "", "a"]).bad(2);
+}
+
+#[test]
+fn a_name_that_no_file_defines_is_named_with_what_was_meant() {
+    let world = World::new();
+    for name in ["popt", "log_rotate"] {
+        let text = format!("package {name}(arch) {{ build = {{ script = sh\"true\" }} }}\n");
+        world.write(&format!("{name}/{name}.xb"), &text);
+    }
+    let _ = world.xb(&["graph", ":log-rotate"]).good();
+    for targets in [&[":poppt"][..], &[":popt", ":poppt"]] {
+        let err = world.xb(&[&["graph"], targets].concat()).bad(1);
+        assert_eq!(
+            err,
+            "error: no file of `PROJECT` defines `poppt`\n  note: the packages there are log_rotate, popt\n  \
+             help: did you mean `:popt`?\n"
+        );
+    }
+    let err = World::new().xb(&["lock"]).bad(1);
+    assert!(err.contains("there is no `.xb` file in `PROJECT`"), "{err}");
+}
+
+#[test]
+fn the_sources_of_a_target_are_no_need_of_it() {
+    let world = World::new();
+    let source = "fetch.tarball(\"https://a.example/of/popt/popt-1.tar.gz\")";
+    world.write(
+        "a.xb",
+        &format!(
+            "use std {{ fetch }}\n\
+             package popt(arch) {{ source = {source}, build = {{ script = sh\"true\" }} }}\n\
+             package rotate(arch) {{ needs = [popt(arch)], build = {{ script = sh\"true\" }} }}\n"
+        ),
+    );
+    let _ = world.xb(&["why", "a.xb:popt", "popt"]).bad(1);
+    let _ = world.xb(&["why", "a.xb:rotate", "example"]).bad(1);
+    let way = world.xb(&["why", "a.xb:rotate", "popt-1", "--arch", "amd64"]).good();
+    assert!(way.ends_with("needs https://a.example/of/popt/popt-1.tar.gz\n"), "{way}");
 }

@@ -1,13 +1,16 @@
 //! `xb repl`: expressions, evaluated as they are typed; `let`, `use` and `package` define names that stay.
 //!
-//! What comes from a pipe or a file is answered in the same way, without a prompt.
+//! What comes from a pipe or a file, or by a terminal that lines cannot be edited on, is answered in the same way,
+//! without a prompt.
+
+mod cursor;
 
 use reedline::{
     Completer, CompletionResult, DefaultHinter, DefaultPrompt, DefaultPromptSegment, EditCommand, Emacs,
     FileBackedHistory, KeyCode, KeyModifiers, Reedline, ReedlineEvent, ReedlineMenu, Signal, Span, Suggestion,
     ValidationResult, Validator, default_emacs_keybindings,
 };
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +18,7 @@ use etcetera::BaseStrategy;
 use xb_core::{Diagnostic, RelPath};
 use xb_eval::{Arena, Session};
 
+use self::cursor::Asked;
 use super::eval::place;
 use crate::args::ReplArgs;
 use crate::emission::limits;
@@ -42,26 +46,70 @@ pub fn run(here: &Invocation, args: &ReplArgs) -> Result<(), Failure> {
     if let Some(file) = &file {
         bring_in(&session, file)?;
     }
-    if !io::stdin().is_terminal() {
-        return answer_all(&session, io::stdin().lock());
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal()) {
+        return answer_all(&session, io::stdin().lock())?.outcome();
     }
-    let names = Arc::new(Mutex::new(names_now(&session)));
-    let mut editor = editor(&names)?;
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let asked = if is_dumb { Asked::default() } else { cursor::ask().map_err(|error| unreadable(&error))? };
+    if asked.has_answered {
+        return converse(here, &session, &asked.typed);
+    }
+    if !here.is_quiet() {
+        say("this terminal does not tell where its cursor is: lines are taken as they come, Ctrl-D ends");
+    }
+    let typed = asked.typed.as_slice();
+    match asked.has_ended {
+        true => answer_all(&session, typed)?.outcome(),
+        false => answer_all(&session, BufReader::new(typed.chain(io::stdin().lock())))?.outcome(),
+    }
+}
+
+/// Reads and answers on a terminal, after what was typed before it was ready.
+fn converse(here: &Invocation, session: &Session<'_>, typed: &[u8]) -> Result<(), Failure> {
+    let typed = String::from_utf8_lossy(typed);
+    let (lines, begun) = typed.split_at(typed.rfind('\n').map_or(0, |end| end + 1));
     if !here.is_quiet() {
         say(HELP);
     }
+    if answer_all(session, lines.as_bytes())?.was_told_to_end {
+        return Ok(());
+    }
+    let names = Arc::new(Mutex::new(names_now(session)));
+    let mut editor = editor(&names)?;
+    editor.run_edit_commands(&[EditCommand::InsertString(begun.to_owned())]);
     let prompt = DefaultPrompt::new(DefaultPromptSegment::Basic("xb".to_owned()), DefaultPromptSegment::Empty);
     loop {
-        let signal = editor.read_line(&prompt);
-        match signal.map_err(|error| Failure::environment(format!("cannot read from the terminal: {error}")))? {
-            Signal::Success(line) if matches!(line.trim(), "quit" | "exit" | ":q") => return Ok(()),
-            Signal::Success(line) if matches!(line.trim(), "help" | ":help" | "?") => say(HELP),
-            Signal::Success(line) => {
-                answer(&session, &line)?;
-                *names.lock().unwrap_or_else(PoisonError::into_inner) = names_now(&session);
-            }
+        match editor.read_line(&prompt).map_err(|error| unreadable(&error))? {
+            Signal::Success(line) => match Order::of(&line) {
+                Some(Order::End) => return Ok(()),
+                Some(Order::Help) => say(HELP),
+                None => {
+                    answer(session, &line)?;
+                    *names.lock().unwrap_or_else(PoisonError::into_inner) = names_now(session);
+                }
+            },
             Signal::CtrlD => return Ok(()),
             _ => {}
+        }
+    }
+}
+
+fn unreadable(error: &io::Error) -> Failure {
+    Failure::environment(format!("cannot read from the terminal: {error}"))
+}
+
+/// What is no expression, but about the conversation.
+enum Order {
+    Help,
+    End,
+}
+
+impl Order {
+    fn of(line: &str) -> Option<Self> {
+        match line.trim() {
+            "quit" | "exit" | ":quit" | ":exit" | ":q" => Some(Self::End),
+            "help" | ":help" | ":h" | "?" => Some(Self::Help),
+            _ => None,
         }
     }
 }
@@ -86,20 +134,39 @@ fn names_now(session: &Session<'_>) -> Vec<String> {
     names
 }
 
+/// How answering a text ended.
+struct Answered {
+    all_good: bool,
+    was_told_to_end: bool,
+}
+
+impl Answered {
+    fn outcome(&self) -> Result<(), Failure> {
+        if self.all_good { Ok(()) } else { Err(Failure::already_told()) }
+    }
+}
+
 /// Answers every input of a text, and goes on after one that is wrong.
-fn answer_all(session: &Session<'_>, from: impl BufRead) -> Result<(), Failure> {
+fn answer_all(session: &Session<'_>, from: impl BufRead) -> Result<Answered, Failure> {
     let mut all_good = true;
     let mut input = String::new();
     for line in from.lines() {
         let line = line.map_err(|error| Failure::environment(format!("cannot read the input: {error}")))?;
-        input += &line;
+        match Order::of(&line).filter(|_| input.is_empty()) {
+            Some(Order::End) => return Ok(Answered { all_good, was_told_to_end: true }),
+            Some(Order::Help) => {
+                say(HELP);
+                continue;
+            }
+            None => input += &line,
+        }
         input.push('\n');
         if matches!(Whole.validate(&input), ValidationResult::Complete) {
             all_good &= answer(session, &std::mem::take(&mut input))?;
         }
     }
     all_good &= answer(session, &input)?;
-    if all_good { Ok(()) } else { Err(Failure::already_told()) }
+    Ok(Answered { all_good, was_told_to_end: false })
 }
 
 /// Prints what an input gives; whether it gave something.
