@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use xb_graph::{Node, NodeId};
 
 use crate::error::FetchError;
+use crate::lock::Manners;
 use crate::{Sources, debian};
 
 /// Something that could not be added to the lock.
@@ -23,7 +24,7 @@ pub struct Unlocked {
 const AT_ONCE: usize = 16;
 
 impl Sources {
-    /// Adds to the lock what is missing in it for these nodes. Under `--locked` everything that is missing is listed.
+    /// Adds to the lock what is missing in it for these nodes. Where nothing may be added, everything that is missing is listed.
     ///
     /// # Errors
     /// When something cannot be found, or must not be added: everything that failed by itself, in the order of the
@@ -35,10 +36,8 @@ impl Sources {
         let lock = self.lock();
         let lacking = nodes.into_iter().filter_map(|(id, node)| Some((id, node, self.lacks(&lock, node)?)));
         let lacking: Vec<_> = lacking.collect();
-        if self.context.lock.manners().locked && !lacking.is_empty() {
-            let missing: BTreeSet<String> = lacking.into_iter().map(|(_, _, what)| what).collect();
-            let error = self.context.lock.refuse(missing.into_iter().collect()).into();
-            return Err(vec![Unlocked { node: None, error }]);
+        if !lacking.is_empty() {
+            self.refuse(&lacking)?;
         }
         // Roots first: sources are looked up in the suites that are then in the lock.
         let mut failed = self.roots(&lacking).await;
@@ -48,6 +47,19 @@ impl Sources {
             failed.append(&mut self.sources(&lacking).await);
         }
         told_once(failed)
+    }
+
+    /// Says what is missing, where the manners forbid to add it. What is one thing has a node that it is for.
+    fn refuse(&self, lacking: &[(NodeId, &Node, String)]) -> Result<(), Vec<Unlocked>> {
+        let missing: BTreeSet<&String> = lacking.iter().map(|(_, _, what)| what).collect();
+        let node = lacking.first().filter(|_| missing.len() == 1).map(|(id, ..)| *id);
+        let missing = missing.into_iter().cloned().collect();
+        let error = match self.context.lock.manners() {
+            Manners { locked: true, .. } => self.context.lock.refuse(missing).into(),
+            Manners { offline: true, .. } => FetchError::OfflineLock(missing),
+            _ => return Ok(()),
+        };
+        Err(vec![Unlocked { node, error }])
     }
 
     /// One after another, since they share their indexes. When there are none to be had, no other root has one either.

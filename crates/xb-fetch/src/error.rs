@@ -29,8 +29,8 @@ pub enum FetchError {
     #[error("`{0}` is not in the store, and `--offline` forbids to fetch it")]
     Offline(String),
     /// Nothing may be looked up.
-    #[error("{0} is not in the lock, and `--offline` forbids to look it up")]
-    OfflineLock(String),
+    #[error("`--offline` forbids to look up what is not in the lock:{}", lines(.0))]
+    OfflineLock(Vec<String>),
     /// A name that nothing in the lock has.
     #[error("nothing in the lock is called `{0}`: neither a suite, a package of Debian, nor a url")]
     NotLocked(String),
@@ -159,6 +159,10 @@ pub struct MovedOn {
 fn listed(attempts: &[(String, String)]) -> String {
     let line = |(url, why): &(String, String)| format!("\n  {}: {why}", shown(url));
     attempts.iter().map(line).collect()
+}
+
+fn lines(names: &[String]) -> String {
+    names.iter().map(|name| format!("\n  {name}")).collect()
 }
 
 /// The archives of a folder of the pool, without what only Debian adds to them.

@@ -15,7 +15,7 @@ use crate::context::{Context, blocking};
 use crate::debian::{self, Listed, Suites};
 use crate::download::{Download, DownloadError, Downloader, Fault, Patience};
 use crate::error::FetchError;
-use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey, Used};
+use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey, Used, lacking};
 use crate::mirror::{Moment, is_pool_path, shown};
 use crate::once::OnceMap;
 use crate::storage::single_file;
@@ -139,7 +139,7 @@ impl Sources {
             Node::Debian(root) => {
                 let key = SetKey::of(root, self.context.host);
                 let known = lock.debian.get(&root.suite).is_some_and(|suite| suite.set(&key).is_some());
-                (!known).then(|| format!("the packages {key} of Debian {}", root.suite))
+                (!known).then(|| lacking::packages(lock, &root.suite, &key))
             }
             _ => None,
         }
@@ -293,7 +293,7 @@ impl Sources {
             return Err(self.context.lock.refuse(vec![what.to_owned()]).into());
         }
         if manners.offline {
-            return Err(FetchError::OfflineLock(format!("`{what}`")));
+            return Err(FetchError::OfflineLock(vec![what.to_owned()]));
         }
         Ok(())
     }

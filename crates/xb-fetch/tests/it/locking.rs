@@ -148,6 +148,37 @@ async fn locked_lists_everything_that_is_missing() {
     assert!(!world.lock_path().exists());
 }
 
+/// What is said to be missing when these sets are asked for, each `name:arch ...`, and the node that it is for.
+async fn missing(manners: Manners, sets: &[&str]) -> (Option<NodeId>, String) {
+    let world = World::new();
+    world.write("xb.lock", &sample().to_string());
+    let mut graph = Graph::default();
+    for set in sets {
+        let wanted = set.split(' ').map(|name| name.parse().unwrap()).collect();
+        let packages = SetKey { native: Arch::Amd64, wanted }.by_arch();
+        let root = DebianRoot { suite: "trixie".to_owned(), packages };
+        graph.add(Node::Debian(Box::new(root)), Origin::default());
+    }
+    let sources = Arc::new(world.sources(manners, Mirrors::default()));
+    let mut unlocked = sources.complete(graph.nodes()).await.unwrap_err();
+    let Unlocked { node, error } = unlocked.pop().unwrap();
+    assert!(unlocked.is_empty(), "{unlocked:?}");
+    let text = error.to_string();
+    (node, text.split_once(":\n  ").unwrap().1.to_owned())
+}
+
+#[tokio::test]
+async fn of_a_set_that_is_missing_what_no_set_has_is_named_once() {
+    for manners in [LOCKED, OFFLINE] {
+        let (node, text) = missing(manners, &["gcc:amd64 tzdata:amd64 zlib1g-dev:arm64", "zlib1g-dev:arm64"]).await;
+        assert_eq!((node, text.as_str()), (Some(NodeId(0)), "the package zlib1g-dev:arm64 of Debian trixie"));
+        let (_, text) = missing(manners, &["gcc:amd64 a:amd64 b:amd64"]).await;
+        assert_eq!(text, "the packages a:amd64, b:amd64 of Debian trixie");
+        let (_, text) = missing(manners, &["gcc:amd64 tzdata:amd64"]).await;
+        assert_eq!(text, "a set of 2 packages of Debian trixie, each of which it has in other sets");
+    }
+}
+
 #[tokio::test]
 async fn sources_are_looked_up_at_once_and_every_failure_is_told_in_order() {
     let server = Server::new();
@@ -174,7 +205,7 @@ async fn offline_names_what_is_not_there() {
     let offline = || world.sources(OFFLINE, Mirrors::default());
     let url = "http://a.example/x";
     let error = offline().provide(Source::Fetch(&file(url))).await.unwrap_err();
-    assert!(error.message.contains(url) && error.message.contains("not in the lock"), "{error}");
+    assert!(error.message.contains(&format!("not in the lock:\n  {url}")), "{error}");
     let mut known = file(url);
     known.sha256 = Some(sha256(b"x"));
     let error = offline().provide(Source::Fetch(&known)).await.unwrap_err();
