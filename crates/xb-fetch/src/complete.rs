@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use xb_debian::{ResolveError, UnknownNames};
 use xb_graph::{Node, NodeId};
 
 use crate::error::FetchError;
@@ -103,13 +104,35 @@ impl Sources {
     }
 }
 
-/// Failures in the order of their nodes, each message once.
+/// Failures in the order of their nodes, each message once. A method's root has what another's has, for other
+/// architectures: a name that is unknown in several is told with the first.
 fn told_once(mut failed: Vec<(NodeId, FetchError)>) -> Result<(), Vec<Unlocked>> {
     failed.sort_by_key(|(id, _)| *id);
+    merge_unknown(&mut failed);
     let mut told = BTreeSet::new();
     failed.retain(|(_, error)| told.insert(error.to_string()));
     match failed.is_empty() {
         true => Ok(()),
         false => Err(failed.into_iter().map(|(id, error)| Unlocked { node: Some(id), error }).collect()),
+    }
+}
+
+fn merge_unknown(failed: &mut Vec<(NodeId, FetchError)>) {
+    let mut rest = &mut failed[..];
+    while let Some(((_, first), later)) = std::mem::take(&mut rest).split_first_mut() {
+        for (_, error) in &mut *later {
+            if let (Some(first), Some(names)) = (unknown(first), unknown(error)) {
+                first.absorb(names);
+            }
+        }
+        rest = later;
+    }
+    failed.retain_mut(|(_, error)| unknown(error).is_none_or(|names| !names.is_empty()));
+}
+
+fn unknown(error: &mut FetchError) -> Option<&mut UnknownNames> {
+    match error {
+        FetchError::Resolve(ResolveError::Unknown(names)) => Some(names),
+        _ => None,
     }
 }
