@@ -193,7 +193,7 @@ async fn sources_are_looked_up_at_once_and_every_failure_is_told_in_order() {
     let nodes: Vec<_> = unlocked.iter().map(|unlocked| unlocked.node).collect();
     assert_eq!(nodes, [Some(NodeId(1)), Some(NodeId(3))]);
     for (unlocked, path) in unlocked.iter().zip(["/b", "/d"]) {
-        assert!(unlocked.error.to_string().contains(path) && unlocked.error.is_of_environment(), "{unlocked:?}");
+        assert!(unlocked.error.to_string().contains(path) && !unlocked.error.is_of_environment(), "{unlocked:?}");
     }
     let lock = sources.lock();
     assert_eq!(lock.fetched.keys().collect::<Vec<_>>(), [&urls[0], &urls[2]]);
