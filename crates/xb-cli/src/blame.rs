@@ -103,7 +103,7 @@ fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Stri
     if let Why::Provide(_) = &failure.why
         && let Some(place) = place(graph, failure.node)
     {
-        part("for", &place);
+        part("note", &format!("for {place}"));
     }
     if failure.chain.len() > 1 {
         part("needed by", &failure.chain.join(" > "));

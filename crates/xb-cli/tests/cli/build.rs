@@ -134,7 +134,7 @@ fn a_source_that_cannot_be_brought_is_told_with_its_package() {
         let build = "build = { script = sh\"true\" }";
         world.write("odd.xb", &format!("use std {{ fetch }}\n\npackage odd(arch) {{\n  {field}\n  {build}\n}}\n"));
         let err = world.xb(&["build", "odd.xb"]).bad(code);
-        assert!(err.contains(why) && err.contains("odd.xb:3"), "{err}");
+        assert!(err.contains(why) && err.contains("note: for odd (") && err.contains("odd.xb:3"), "{err}");
         assert_eq!(err.matches(why).count(), 1, "it is told twice: {err}");
     };
     world.write("source/a", "a");
