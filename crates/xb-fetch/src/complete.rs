@@ -10,7 +10,7 @@ use xb_graph::{Node, NodeId};
 
 use crate::error::FetchError;
 use crate::lock::Manners;
-use crate::{Sources, debian};
+use crate::{Sources, debian, folder};
 
 /// Something that could not be added to the lock.
 #[derive(Debug)]
@@ -25,7 +25,8 @@ pub struct Unlocked {
 const AT_ONCE: usize = 16;
 
 impl Sources {
-    /// Adds to the lock what is missing in it for these nodes. Where nothing may be added, everything that is missing is listed.
+    /// Adds to the lock what is missing in it for these nodes, when the project has their folders. Where nothing may be
+    /// added, everything that is missing is listed.
     ///
     /// # Errors
     /// When something cannot be found, or must not be added: everything that failed by itself, in the order of the
@@ -34,6 +35,8 @@ impl Sources {
         self: &Arc<Self>,
         nodes: impl IntoIterator<Item = (NodeId, &'n Node)>,
     ) -> Result<(), Vec<Unlocked>> {
+        let nodes: Vec<_> = nodes.into_iter().collect();
+        told_once(self.without_folder(&nodes))?;
         let lock = self.lock();
         let lacking = nodes.into_iter().filter_map(|(id, node)| Some((id, node, self.lacks(&lock, node)?)));
         let lacking: Vec<_> = lacking.collect();
@@ -48,6 +51,16 @@ impl Sources {
             failed.append(&mut self.sources(&lacking).await);
         }
         told_once(failed)
+    }
+
+    /// The nodes of which the project lacks the folder, which is known without asking anybody.
+    fn without_folder(&self, nodes: &[(NodeId, &Node)]) -> Vec<(NodeId, FetchError)> {
+        let project = &self.context.project;
+        let missing = nodes.iter().filter_map(|(id, node)| match node {
+            Node::Folder(wanted) => folder::find(project, wanted).err().map(|error| (*id, error)),
+            _ => None,
+        });
+        missing.collect()
     }
 
     /// Says what is missing, where the manners forbid to add it. What is one thing has a node that it is for.

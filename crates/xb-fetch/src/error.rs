@@ -250,6 +250,7 @@ impl FetchError {
                 Fault::Path => "perhaps this version was superseded: `xb lock --update` takes those that there are now",
             },
             Self::NotThere(DownloadError::Failed { name, .. }) => return Some(way_to(name)),
+            Self::NoFolder { .. } => "make it, or mend the path, which begins at the folder of the file that has it",
             Self::NotAsDescribed(_) => "`sha256` in the description must be what its maker publishes",
             Self::NoSuite(_) => "run `xb lock`, or give its `sha256 = \"...\"` in the description",
             Self::NotInSources { .. } => {

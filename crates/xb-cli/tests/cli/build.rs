@@ -147,6 +147,16 @@ fn a_source_that_cannot_be_brought_is_told_with_its_package() {
 }
 
 #[test]
+fn a_folder_that_is_missing_is_told_before_anything_is_looked_up() {
+    let world = World::new();
+    world.write("odd.xb", "package odd(arch) { source = ./sourc, build = { script = sh\"true\" } }\n");
+    let err = world.xb(&["build", "odd.xb", "--offline"]).bad(1);
+    for part in ["error: the project has no `sourc`\n", "note: for odd (", "at odd.xb:1", "help: make it"] {
+        assert!(err.contains(part), "no `{part}` in: {err}");
+    }
+}
+
+#[test]
 fn a_failed_build_shows_the_end_of_its_log_and_the_way_on() {
     let world = World::new();
     if !has_base(&world) {

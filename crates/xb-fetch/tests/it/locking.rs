@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use xb_build::{Provider as _, Source};
-use xb_core::Arch;
+use xb_core::{Arch, RelPath};
 use xb_fetch::lock::{LockFile, LockedFetch, LockedGit, LockedSet, LockedSuite, PackageName, SetKey, Used};
 use xb_fetch::{Lock, Manners, Mirrors, Moment, Unlocked};
-use xb_graph::{DebianRoot, Fetch, Graph, Node, NodeId, Origin};
+use xb_graph::{DebianRoot, Fetch, Folder, Graph, Node, NodeId, Origin};
 
 use crate::common::server::{Answer, Server};
 use crate::common::{World, file, sha256};
@@ -177,6 +177,23 @@ async fn of_a_set_that_is_missing_what_no_set_has_is_named_once() {
         let (_, text) = missing(manners, &["gcc:amd64 tzdata:amd64"]).await;
         assert_eq!(text, "a set of 2 packages of Debian trixie, each of which it has in other sets");
     }
+}
+
+#[tokio::test]
+async fn a_folder_that_is_missing_is_told_before_anything_is_looked_up() {
+    let server = Server::new();
+    let mut graph = graph([server.on("/x", [Answer::Bytes(b"x".to_vec())]).as_str()]);
+    for path in ["source", "sauce", "nowhere"] {
+        let folder = Folder { path: RelPath::new(path).unwrap(), only: Vec::new(), except: Vec::new() };
+        graph.add(Node::Folder(Box::new(folder)), Origin::default());
+    }
+    let world = World::new();
+    world.write("source/a", "a");
+    let unlocked = Arc::new(world.online()).complete(graph.nodes()).await.unwrap_err();
+    assert_eq!(unlocked.iter().map(|unlocked| unlocked.node).collect::<Vec<_>>(), [2, 3].map(|id| Some(NodeId(id))));
+    let error = &unlocked[0].error;
+    assert!(error.to_string().contains("`sauce`") && error.help().is_some() && !error.is_of_environment(), "{error}");
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
