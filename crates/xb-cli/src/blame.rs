@@ -92,8 +92,7 @@ fn place(graph: &Graph, node: NodeId) -> Option<String> {
 }
 
 fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> String {
-    let title = styled(style::STRONG, &failure.title);
-    let mut text = format!("{}: {title}: {}", styled(style::ERROR, "error"), failure.why);
+    let mut text = format!("{}: {}", styled(style::ERROR, "error"), sentence(failure));
     let mut part = |name: &str, text_of: &str| {
         text += &format!("\n  {} {text_of}", styled(style::FAINT, format_args!("{name}:")));
     };
@@ -104,7 +103,7 @@ fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Stri
     if let Why::Provide(_) = &failure.why
         && let Some(place) = place(graph, failure.node)
     {
-        part("for", &place);
+        part("note", &format!("for {place}"));
     }
     if failure.chain.len() > 1 {
         part("needed by", &failure.chain.join(" > "));
@@ -123,6 +122,15 @@ fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Stri
         text += &format!("\n  {} {help}", styled(style::HELP, "help:"));
     }
     text
+}
+
+/// What failed and why; the reason names what failed by itself when it was to come from outside.
+fn sentence(failure: &Failure) -> String {
+    let why = failure.why.to_string();
+    match &failure.why {
+        Why::Provide(_) if why.contains(&failure.title) => why,
+        _ => format!("{}: {why}", styled(style::STRONG, &failure.title)),
+    }
 }
 
 fn attempts(failure: &Failure) -> Vec<String> {

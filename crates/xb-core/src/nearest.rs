@@ -1,16 +1,24 @@
 //! Did you mean...?
 
+use std::cmp::Reverse;
+
 /// The candidate nearest to `name`, when it is near enough to be what was meant.
 ///
-/// Near is at most one edit (insertion, deletion, substitution, transposition) for every three characters.
+/// Near is at most one edit (insertion, deletion, substitution, transposition) for every three characters. Of those
+/// that are as near, it is the one that has the longest beginning in common with `name`.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = name.chars().count().div_ceil(3);
     candidates
         .into_iter()
-        .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
+        .map(|candidate| (distance(name, candidate), Reverse(common(name, candidate)), candidate))
+        .filter(|(distance, ..)| *distance <= limit)
         .min()
-        .map(|(_, candidate)| candidate)
+        .map(|(.., candidate)| candidate)
+}
+
+/// How many characters two names begin with alike.
+fn common(a: &str, b: &str) -> usize {
+    a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count()
 }
 
 /// The optimal string alignment distance.
@@ -43,5 +51,12 @@ mod tests {
         assert_eq!(nearest("verison", names), Some("version"));
         assert_eq!(nearest("need", names), Some("needs"));
         assert_eq!(nearest("homepage", names), None);
+        assert_eq!(nearest("libexpta-dev", ["libelpa-dev", "libexpat-dev"]), Some("libexpat-dev"));
+    }
+
+    #[test]
+    fn of_names_as_near_the_one_that_begins_alike_is_meant() {
+        assert_eq!(nearest("libexpta-dev", ["libelpa-dev", "libexpat1-dev"]), Some("libexpat1-dev"));
+        assert_eq!(nearest("needz", ["needs", "meedz", "needy"]), Some("needs"));
     }
 }

@@ -28,6 +28,6 @@ pub use decompress::{Compression, DecompressError, decompress, most_unpacked};
 pub use index::{Index, IndexError};
 pub use keyring::{Keyring, KeyringError};
 pub use release::{IndexFile, Release, ReleaseError, read_in_release};
-pub use resolve::{Pinned, ResolveError, resolve};
+pub use resolve::{Pinned, ResolveError, UnknownNames, resolve};
 pub use sources::{SourceIndex, SourcesError};
 pub use version::compare_versions;

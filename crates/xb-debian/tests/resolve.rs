@@ -140,10 +140,31 @@ fn errors_say_who_needs_what_and_what_to_do() {
     let amd64 = "top 1; Depends: mid\n mid 1; Depends: low (>= 2)\n low 1\n odd 1; Depends: b c";
     check_error(amd64, "", "top", &["mid 1 (needed by top 1) depends on low (>= 2), which no"]);
     check_error(amd64, "", "topp", &["no package `topp` for amd64", "did you mean `top`?"]);
+    check_error(
+        amd64,
+        "",
+        "topp:arm64 lov midd",
+        &["names:\n  `lov` for amd64; did you mean `low`?\n  `midd`", "`topp`"],
+    );
+    check_error(amd64, "", "topp topp:arm64", &["no package `topp` for amd64 and arm64; did you mean `top`?"]);
     check_error(amd64, "", "odd", &["`b c` is not a relation"]);
     check_error(amd64, "", "a,b", &["`a,b` is not the name"]);
     let error = resolve(&BTreeMap::new(), Arch::Amd64, &wanted(Arch::Amd64, "a")).unwrap_err();
     assert!(matches!(error, ResolveError::NoIndex(Arch::Amd64)));
+}
+
+#[test]
+fn a_name_that_is_unknown_in_two_sets_is_told_with_the_first() {
+    let unknown = |text: &str| match solve("top 1", "top 1", text) {
+        Err(ResolveError::Unknown(names)) => names,
+        other => panic!("{other:?}"),
+    };
+    let (mut first, mut second) = (unknown("topp other"), unknown("topp:arm64 more:arm64"));
+    first.absorb(&mut second);
+    assert!(first.to_string().contains("`topp` for amd64 and arm64"), "{first}");
+    assert_eq!(second.to_string(), "Debian has no package `more` for arm64");
+    first.absorb(&mut unknown("other"));
+    assert!(!second.is_empty());
 }
 
 #[test]

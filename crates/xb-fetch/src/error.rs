@@ -25,12 +25,15 @@ pub enum FetchError {
     /// A download whose digest the description gives, and which has another one.
     #[error("{0}")]
     NotAsDescribed(DownloadError),
+    /// A source that a server answers not to have.
+    #[error("{0}")]
+    NotThere(DownloadError),
     /// Nothing may be fetched.
     #[error("`{0}` is not in the store, and `--offline` forbids to fetch it")]
     Offline(String),
     /// Nothing may be looked up.
-    #[error("{0} is not in the lock, and `--offline` forbids to look it up")]
-    OfflineLock(String),
+    #[error("`--offline` forbids to look up what is not in the lock:{}", lines(.0))]
+    OfflineLock(Vec<String>),
     /// A name that nothing in the lock has.
     #[error("nothing in the lock is called `{0}`: neither a suite, a package of Debian, nor a url")]
     NotLocked(String),
@@ -161,6 +164,21 @@ fn listed(attempts: &[(String, String)]) -> String {
     attempts.iter().map(line).collect()
 }
 
+fn lines(names: &[String]) -> String {
+    names.iter().map(|name| format!("\n  {name}")).collect()
+}
+
+/// How to find what is not where a description says.
+fn way_to(url: &str) -> String {
+    match url.strip_prefix("debian:").and_then(|path| path.rsplit_once('/')) {
+        Some((folder, _)) => format!(
+            "the file is not there, perhaps because its version was superseded; `debian:{folder}/?` without `sha256` \
+             lists those that the suite has"
+        ),
+        None => "the file is not there: is the address right, and was the version superseded?".to_owned(),
+    }
+}
+
 /// The archives of a folder of the pool, without what only Debian adds to them.
 fn in_the_folder(names: &[String]) -> String {
     let is_upstream = |name: &&str| name.contains(".tar.") && !name.contains(".debian.tar.") && !name.ends_with(".asc");
@@ -190,6 +208,7 @@ impl FetchError {
             | Self::NoSuite(_)
             | Self::NotInSources { .. }
             | Self::NotAsDescribed(_)
+            | Self::NotThere(_)
             | Self::Resolve(_)
             | Self::MovedOn(_) => false,
             Self::Download(_)
@@ -228,8 +247,10 @@ impl FetchError {
                     "find out why it has changed; if the change is right, `xb lock --update` pins what comes now"
                 }
                 Fault::Network => "is there a network? `[debian] mirrors` of `xb.toml` names a mirror",
-                Fault::Path => "is the path right, and is the version still there?",
+                Fault::Path => "perhaps this version was superseded: `xb lock --update` takes those that there are now",
             },
+            Self::NotThere(DownloadError::Failed { name, .. }) => return Some(way_to(name)),
+            Self::NoFolder { .. } => "make it, or mend the path, which begins at the folder of the file that has it",
             Self::NotAsDescribed(_) => "`sha256` in the description must be what its maker publishes",
             Self::NoSuite(_) => "run `xb lock`, or give its `sha256 = \"...\"` in the description",
             Self::NotInSources { .. } => {

@@ -1,7 +1,7 @@
 //! Folders and files of the project.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use xb_core::TreeId;
 use xb_graph::Folder;
@@ -12,11 +12,17 @@ use crate::error::FetchError;
 
 /// The tree of a folder of the project, or of a single file under its name.
 pub fn ingest(project: &Path, folder: &Folder, storage: &dyn Storage) -> Result<TreeId, FetchError> {
+    let (project, path) = find(project, folder)?;
+    let rules = FolderRules { project: Some(project), only: folder.only.clone(), except: folder.except.clone() };
+    Ok(storage.ingest_filtered(&path, &rules)?)
+}
+
+/// The folder of the project, with links followed, and in it the path of one of its folders or files.
+pub fn find(project: &Path, folder: &Folder) -> Result<(PathBuf, PathBuf), FetchError> {
     let project = project.canonicalize().map_err(|error| unreadable(folder, error.to_string()))?;
     let path = project.join(folder.path.as_str());
     refuse_outside(&project, folder, &path)?;
-    let rules = FolderRules { project: Some(project), only: folder.only.clone(), except: folder.except.clone() };
-    Ok(storage.ingest_filtered(&path, &rules)?)
+    Ok((project, path))
 }
 
 /// With links followed, a description cannot reach out of its project.

@@ -15,7 +15,7 @@ use crate::context::{Context, blocking};
 use crate::debian::{self, Listed, Suites};
 use crate::download::{Download, DownloadError, Downloader, Fault, Patience};
 use crate::error::FetchError;
-use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey, Used};
+use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey, Used, lacking};
 use crate::mirror::{Moment, is_pool_path, shown};
 use crate::once::OnceMap;
 use crate::storage::single_file;
@@ -139,7 +139,7 @@ impl Sources {
             Node::Debian(root) => {
                 let key = SetKey::of(root, self.context.host);
                 let known = lock.debian.get(&root.suite).is_some_and(|suite| suite.set(&key).is_some());
-                (!known).then(|| format!("the packages {key} of Debian {}", root.suite))
+                (!known).then(|| lacking::packages(lock, &root.suite, &key))
             }
             _ => None,
         }
@@ -213,14 +213,7 @@ impl Sources {
             return Ok(tree);
         }
         let contents = self.context.contents(&self.download(&fetch.url, Some(sha256), size)?).await;
-        let content = contents.map_err(|error| match error {
-            FetchError::Download(error @ DownloadError::Failed { fault: Fault::Bytes, .. })
-                if fetch.sha256.is_some() =>
-            {
-                FetchError::NotAsDescribed(error)
-            }
-            error => error,
-        })?;
+        let content = contents.map_err(|error| by_description(error, fetch.sha256.is_some()))?;
         let (context, url, how) = (Arc::clone(&self.context), fetch.url.clone(), fetch.how.clone());
         blocking(move || match how {
             FetchKind::Archive { strip } => {
@@ -278,7 +271,8 @@ impl Sources {
             }
             _ => (self.download(url, None, None)?, None),
         };
-        let fetched = self.context.download(&wanted).await?;
+        let fetched = self.context.download(&wanted).await;
+        let fetched = fetched.map_err(|error| if date.is_none() { by_description(error, false) } else { error })?;
         let locked = LockedFetch { sha256: fetched.sha256, size: fetched.size, date };
         self.context.keep(fetched).await?;
         self.context.lock.change(url, |lock| {
@@ -293,7 +287,7 @@ impl Sources {
             return Err(self.context.lock.refuse(vec![what.to_owned()]).into());
         }
         if manners.offline {
-            return Err(FetchError::OfflineLock(format!("`{what}`")));
+            return Err(FetchError::OfflineLock(vec![what.to_owned()]));
         }
         Ok(())
     }
@@ -345,6 +339,17 @@ impl Sources {
     async fn debian(&self, root: &DebianRoot) -> Result<TreeId, FetchError> {
         let make = || debian::provide(&self.context, &self.suites, root);
         self.roots.get(root.clone(), make).await
+    }
+}
+
+/// A failure that is the matter of the description, which names what is not there, or gives a digest that it has not.
+fn by_description(error: FetchError, gives_digest: bool) -> FetchError {
+    match error {
+        FetchError::Download(error @ DownloadError::Failed { fault: Fault::Path, .. }) => FetchError::NotThere(error),
+        FetchError::Download(error @ DownloadError::Failed { fault: Fault::Bytes, .. }) if gives_digest => {
+            FetchError::NotAsDescribed(error)
+        }
+        error => error,
     }
 }
 

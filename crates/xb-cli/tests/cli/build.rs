@@ -134,15 +134,26 @@ fn a_source_that_cannot_be_brought_is_told_with_its_package() {
         let build = "build = { script = sh\"true\" }";
         world.write("odd.xb", &format!("use std {{ fetch }}\n\npackage odd(arch) {{\n  {field}\n  {build}\n}}\n"));
         let err = world.xb(&["build", "odd.xb"]).bad(code);
-        assert!(err.contains(why) && err.contains("odd.xb:3"), "{err}");
+        assert!(err.contains(why) && err.contains("note: for odd (") && err.contains("odd.xb:3"), "{err}");
+        assert_eq!(err.matches(why).count(), 1, "it is told twice: {err}");
     };
     world.write("source/a", "a");
     check("source = ./sourc", 1, "the project has no `sourc`; did you mean `source`?");
     check("tools = [\"no-such-tool-of-debian\"]", 1, "no package `no-such-tool-of-debian`");
     let url = &empty_server();
-    check(&format!("source = fetch.tarball(\"{url}\")"), 3, url);
+    check(&format!("source = fetch.tarball(\"{url}\")"), 1, url);
     let sum = "0".repeat(64);
-    check(&format!("source = fetch.tarball(\"{url}\", sha256 = \"{sum}\")"), 3, url);
+    check(&format!("source = fetch.tarball(\"{url}\", sha256 = \"{sum}\")"), 1, url);
+}
+
+#[test]
+fn a_folder_that_is_missing_is_told_before_anything_is_looked_up() {
+    let world = World::new();
+    world.write("odd.xb", "package odd(arch) { source = ./sourc, build = { script = sh\"true\" } }\n");
+    let err = world.xb(&["build", "odd.xb", "--offline"]).bad(1);
+    for part in ["error: the project has no `sourc`\n", "note: for odd (", "at odd.xb:1", "help: make it"] {
+        assert!(err.contains(part), "no `{part}` in: {err}");
+    }
 }
 
 #[test]

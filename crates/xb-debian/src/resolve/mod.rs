@@ -7,17 +7,20 @@ mod explain;
 mod order;
 mod provider;
 mod universe;
+mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use resolvo::{ConditionalRequirement, Problem, Solver, UnsolvableOrCancelled};
 use serde::{Deserialize, Serialize};
-use xb_core::{Arch, Sha256, nearest};
+use xb_core::{Arch, Sha256};
 
 use crate::index::Index;
 use crate::relation::{Relation, relations};
 use provider::Provider;
 use universe::{Id, Universe};
+
+pub use unknown::UnknownNames;
 
 /// A package of Debian, pinned.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,16 +48,9 @@ pub enum ResolveError {
     /// What was asked for is not the name of a package.
     #[error("`{0}` is not the name of a package; write it as in `apt-get install`, without a version")]
     Malformed(String),
-    /// There is no package of that name, nor one that provides it.
-    #[error("Debian has no package `{name}` for {arch}{}", .nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default())]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// For which architecture.
-        arch: Arch,
-        /// What may have been meant.
-        nearest: Option<String>,
-    },
+    /// There are no packages of these names, nor any that provide them.
+    #[error(transparent)]
+    Unknown(UnknownNames),
     /// Several packages provide what was asked for, and none has its name.
     #[error("`{name}` is a virtual package for {arch}; ask for one that provides it: {}", .providers.join(", "))]
     Virtual {
@@ -105,11 +101,25 @@ fn requirements(
     provider: &Provider<'_>,
     wanted: &BTreeMap<Arch, BTreeSet<String>>,
 ) -> Result<Vec<ConditionalRequirement>, ResolveError> {
-    let wanted = wanted.iter().flat_map(|(arch, names)| names.iter().map(|name| (*arch, name)));
-    wanted.map(|(arch, name)| requirement(provider, arch, name)).collect()
+    let (mut requirements, mut unknown) = (Vec::new(), UnknownNames::default());
+    for (arch, name) in wanted.iter().flat_map(|(arch, names)| names.iter().map(|name| (*arch, name))) {
+        match requirement(provider, arch, name)? {
+            Some(requirement) => requirements.push(requirement),
+            None => unknown.add(provider.universe(), name, arch),
+        }
+    }
+    match unknown.is_empty() {
+        true => Ok(requirements),
+        false => Err(ResolveError::Unknown(unknown)),
+    }
 }
 
-fn requirement(provider: &Provider<'_>, arch: Arch, name: &str) -> Result<ConditionalRequirement, ResolveError> {
+/// None where there is no such package.
+fn requirement(
+    provider: &Provider<'_>,
+    arch: Arch,
+    name: &str,
+) -> Result<Option<ConditionalRequirement>, ResolveError> {
     let universe = provider.universe();
     if !universe.indexes.contains_key(&arch) {
         return Err(ResolveError::NoIndex(arch));
@@ -122,10 +132,10 @@ fn requirement(provider: &Provider<'_>, arch: Arch, name: &str) -> Result<Condit
     }
     let choices = choices(universe, &relation, arch);
     if choices.is_empty() {
-        return Err(unknown(universe, name, arch));
+        return Ok(None);
     }
     refuse_virtual(universe, &relation, arch, &choices)?;
-    Ok(provider.require(&choices, (name, arch), "is wanted"))
+    Ok(Some(provider.require(&choices, (name, arch), "is wanted")))
 }
 
 /// What may stand for a wanted name: its own architecture first, whatever is the native one.
@@ -160,11 +170,6 @@ fn refuse_virtual(
         arch,
         providers: names.into_iter().map(str::to_owned).collect(),
     })
-}
-
-fn unknown(universe: Universe<'_>, name: &str, arch: Arch) -> ResolveError {
-    let names = universe.indexes.get(&arch).into_iter().flat_map(Index::names);
-    ResolveError::Unknown { name: name.to_owned(), arch, nearest: nearest(name, names).map(str::to_owned) }
 }
 
 fn pin(universe: Universe<'_>, id: Id) -> Pinned {

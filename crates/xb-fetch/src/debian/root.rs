@@ -13,7 +13,7 @@ use super::packages::unpacked;
 use super::suite::{Closure, Suite, closure};
 use crate::context::{Context, blocking};
 use crate::error::{FetchError, MovedOn};
-use crate::lock::{LockedSuite, SetKey};
+use crate::lock::{LockedSuite, SetKey, lacking};
 use crate::mirror::Moment;
 use crate::storage::missing;
 
@@ -62,10 +62,10 @@ pub(crate) async fn locked(context: &Arc<Context>, suites: &Suites, root: &Debia
     if let Some(set) = in_lock(context, &root.suite, &key) {
         return Ok(set);
     }
-    let what = format!("the packages {key} of Debian {}", root.suite);
+    let what = vec![lacking::packages(&context.lock.get(), &root.suite, &key)];
     let manners = context.lock.manners();
     if manners.locked {
-        return Err(context.lock.refuse(vec![what]).into());
+        return Err(context.lock.refuse(what).into());
     }
     if manners.offline {
         return Err(FetchError::OfflineLock(what));

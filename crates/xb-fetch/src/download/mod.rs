@@ -97,7 +97,7 @@ pub struct Fetched {
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
     /// No url led to the right bytes.
-    #[error("cannot fetch `{name}`:{}", listed(.attempts))]
+    #[error("cannot fetch `{name}`:{}", listed(.name, .attempts))]
     Failed {
         /// What was to be downloaded.
         name: String,
@@ -119,10 +119,10 @@ pub enum DownloadError {
 /// What is at fault when no url leads to the right bytes; of several, the last in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// Every server answers that it has no such file.
-    Path,
-    /// A server cannot be reached or does not answer as it should.
+    /// No server can be reached or answers as it should.
     Network,
+    /// A server answers that it has no such file.
+    Path,
     /// A server sends other bytes than there should be.
     Bytes,
 }
@@ -134,7 +134,13 @@ fn place(url: &str) -> &str {
     &url[..end]
 }
 
-fn listed(attempts: &[(String, String)]) -> String {
+/// What came of each attempt; a url that is the name itself is not said again.
+fn listed(name: &str, attempts: &[(String, String)]) -> String {
+    if let [(url, why)] = attempts
+        && url == name
+    {
+        return format!(" {why}");
+    }
     let line = |(url, why): &(String, String)| format!("\n  {}: {why}", shown(url));
     attempts.iter().map(line).collect()
 }
@@ -187,7 +193,7 @@ impl Downloader {
         let _slot = self.slots.acquire().await;
         let disk = |source| DownloadError::Disk { name: wanted.name.clone(), source };
         let mut partial = Partial::new(&self.scratch).map_err(disk)?;
-        let (mut attempts, mut fault) = (Vec::new(), Fault::Path);
+        let mut attempts = Vec::new();
         for url in self.reachable_first(&wanted.urls) {
             match self.try_url(url, wanted, &mut partial).await {
                 Ok(()) => {
@@ -195,17 +201,11 @@ impl Downloader {
                     return partial.finish().map_err(disk);
                 }
                 Err(Trouble::Disk(source)) => return Err(disk(source)),
-                Err(Trouble::Passing(why, _)) => {
-                    fault = fault.max(Fault::Network);
-                    attempts.push((url.clone(), why));
-                }
-                Err(Trouble::Lasting(this, why)) => {
-                    fault = fault.max(this);
-                    attempts.push((url.clone(), why));
-                }
+                Err(Trouble::Passing(why, _)) => attempts.push((Fault::Network, url.clone(), why)),
+                Err(Trouble::Lasting(fault, why)) => attempts.push((fault, url.clone(), why)),
             }
         }
-        Err(DownloadError::Failed { name: wanted.name.clone(), fault, attempts })
+        Err(failed(wanted, attempts))
     }
 
     /// Whether a server answers at all, whatever it answers; otherwise why it does not.
@@ -317,6 +317,14 @@ impl Downloader {
             self.events.event(Event::Downloaded { name: wanted.name.clone(), bytes: partial.len(), total });
         }
     }
+}
+
+/// What came of all attempts. Where a server has other bytes, that others do not have the file does not matter.
+fn failed(wanted: &Download, attempts: Vec<(Fault, String, String)>) -> DownloadError {
+    let fault = attempts.iter().map(|(fault, ..)| *fault).max().unwrap_or(Fault::Network);
+    let attempts = attempts.into_iter().filter(|(this, ..)| fault != Fault::Bytes || *this == fault);
+    let attempts = attempts.map(|(_, url, why)| (url, why)).collect();
+    DownloadError::Failed { name: wanted.name.clone(), fault, attempts }
 }
 
 /// Gives up before a byte too many is kept, when so many come or are promised.

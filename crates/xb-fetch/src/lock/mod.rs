@@ -9,6 +9,7 @@
 //! and may not have it any more as of a later one.
 
 mod file;
+pub(crate) mod lacking;
 mod read;
 mod used;
 mod write;
@@ -127,13 +128,18 @@ impl SetKey {
 /// For a person: of many names, the first.
 impl fmt::Display for SetKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 6;
-        let names: Vec<String> = self.wanted.iter().take(SHOWN).map(ToString::to_string).collect();
-        f.write_str(&names.join(", "))?;
-        match self.wanted.len().saturating_sub(SHOWN) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
+        f.write_str(&first_of(self.wanted.iter()))
+    }
+}
+
+/// Of many names, the first, and how many more there are.
+fn first_of<'n>(names: impl ExactSizeIterator<Item = &'n PackageName>) -> String {
+    const SHOWN: usize = 6;
+    let more = names.len().saturating_sub(SHOWN);
+    let shown: Vec<String> = names.take(SHOWN).map(ToString::to_string).collect();
+    match more {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

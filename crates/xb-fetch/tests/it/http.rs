@@ -6,6 +6,7 @@ use xb_build::{Event, Events, Provider as _, Source};
 use xb_core::Sha256;
 use xb_fetch::download::{Download, DownloadError, Downloader, Fetched};
 use xb_fetch::{Manners, Mirrors};
+use xb_graph::Fetch;
 
 use crate::common::server::{Answer, Server};
 use crate::common::{World, file, impatient, sha256};
@@ -103,6 +104,39 @@ async fn other_bytes_are_refused_and_the_next_url_is_tried() {
     let error = fetch(&urls[..1], right, None).await.unwrap_err().to_string();
     assert!(error.contains("other bytes") && error.contains(&liar.root), "{error}");
     assert_eq!(liar.requests().len(), 2, "a lie is not asked for twice");
+}
+
+/// A place where nobody listens.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+#[tokio::test]
+async fn beside_other_bytes_it_does_not_matter_who_has_none() {
+    let (liar, empty) = (Server::new(), Server::new());
+    let urls =
+        [empty.on("/it", [Answer::Status(404)]), liar.on("/it", [Answer::Bytes(vec![1])]), format!("{NOWHERE}/it")];
+    let error = fetch(&urls, Some(sha256(&bytes())), None).await.unwrap_err().to_string();
+    assert_eq!(error.lines().count(), 2, "{error}");
+    assert!(error.contains(&liar.root) && error.contains("other bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_server_does_not_have_is_the_matter_of_the_description() {
+    let empty = Server::new();
+    let url = empty.on("/it", [Answer::Status(404)]);
+    let world = World::new();
+    let check = async |url: &str, sha256: Option<Sha256>, mirrors: &[&str], of_environment: bool, help: &str| {
+        let sources = world.sources(Manners::default(), Mirrors::only(mirrors.iter().map(|root| (*root).to_owned())));
+        let fetch = Fetch { sha256, ..file(url) };
+        let error = sources.provide(Source::Fetch(&fetch)).await.unwrap_err();
+        assert_eq!(error.is_of_environment, of_environment, "{error}");
+        assert!(error.help.as_ref().unwrap().contains(help), "{error:?}");
+    };
+    let sum = Some(sha256(b"it"));
+    check(&url, None, &[], false, "is the address right").await;
+    check(&url, sum, &[], false, "is the address right").await;
+    check("debian:pool/a/a/a.tar", sum, &[NOWHERE, &empty.root], false, "`debian:pool/a/a/?` without").await;
+    check("debian:pool/a/a/a.tar", sum, &[NOWHERE], true, "is there a network?").await;
+    check(&format!("{NOWHERE}/it"), None, &[], true, "is there a network?").await;
 }
 
 #[tokio::test]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use xb_build::{Provider as _, Source};
-use xb_core::Arch;
+use xb_core::{Arch, RelPath};
 use xb_fetch::lock::{LockFile, LockedFetch, LockedGit, LockedSet, LockedSuite, PackageName, SetKey, Used};
 use xb_fetch::{Lock, Manners, Mirrors, Moment, Unlocked};
-use xb_graph::{DebianRoot, Fetch, Graph, Node, NodeId, Origin};
+use xb_graph::{DebianRoot, Fetch, Folder, Graph, Node, NodeId, Origin};
 
 use crate::common::server::{Answer, Server};
 use crate::common::{World, file, sha256};
@@ -148,6 +148,54 @@ async fn locked_lists_everything_that_is_missing() {
     assert!(!world.lock_path().exists());
 }
 
+/// What is said to be missing when these sets are asked for, each `name:arch ...`, and the node that it is for.
+async fn missing(manners: Manners, sets: &[&str]) -> (Option<NodeId>, String) {
+    let world = World::new();
+    world.write("xb.lock", &sample().to_string());
+    let mut graph = Graph::default();
+    for set in sets {
+        let wanted = set.split(' ').map(|name| name.parse().unwrap()).collect();
+        let packages = SetKey { native: Arch::Amd64, wanted }.by_arch();
+        let root = DebianRoot { suite: "trixie".to_owned(), packages };
+        graph.add(Node::Debian(Box::new(root)), Origin::default());
+    }
+    let sources = Arc::new(world.sources(manners, Mirrors::default()));
+    let mut unlocked = sources.complete(graph.nodes()).await.unwrap_err();
+    let Unlocked { node, error } = unlocked.pop().unwrap();
+    assert!(unlocked.is_empty(), "{unlocked:?}");
+    let text = error.to_string();
+    (node, text.split_once(":\n  ").unwrap().1.to_owned())
+}
+
+#[tokio::test]
+async fn of_a_set_that_is_missing_what_no_set_has_is_named_once() {
+    for manners in [LOCKED, OFFLINE] {
+        let (node, text) = missing(manners, &["gcc:amd64 tzdata:amd64 zlib1g-dev:arm64", "zlib1g-dev:arm64"]).await;
+        assert_eq!((node, text.as_str()), (Some(NodeId(0)), "the package zlib1g-dev:arm64 of Debian trixie"));
+        let (_, text) = missing(manners, &["gcc:amd64 a:amd64 b:amd64"]).await;
+        assert_eq!(text, "the packages a:amd64, b:amd64 of Debian trixie");
+        let (_, text) = missing(manners, &["gcc:amd64 tzdata:amd64"]).await;
+        assert_eq!(text, "a set of 2 packages of Debian trixie, each of which it has in other sets");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_is_missing_is_told_before_anything_is_looked_up() {
+    let server = Server::new();
+    let mut graph = graph([server.on("/x", [Answer::Bytes(b"x".to_vec())]).as_str()]);
+    for path in ["source", "sauce", "nowhere"] {
+        let folder = Folder { path: RelPath::new(path).unwrap(), only: Vec::new(), except: Vec::new() };
+        graph.add(Node::Folder(Box::new(folder)), Origin::default());
+    }
+    let world = World::new();
+    world.write("source/a", "a");
+    let unlocked = Arc::new(world.online()).complete(graph.nodes()).await.unwrap_err();
+    assert_eq!(unlocked.iter().map(|unlocked| unlocked.node).collect::<Vec<_>>(), [2, 3].map(|id| Some(NodeId(id))));
+    let error = &unlocked[0].error;
+    assert!(error.to_string().contains("`sauce`") && error.help().is_some() && !error.is_of_environment(), "{error}");
+    assert!(server.requests().is_empty());
+}
+
 #[tokio::test]
 async fn sources_are_looked_up_at_once_and_every_failure_is_told_in_order() {
     let server = Server::new();
@@ -162,7 +210,7 @@ async fn sources_are_looked_up_at_once_and_every_failure_is_told_in_order() {
     let nodes: Vec<_> = unlocked.iter().map(|unlocked| unlocked.node).collect();
     assert_eq!(nodes, [Some(NodeId(1)), Some(NodeId(3))]);
     for (unlocked, path) in unlocked.iter().zip(["/b", "/d"]) {
-        assert!(unlocked.error.to_string().contains(path) && unlocked.error.is_of_environment(), "{unlocked:?}");
+        assert!(unlocked.error.to_string().contains(path) && !unlocked.error.is_of_environment(), "{unlocked:?}");
     }
     let lock = sources.lock();
     assert_eq!(lock.fetched.keys().collect::<Vec<_>>(), [&urls[0], &urls[2]]);
@@ -174,7 +222,7 @@ async fn offline_names_what_is_not_there() {
     let offline = || world.sources(OFFLINE, Mirrors::default());
     let url = "http://a.example/x";
     let error = offline().provide(Source::Fetch(&file(url))).await.unwrap_err();
-    assert!(error.message.contains(url) && error.message.contains("not in the lock"), "{error}");
+    assert!(error.message.contains(&format!("not in the lock:\n  {url}")), "{error}");
     let mut known = file(url);
     known.sha256 = Some(sha256(b"x"));
     let error = offline().provide(Source::Fetch(&known)).await.unwrap_err();

@@ -6,5 +6,6 @@ mod debian;
 mod folders;
 mod http;
 mod locking;
+mod names;
 mod pool;
 mod repositories;
