@@ -135,6 +135,14 @@ fn what_is_for_all_architectures_is_of_the_native_one() {
     assert_eq!(names(&closure).join(" "), "data b:arm64");
 }
 
+/// A caller may have read more indexes before than this question is about.
+#[test]
+fn only_indexes_of_architectures_that_are_asked_for_count() {
+    let arm64 = "tool 1; Multi-Arch: foreign";
+    check_error("top 1; Depends: tool", arm64, "top", &["top 1 depends on tool", "no package"]);
+    check("top 1; Depends: tool\n b 1", "tool 1; Multi-Arch: foreign\n c 1", "top c:arm64", "c:arm64 tool:arm64 top");
+}
+
 #[test]
 fn errors_say_who_needs_what_and_what_to_do() {
     let amd64 = "top 1; Depends: mid\n mid 1; Depends: low (>= 2)\n low 1\n odd 1; Depends: b c";

@@ -69,7 +69,8 @@ pub enum ResolveError {
 /// The closure of the `wanted` packages, in an order in which dependencies come first where that is possible.
 ///
 /// What is for all architectures is taken as of the `native` one. A name that is wanted for another architecture and
-/// is for all of them, or of the kind that serves all of them, is taken as of the native one too.
+/// is for all of them, or of the kind that serves all of them, is taken as of the native one too. Indexes of other
+/// architectures than these do not count.
 ///
 /// # Errors
 /// See [`ResolveError`].
@@ -78,7 +79,9 @@ pub fn resolve(
     native: Arch,
     wanted: &BTreeMap<Arch, BTreeSet<String>>,
 ) -> Result<Vec<Pinned>, ResolveError> {
-    let universe = Universe { indexes, native };
+    let is_asked_for = |arch: &Arch| *arch == native || wanted.contains_key(arch);
+    let indexes = indexes.iter().filter(|(arch, _)| is_asked_for(arch)).map(|(arch, index)| (*arch, index)).collect();
+    let universe = Universe { indexes: &indexes, native };
     let provider = Provider::new(universe);
     let requirements = requirements(&provider, wanted)?;
     let mut solver = Solver::new(provider);

@@ -21,7 +21,7 @@ pub(crate) struct Id {
 /// The indexes of all architectures, seen from the native one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Universe<'a> {
-    pub(crate) indexes: &'a BTreeMap<Arch, Index>,
+    pub(crate) indexes: &'a BTreeMap<Arch, &'a Index>,
     pub(crate) native: Arch,
 }
 

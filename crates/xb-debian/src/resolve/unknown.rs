@@ -6,7 +6,6 @@ use std::fmt;
 use xb_core::{Arch, nearest};
 
 use super::universe::Universe;
-use crate::index::Index;
 
 /// Names of which there are no packages, nor any that provide them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
@@ -37,7 +36,7 @@ impl UnknownNames {
     }
 
     pub(super) fn add(&mut self, universe: Universe<'_>, name: &str, arch: Arch) {
-        let names = universe.indexes.get(&arch).into_iter().flat_map(Index::names);
+        let names = universe.indexes.get(&arch).into_iter().flat_map(|index| index.names());
         let near = || Unknown { arches: BTreeSet::new(), nearest: nearest(name, names).map(str::to_owned) };
         self.0.entry(name.to_owned()).or_insert_with(near).arches.insert(arch);
     }
