@@ -1,6 +1,6 @@
-//! Ctrl-C while a build runs, while it waits for another xb, and while a result runs.
+//! Ctrl-C while a build runs, while it waits for another xb, and while a result runs; and an xb that is killed.
 
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -11,12 +11,16 @@ use crate::world::World;
 /// What Ctrl-C is allowed to take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Starts a command and waits until it has said `sign`.
+/// Starts a command in a session of its own, and waits until it has said `sign`.
 fn start(world: &World, args: &[&str], sign: &str) -> Child {
     let log = world.project().join(format!("{}.log", args.join("-").replace(['/', '.'], "_")));
     let file = std::fs::File::create(&log).expect("a file");
     let output = file.try_clone().expect("a file");
-    let mut child = world.command(args).stdout(output).stderr(file).stdin(Stdio::null()).spawn().expect("xb starts");
+    let ours = world.command(args);
+    let mut command = Command::new("setsid");
+    command.arg(ours.get_program()).args(ours.get_args()).current_dir(world.project()).env_clear();
+    command.envs(ours.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut child = command.stdout(output).stderr(file).stdin(Stdio::null()).spawn().expect("xb starts");
     let began = Instant::now();
     loop {
         let said = std::fs::read_to_string(&log).expect("a log");
@@ -44,6 +48,25 @@ fn interrupt(mut child: Child, signal: Signal) -> Option<i32> {
     panic!("it does not stop");
 }
 
+/// Waits until no process of a session is there any more.
+fn wait_for_end_of(session: u32) {
+    let began = Instant::now();
+    while let Some(left) = process_of(session) {
+        assert!(began.elapsed() < PATIENCE, "left behind: {left}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// What `/proc` says of a process of a session, if there is one: `42 (xb) S 1 42 SESSION ...`.
+fn process_of(session: u32) -> Option<String> {
+    let processes = std::fs::read_dir("/proc").expect("processes").flatten();
+    let mut states = processes.filter_map(|process| std::fs::read_to_string(process.path().join("stat")).ok());
+    states.find(|state| {
+        let fields = state.rsplit_once(") ").map(|(_, rest)| rest.split(' ').collect::<Vec<_>>());
+        fields.is_some_and(|fields| fields[0] != "Z" && fields[3].parse() == Ok(session))
+    })
+}
+
 /// The folders of sandboxes that are still there.
 fn sandboxes(world: &World) -> usize {
     let store = std::fs::read_dir(world.store()).expect("a store").flatten();
@@ -62,8 +85,14 @@ fn whoever_runs_and_whoever_waits_stops() {
     let waiting = start(&world, &["build", "--verbose", "long.xb"], "on another xb");
     assert_eq!(interrupt(waiting, Signal::TERM), Some(143));
     assert_eq!(sandboxes(&world), 1);
+    let session = first.id();
     assert_eq!(interrupt(first, Signal::INT), Some(130));
-    assert_eq!(sandboxes(&world), 0);
+    assert_eq!((sandboxes(&world), process_of(session)), (0, None));
+
+    let victim = start(&world, &["build", "long.xb", "--verbose"], "started");
+    let session = victim.id();
+    assert_eq!(interrupt(victim, Signal::KILL), None);
+    wait_for_end_of(session);
 }
 
 #[test]
