@@ -59,6 +59,14 @@ pub enum FetchError {
         /// What may have been meant.
         nearest: Option<String>,
     },
+    /// A link that leads out of the project.
+    #[error("`{path}` leads to `{target}`, outside of the project")]
+    Outside {
+        /// Beneath the project's folder.
+        path: String,
+        /// Where it leads.
+        target: String,
+    },
     /// The folder of a project.
     #[error("cannot read `{path}` of the project: {reason}")]
     Folder {
@@ -142,8 +150,8 @@ pub enum FetchError {
 /// A new set needs other versions than those that are locked.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "Debian's `{suite}` has moved on since it was locked ({locked}; now {now}), and {wanted} needs newer versions of \
-     what is locked:{}",
+    "Debian's `{suite}` has moved on since it was locked ({locked}; now {now}), and the set of {wanted} needs newer versions \
+     of what is locked:{}",
     renewed(.changed)
 )]
 pub struct MovedOn {
@@ -205,6 +213,7 @@ impl FetchError {
             | Self::NotLocked(_)
             | Self::Name(_)
             | Self::NoFolder { .. }
+            | Self::Outside { .. }
             | Self::NoSuite(_)
             | Self::NotInSources { .. }
             | Self::NotAsDescribed(_)
@@ -250,6 +259,9 @@ impl FetchError {
                 Fault::Path => "perhaps this version was superseded: `xb lock --update` takes those that there are now",
             },
             Self::NotThere(DownloadError::Failed { name, .. }) => return Some(way_to(name)),
+            Self::Outside { .. } => {
+                "a project holds all that it is built from, so that it is the same everywhere: copy it in"
+            }
             Self::NoFolder { .. } => "make it, or mend the path, which begins at the folder of the file that has it",
             Self::NotAsDescribed(_) => "`sha256` in the description must be what its maker publishes",
             Self::NoSuite(_) => "run `xb lock`, or give its `sha256 = \"...\"` in the description",

@@ -34,8 +34,7 @@ fn refuse_outside(project: &Path, folder: &Folder, path: &Path) -> Result<(), Fe
     if path.starts_with(project) {
         return Ok(());
     }
-    let reason = format!("it leads to `{}`, outside of the project", path.display());
-    Err(unreadable(folder, reason))
+    Err(FetchError::Outside { path: shown(folder), target: path.display().to_string() })
 }
 
 fn missing(project: &Path, folder: &Folder) -> FetchError {
@@ -49,11 +48,9 @@ fn missing(project: &Path, folder: &Folder) -> FetchError {
 }
 
 fn unreadable(folder: &Folder, reason: String) -> FetchError {
-    FetchError::Folder {
-        path: match folder.path.is_root() {
-            true => ".".to_owned(),
-            false => folder.path.to_string(),
-        },
-        reason,
-    }
+    FetchError::Folder { path: shown(folder), reason }
+}
+
+fn shown(folder: &Folder) -> String {
+    if folder.path.is_root() { ".".to_owned() } else { folder.path.to_string() }
 }

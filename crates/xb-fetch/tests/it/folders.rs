@@ -42,8 +42,9 @@ async fn a_file_is_executable_for_whoever_may_execute_it_and_keeps_the_name_it_i
 async fn a_link_does_not_lead_out_of_the_project() {
     let world = World::new();
     std::os::unix::fs::symlink("/etc", world.project().join("etc")).unwrap();
-    let error = provide(&world, "etc").await.unwrap_err().message;
-    assert!(error.contains("`etc`") && error.contains("outside of the project"), "{error}");
+    let error = provide(&world, "etc").await.unwrap_err();
+    assert!(error.message.contains("`etc`") && error.message.contains("outside of the project"), "{error}");
+    assert!(!error.is_of_environment && error.help.is_some());
     let error = provide(&world, "nothing").await.unwrap_err();
     assert!(error.message.contains("`nothing`") && !error.is_of_environment, "{error}");
     let error = provide(&world, "ect").await.unwrap_err().message;
