@@ -16,6 +16,11 @@ impl<'t> Formatter<'t> {
         lines.len() > 2 && lines[1..lines.len() - 1].iter().any(|line| line.trim().is_empty())
     }
 
+    /// Whether a comment that has no place yet starts before `to`.
+    pub(super) fn comments_before(&self, to: usize) -> bool {
+        self.comments.get(self.next).is_some_and(|comment| comment.start < to)
+    }
+
     /// The next comment, if it starts before `to`.
     fn comment(&mut self, to: usize) -> Option<(usize, usize)> {
         let comment = self.comments.get(self.next).filter(|comment| comment.start < to)?;
@@ -102,9 +107,10 @@ impl<'t> Formatter<'t> {
         if self.newline(from, to) { Doc::Hard } else { Doc::Line(true) }
     }
 
-    /// What follows `=`, `=>` or a keyword: on the next line, indented, if the text has it so.
+    /// What follows `=`, `=>` or a keyword: on the next line, indented, if the text has it so, or if a comment stands
+    /// before it or before the token.
     pub(super) fn body(&mut self, from: usize, to: usize, make: impl FnOnce(&mut Self) -> Doc<'t>) -> Doc<'t> {
-        if self.newline(from, to) {
+        if self.newline(from, to) || self.comments_before(to) {
             let comments = self.before(to);
             return Doc::from([Doc::Hard, comments, make(self)]).nest();
         }

@@ -68,10 +68,6 @@ impl<'t> Formatter<'t> {
         Doc::Group(Box::new(doc), broken)
     }
 
-    fn comments_before(&self, close: usize) -> bool {
-        self.comments.get(self.next).is_some_and(|comment| comment.start < close)
-    }
-
     /// What stands before a thing: its separation from the last one, and its own comments.
     fn separator(&mut self, style: Style, forced: bool, last: usize, first: bool, node: &Node<'t>) -> Doc<'t> {
         let to = start(node);
