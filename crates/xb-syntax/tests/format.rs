@@ -44,6 +44,8 @@ fn spaces_are_put_where_they_belong() {
     check("", "");
     check("[x for x in xs if x>1]", "[x for x in xs if x > 1]\n");
     check("p.with{a=1}.b", "p.with { a = 1 }.b\n");
+    check("./a  .b.c", "./a .b.c\n");
+    check("1 .b", "1.b\n");
 }
 
 #[test]

@@ -173,16 +173,22 @@ impl<'t> Formatter<'t> {
         let mut last = start(&node);
         let mut docs = Vec::new();
         let mut nested = Vec::new();
-        let mut hangs = false;
+        let (mut hangs, mut is_path) = (false, false);
         for (index, part) in node.into_inner().enumerate() {
             let (from, to) = (last, start(&part));
             last = end(&part);
             match part.as_rule() {
-                _ if index == 0 => docs.push(self.primary(part)),
+                _ if index == 0 => {
+                    is_path = part.as_rule() == Rule::path;
+                    docs.push(self.primary(part));
+                }
                 Rule::dot => {
                     if self.newline(from, to) {
                         hangs = true;
                         nested.extend([Doc::Hard, self.before(to)]);
+                    } else if index == 1 && is_path {
+                        // Beside a path the dot and the name would be a part of it.
+                        nested.push(Doc::Text(" "));
                     }
                     nested.push(Doc::Text(part.as_str()));
                 }
