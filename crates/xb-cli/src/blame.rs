@@ -94,7 +94,10 @@ fn place(graph: &Graph, node: NodeId) -> Option<String> {
 fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> String {
     let mut text = format!("{}: {}", styled(style::ERROR, "error"), sentence(failure));
     let mut part = |name: &str, text_of: &str| {
-        text += &format!("\n  {} {text_of}", styled(style::FAINT, format_args!("{name}:")));
+        text += &format!("\n  {}", styled(style::FAINT, format_args!("{name}:")));
+        if !text_of.is_empty() {
+            text += &format!(" {text_of}");
+        }
     };
     if let Why::Run { method, result, .. } = &failure.why {
         let time = show_time(std::time::Duration::from_millis(result.milliseconds));

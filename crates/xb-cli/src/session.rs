@@ -74,20 +74,23 @@ impl Session {
     }
 
     /// Realises goals of a graph. Before, the lock gets what it lacks for the graph, whether or not it will be used:
-    /// so the lock depends on what is asked for, and not on what happened to be known or to fail. Who keeps going hears
-    /// from the build what cannot be had, since all that does not need it is built.
+    /// so the lock depends on what is asked for, and not on what happened to be known or to fail. Who keeps going gets
+    /// all that does not need what cannot be had; a lock that lacks something is a failure all the same.
     ///
     /// # Errors
     /// When the lock cannot be completed or somebody pressed Ctrl-C; what failed is data.
     pub fn realise(&self, graph: &Arc<Graph>, goals: &[NodeId], options: &Options) -> Result<Realised, Failure> {
-        if let Err(unlocked) = self.block_on_unless_interrupted(self.sources.complete(graph.nodes()))?
-            && !options.keep_going
-        {
+        let unlocked = self.block_on_unless_interrupted(self.sources.complete(graph.nodes()))?;
+        let unlocked = unlocked.err().unwrap_or_default();
+        if !unlocked.is_empty() && !options.keep_going {
             return Err(blame::unlocked(graph, unlocked));
         }
         let realised = self.block_on(self.builder.realise(graph, goals, options));
         if realised.cancelled {
             return Err(Failure::interrupted());
+        }
+        if !unlocked.is_empty() && realised.succeeded() {
+            return Err(blame::unlocked(graph, unlocked));
         }
         Ok(realised)
     }

@@ -21,7 +21,7 @@ codes! {
     UNKNOWN_NAME "E0301" "A name is not defined"
     "A name is used that no `use`, `let`, `package`, parameter or pattern around it defines, and that the language \
     does not predefine. Names are found where they stand: a file sees its own items and what it brings in by `use`.\n\n\
-    \x20   let version = \"1.0\"\n    verison    # E0301, did you mean `version`?\n"
+    ```xb\nlet version = \"1.0\"\nverison    # E0301, did you mean `version`?\n```"
     UNREADABLE "E0302" "A file cannot be read"
     "A `use` or a reading function names a file that is not there, is a folder, or is not UTF-8 text. Paths are \
     relative to the file in which they stand."
@@ -44,7 +44,7 @@ codes! {
 
     CYCLE "E0401" "A value needs itself"
     "To find the value, the value itself is needed. The message shows the way around as a path of names.\n\n\
-    \x20   let a = b + 1 let b = a * 2 in a    # E0401: `a` needs `b` needs `a`\n"
+    ```xb\nlet a = b + 1 let b = a * 2 in a    # E0401: `a` needs `b` needs `a`\n```"
     TOO_DEEP "E0402" "Evaluation is nested too deep"
     "Calls, and values that need each other, are nested deeper than the limit allows. Mostly a recursion that does \
     not end; sometimes a recursion that goes once around for every element of a long list, which `list.fold` does \
@@ -57,7 +57,7 @@ codes! {
     KIND "E0405" "A value is of the wrong kind"
     "An operator or a form of the language was given a value that it cannot work with. Nothing is converted \
     silently: numbers are added to numbers, strings are joined with strings, only `true` and `false` decide.\n\n\
-    \x20   1 + \"2\"    # E0405\n"
+    ```xb\n1 + \"2\"    # E0405\n```"
     OVERFLOW "E0406" "A number does not fit"
     "Integers have 64 bits and floats are finite. A result beyond that is an error instead of a wrong number."
     ZERO "E0407" "Division by zero"
@@ -122,6 +122,6 @@ codes! {
     OTHER_ARCH "E0611" "A need or a tool is of another architecture"
     "What a package needs is linked into its result, so it is of the result's architecture; its tools run while it is \
     built, so they are of the builder's. Name the package alone, and it is applied to the right one.\n\n\
-    \x20   needs = [zlib(amd64)]    # E0611 where the package is for arm64\n\
-    \x20   needs = [zlib]           # right for each\n"
+    ```xb\nneeds = [zlib(amd64)]    # E0611 where the package is for arm64\n\
+    needs = [zlib]           # right for each\n```"
 }

@@ -128,6 +128,10 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
         let scratch = finished.sandbox.scratch().map_err(gone)?;
         match take_outputs(inner, action, scratch, &finished.layers, &ended)? {
             Ok(taken) => {
+                for path in &taken.left_out {
+                    let line = format!("[xb: `/{path}` is no file, folder or link, and is left out]\n");
+                    finished.log.extend(line.into_bytes());
+                }
                 (outputs, left_out) = (taken.trees, taken.left_out);
             }
             Err(why) => cause = why,

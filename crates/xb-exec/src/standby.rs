@@ -1,7 +1,7 @@
 //! A sandbox's child that is started before there is anything for it to do.
 //!
-//! Starting the program and leaving the machine's namespaces takes as long as all the rest of a small run, and depends
-//! on nothing that the run says: one child does so while the run before it is still going on.
+//! Starting the program and leaving the machine's namespaces is a good part of a small run, and depends on nothing that
+//! the run says: one child does so while the run before it is still going on.
 
 use std::io::{self, PipeReader};
 use std::os::fd::OwnedFd;

@@ -79,6 +79,24 @@ fn who_keeps_going_builds_all_that_does_not_need_what_cannot_be_had() {
 }
 
 #[test]
+fn a_lock_that_lacks_something_is_refused_also_to_who_keeps_going() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let package = format!("package p(arch) {{ build = sh\"echo {} >$out/it\" }}\n", moment());
+    world.write("alone/xb.toml", "");
+    world.write("alone/p.xb", &package);
+    let p = ["build", "alone/p.xb", "--arch", "arm64"];
+    let _ = world.xb(&[&p[..], &["--method", "cross"]].concat()).good();
+    // The sets of emulation are not in the lock, though cross is all that is needed.
+    for more in [&["--locked"][..], &["--locked", "-k"]] {
+        let err = world.xb(&[&p[..], more].concat()).bad(1);
+        assert!(err.contains("qemu-user"), "{err}");
+    }
+}
+
+#[test]
 fn what_a_result_cannot_hold_is_warned_of() {
     let world = World::new();
     if !has_base(&world) {

@@ -63,10 +63,10 @@ impl<T, E: Display> Tried<T> for Result<T, E> {
 /// The first thing that `main` of a program with a [`LocalExecutor`](crate::LocalExecutor) does: it also sees to it that
 /// the program can wait for children.
 pub fn maybe_run_as_child() {
-    sys::expect_children();
     if std::env::args_os().nth(1).is_some_and(|first| first == ARGUMENT) {
         sandbox_main();
     }
+    sys::expect_children();
 }
 
 /// The sandbox's child: reads what to do from its standard input, and never returns.

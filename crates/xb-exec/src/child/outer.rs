@@ -17,8 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs a sandbox from its [`Spec`] to its end.
 pub fn run(mut control: UnixStream) -> Result<(), ()> {
-    // Long before there is anything to do, it may be. What is refused now is tried again then: the machine may have had
-    // no room for one more.
+    // There may be nothing to do for long. What is refused now is tried again when there is: the machine may have had no
+    // room for one more.
     let left = namespaces::leave(Duration::ZERO);
     let done = spec::receive_spec(&mut control).tried("read what to do").and_then(|(spec, _lock)| {
         left.or_else(|_| namespaces::leave(PATIENCE))?;

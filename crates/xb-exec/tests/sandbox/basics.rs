@@ -108,6 +108,7 @@ fn what_no_tree_holds_is_named() {
     let outcome = world.run("mkdir -p /out/d; mkfifo /out/d/pipe; touch /out/file", with_out);
     assert!(world.output(&outcome, "out").join("file").exists());
     assert_eq!(outcome.result.left_out, ["out/d/pipe"]);
+    assert!(outcome.log.contains("`/out/d/pipe` is no file"), "{}", outcome.log);
 }
 
 #[test]
