@@ -5,7 +5,7 @@
 
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -15,15 +15,28 @@ const QUICK: &str = "hello,zlib,lua";
 
 /// The store that all examples of one run share.
 fn store() -> &'static Path {
-    static STORE: OnceLock<(PathBuf, Option<tempfile::TempDir>)> = OnceLock::new();
-    let (path, _) = STORE.get_or_init(|| match std::env::var_os("XB_TEST_STORE") {
-        Some(path) => (path.into(), None),
+    static STORE: OnceLock<PathBuf> = OnceLock::new();
+    STORE.get_or_init(|| match std::env::var_os("XB_TEST_STORE") {
+        Some(path) => path.into(),
         None => {
-            let folder = tempfile::tempdir_in("/var/tmp").expect("a folder for the store");
-            (folder.path().join("store"), Some(folder))
+            let folder = tempfile::tempdir_in("/var/tmp").expect("a folder for the store").keep();
+            remove_at_the_end(&folder);
+            folder
         }
-    });
-    path
+    })
+}
+
+/// Removes a folder when this process has ended, however it ends: nothing drops what is static, and a store is large.
+fn remove_at_the_end(folder: &Path) {
+    let waiting = Command::new("sh")
+        .args(["-c", "trap '' INT TERM HUP; read _; rm -rf \"$0\""])
+        .arg(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("sh starts");
+    std::mem::forget(waiting);
 }
 
 fn examples() -> PathBuf {

@@ -50,9 +50,8 @@ impl Scratch {
     pub fn reopen(path: PathBuf, alive: &Alive) -> io::Result<Self> {
         let alive = alive.enter();
         let scratch = Self { folder: LockedFolder::lock(path)?, _alive: alive };
-        let work = scratch.path().join("work");
-        remove_folder(&work)?;
-        fs::create_dir(work)?;
+        remove_folder(&scratch.work())?;
+        fs::create_dir(scratch.work())?;
         Ok(scratch)
     }
 
@@ -71,12 +70,25 @@ impl Scratch {
         self.path().join("upper")
     }
 
+    /// What overlayfs works in.
+    fn work(&self) -> PathBuf {
+        self.path().join("work")
+    }
+
     /// Keeps it under a name of its own, in place of what had that name before.
     ///
     /// # Errors
     /// When the system refuses, or somebody works in what had that name before.
     pub fn keep_as(mut self, path: &Path) -> io::Result<()> {
         self.folder.keep_as(path)
+    }
+}
+
+/// In what is kept, nothing of overlayfs stays: it closes its folders, so that a person could not remove them.
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed with the whole.
+        let _ = remove_folder(&self.work());
     }
 }
 

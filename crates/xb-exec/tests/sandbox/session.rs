@@ -34,6 +34,8 @@ fn a_session_goes_on_where_a_failed_run_ended() {
     let resume = Session { resume: true, ..session("test -e more") };
     assert_eq!(run(&world, &action, &resume), Ok(0));
     assert_eq!(run(&world, &action, &session("test -e file")), Ok(1));
+    // No folder is left that its owner cannot remove.
+    std::fs::remove_dir_all(world.executor.kept(action.id).unwrap()).unwrap();
 }
 
 #[test]

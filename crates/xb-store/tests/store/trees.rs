@@ -3,8 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-
-use std::sync::LazyLock;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::common::{World, action, listing, result};
@@ -233,9 +232,9 @@ proptest! {
     #[test]
     fn ingest_materialise_ingest_is_identity(files in any_files()) {
         // One store for all cases: that contents meet is part of what is tested.
-        static WORLD: LazyLock<World> = LazyLock::new(World::new);
+        thread_local!(static WORLD: Rc<World> = Rc::new(World::new()));
         static CASE: AtomicU32 = AtomicU32::new(0);
-        let world = &*WORLD;
+        let world = WORLD.with(Rc::clone);
         let name = CASE.fetch_add(1, Ordering::Relaxed).to_string();
         let files = possible(files);
         let files: Vec<(&str, &str)> =
