@@ -113,6 +113,7 @@ examples! {
     sqlite
     fmt
     redis
+    ripgrep
 }
 
 /// A build system that knows no `CPPFLAGS` finds headers and libraries of what is needed, whichever way it is built.

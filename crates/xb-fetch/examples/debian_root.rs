@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use xb_build::{Provider as _, Source};
 use xb_core::Arch;
-use xb_fetch::{Manners, Mirrors, Settings, Sources, archive, download};
+use xb_fetch::{CrateIndex, Manners, Mirrors, Settings, Sources, archive, download};
 use xb_graph::DebianRoot;
 use xb_store::{Contents as _, Store};
 
@@ -47,6 +47,7 @@ fn sources(folder: &std::path::Path, store: &Store) -> Result<Sources, Box<dyn E
         lock: folder.join("xb.lock"),
         manners: Manners::default(),
         mirrors: Mirrors::of_machine([]),
+        crates: CrateIndex::of_machine(None, folder),
         host: Arch::host().ok_or("this machine is of no architecture that xb knows")?,
         limits: archive::Limits::default(),
         patience: download::Patience::default(),

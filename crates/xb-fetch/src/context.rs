@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use xb_core::{Arch, ContentId};
+use xb_core::{Arch, ContentId, Sha256};
 use xb_debian::Keyring;
 
 use crate::archive::Limits;
@@ -42,12 +42,18 @@ impl Context {
         Ok(self.downloader.fetch(wanted).await?)
     }
 
+    /// Contents that are in the store.
+    pub(crate) fn kept(&self, sha256: Sha256) -> Result<Option<ContentId>, FetchError> {
+        let tree = self.storage.recall(FETCHED, &sha256.0)?;
+        Ok(tree.map(|tree| only_content(&*self.storage, tree)).transpose()?)
+    }
+
     /// Contents of which the digest is known: from the store, or else downloaded and kept.
     pub(crate) async fn contents(self: &Arc<Self>, wanted: &Download) -> Result<ContentId, FetchError> {
         if let Some(sha256) = wanted.sha256
-            && let Some(tree) = self.storage.recall(FETCHED, &sha256.0)?
+            && let Some(content) = self.kept(sha256)?
         {
-            return Ok(only_content(&*self.storage, tree)?);
+            return Ok(content);
         }
         let fetched = self.download(wanted).await?;
         self.keep(fetched).await

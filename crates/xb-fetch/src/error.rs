@@ -9,6 +9,7 @@ use crate::download::{DownloadError, Fault};
 use crate::git::GitError;
 use crate::lock::LockError;
 use crate::mirror::{UrlError, shown};
+use crate::registry::RegistryError;
 
 /// Why something from outside could not be brought.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,9 @@ pub enum FetchError {
     /// A url that leads nowhere.
     #[error(transparent)]
     Url(#[from] UrlError),
+    /// A crate that cannot be looked for.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     /// A download.
     #[error(transparent)]
     Download(#[from] DownloadError),
@@ -209,6 +213,7 @@ impl FetchError {
             Self::Lock(error) => matches!(error, LockError::Io { .. }),
             Self::Git(error) => !matches!(error, GitError::Revision(_) | GitError::Address(_)),
             Self::Archive { error, .. } => matches!(error, ArchiveError::Store(_)),
+            Self::Registry(error) => !matches!(error, RegistryError::Name(_)),
             Self::Url(_)
             | Self::NotLocked(_)
             | Self::Name(_)
@@ -251,6 +256,8 @@ impl FetchError {
             }
             Self::Archive { error, .. } => return error.help(),
             Self::Git(error) => return error.help(),
+            Self::Registry(RegistryError::Name(_)) => return None,
+            Self::Registry(_) => "`[crates] index = \"https://...\"` in `xb.toml` names a sparse index",
             Self::Download(DownloadError::Failed { fault, .. }) => match fault {
                 Fault::Bytes => {
                     "find out why it has changed; if the change is right, `xb lock --update` pins what comes now"

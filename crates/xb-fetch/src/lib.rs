@@ -15,6 +15,7 @@ mod git;
 pub mod lock;
 mod mirror;
 mod once;
+mod registry;
 mod sources;
 mod storage;
 
@@ -26,5 +27,6 @@ pub use lock::{Lock, Manners};
 pub use mirror::{
     AptConf, AptSource, Mirrors, Moment, UrlError, one_line_sources, paragraph_sources, parse_apt_conf, shown,
 };
+pub use registry::{CrateIndex, RegistryError};
 pub use sources::{Changes, Settings, Sources};
 pub use storage::Storage;

@@ -18,6 +18,7 @@ use crate::error::FetchError;
 use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey, Used, lacking};
 use crate::mirror::{Moment, is_pool_path, shown};
 use crate::once::OnceMap;
+use crate::registry::{CrateIndex, Registry};
 use crate::storage::single_file;
 use crate::{Mirrors, Storage, folder, git};
 
@@ -35,6 +36,8 @@ pub struct Settings {
     pub manners: Manners,
     /// Where Debian's archive is.
     pub mirrors: Mirrors,
+    /// The index of crates.
+    pub crates: CrateIndex,
     /// The architecture of the processes that build: in a root of two architectures, the one that packages for all
     /// architectures belong to.
     pub host: Arch,
@@ -52,6 +55,7 @@ pub struct Sources {
     fetches: OnceMap<Fetch, TreeId>,
     folders: OnceMap<Folder, TreeId>,
     roots: OnceMap<DebianRoot, TreeId>,
+    registry: Registry,
     pub(crate) suites: Suites,
 }
 
@@ -95,6 +99,7 @@ impl Sources {
             fetches: OnceMap::default(),
             folders: OnceMap::default(),
             roots: OnceMap::default(),
+            registry: Registry::new(settings.crates),
             suites: Suites::default(),
         })
     }
@@ -212,8 +217,14 @@ impl Sources {
         {
             return Ok(tree);
         }
-        let contents = self.context.contents(&self.download(&fetch.url, Some(sha256), size)?).await;
-        let content = contents.map_err(|error| by_description(error, fetch.sha256.is_some()))?;
+        let content = match self.context.kept(sha256)? {
+            Some(content) => content,
+            None => {
+                let wanted = self.download(&fetch.url, Some(sha256), size).await?;
+                let contents = self.context.contents(&wanted).await;
+                contents.map_err(|error| by_description(error, fetch.sha256.is_some()))?
+            }
+        };
         let (context, url, how) = (Arc::clone(&self.context), fetch.url.clone(), fetch.how.clone());
         blocking(move || match how {
             FetchKind::Archive { strip } => {
@@ -233,14 +244,12 @@ impl Sources {
     }
 
     /// Where nothing says how many bytes there are, no more come in than an archive may hold.
-    fn download(&self, url: &str, sha256: Option<Sha256>, size: Option<u64>) -> Result<Download, FetchError> {
-        Ok(Download {
-            name: url.to_owned(),
-            urls: self.context.mirrors.urls(url, self.lock().date_of(url))?,
-            sha256,
-            size,
-            at_most: Some(self.context.limits.bytes),
-        })
+    async fn download(&self, url: &str, sha256: Option<Sha256>, size: Option<u64>) -> Result<Download, FetchError> {
+        let urls = match url.strip_prefix("crate:") {
+            Some(path) => vec![self.registry.url(&self.context, path, sha256).await?],
+            None => self.context.mirrors.urls(url, self.lock().date_of(url))?,
+        };
+        Ok(Download { name: url.to_owned(), urls, sha256, size, at_most: Some(self.context.limits.bytes) })
     }
 
     /// What the bytes must hash to, by the description, by the lock, by the signed index of a suite, or by what comes when
@@ -267,9 +276,9 @@ impl Sources {
             Some(path) if is_pool_path(path) => {
                 let Listed { file, date } = debian::listed(&self.context, &self.suites, path).await?;
                 let urls = self.context.mirrors.urls(url, Moment::parse(&date))?;
-                (Download { urls, ..self.download(url, Some(file.sha256), Some(file.size))? }, Some(date))
+                (Download { urls, ..self.download(url, Some(file.sha256), Some(file.size)).await? }, Some(date))
             }
-            _ => (self.download(url, None, None)?, None),
+            _ => (self.download(url, None, None).await?, None),
         };
         let fetched = self.context.download(&wanted).await;
         let fetched = fetched.map_err(|error| if date.is_none() { by_description(error, false) } else { error })?;

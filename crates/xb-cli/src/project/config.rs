@@ -14,6 +14,8 @@ use crate::size::parse_size;
 pub struct Config {
     /// `[debian] mirrors`: where Debian's archive is to be had, best first.
     pub mirrors: Vec<String>,
+    /// `[crates] index`: the sparse index that crates are taken from, in place of what cargo is configured with.
+    pub crates: Option<String>,
     /// `[build] jobs`: how many steps run at once.
     pub jobs: Option<u32>,
     /// `[build] memory`: what all steps together may use, in bytes.
@@ -35,8 +37,9 @@ pub struct EvalLimits {
     pub depth: Option<u64>,
 }
 
-const KEYS: [(&str, &[&str]); 4] = [
+const KEYS: [(&str, &[&str]); 5] = [
     ("debian", &["mirrors"]),
+    ("crates", &["index"]),
     ("build", &["jobs", "memory"]),
     ("store", &["path"]),
     ("eval", &["steps", "memory", "depth"]),
@@ -60,6 +63,7 @@ impl Config {
         let sections = Sections(&table);
         Ok(Self {
             mirrors: sections.texts("debian", "mirrors")?,
+            crates: sections.text("crates", "index")?,
             jobs: sections.number("build", "jobs")?,
             memory: sections.size("build", "memory")?,
             store: sections.text("store", "path")?.map(|path| folder.join(path)),

@@ -100,6 +100,13 @@ impl World {
     }
 }
 
+/// The sandboxes of an xb that was killed have folders that are closed to whoever removes them as others are removed.
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = xb_store::remove_folder(self.folder.path());
+    }
+}
+
 impl Said {
     /// What was printed, when all went well.
     #[track_caller]

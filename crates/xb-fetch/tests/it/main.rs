@@ -2,6 +2,7 @@
 
 mod archives;
 mod common;
+mod crates;
 mod debian;
 mod folders;
 mod http;
