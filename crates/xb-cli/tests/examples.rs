@@ -114,6 +114,14 @@ examples! {
     fmt
     redis
     ripgrep
+    markupsafe
+    pyyaml
+    msgpack
+    levenshtein
+    pathspec
+    lpeg
+    lua_cjson
+    luajit
 }
 
 /// A build system that knows no `CPPFLAGS` finds headers and libraries of what is needed, whichever way it is built.
