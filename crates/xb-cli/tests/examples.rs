@@ -122,6 +122,8 @@ examples! {
     lpeg
     lua_cjson
     luajit
+    gron
+    textql
 }
 
 /// A build system that knows no `CPPFLAGS` finds headers and libraries of what is needed, whichever way it is built.

@@ -8,7 +8,7 @@ use crate::value::Base;
 include!(concat!(env!("OUT_DIR"), "/stdlib.rs"));
 
 /// The names that `use std { ... }` brings in.
-pub(crate) const EXPORTS: [&str; 5] = ["fetch", "c", "rust", "python", "lua"];
+pub(crate) const EXPORTS: [&str; 6] = ["fetch", "c", "go", "rust", "python", "lua"];
 
 /// The text of a file of the standard library, by its path within it.
 pub fn read(path: &str) -> Option<&'static str> {
