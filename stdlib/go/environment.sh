@@ -1,10 +1,9 @@
 # cgo takes from variables of its own what the others take from the usual ones.
 export CGO_CFLAGS="$CFLAGS" CGO_CXXFLAGS="$CXXFLAGS" CGO_CPPFLAGS="$CPPFLAGS" CGO_LDFLAGS="$LDFLAGS"
 export GOFLAGS="-buildvcs=false -p=$jobs -tags=$go_tags ${GOFLAGS-}"
-# What the build compiled is there for the check. Go does not look into folders whose name begins with a dot.
-export GOCACHE="$build/.xb-go/cache"
 go telemetry off
 if [ -n "$go_import" ]; then
+  # Go does not look into folders whose name begins with a dot.
   export GO111MODULE=off GOPATH="$build/.xb-go:/usr/share/gocode"
 fi
 # Goes to where the project lies, by the path that it is imported by.
