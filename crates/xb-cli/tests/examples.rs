@@ -124,6 +124,7 @@ examples! {
     luajit
     gron
     textql
+    dav1d
 }
 
 /// A build system that knows no `CPPFLAGS` finds headers and libraries of what is needed, whichever way it is built.
