@@ -125,6 +125,7 @@ examples! {
     gron
     textql
     dav1d
+    re2
 }
 
 /// A build system that knows no `CPPFLAGS` finds headers and libraries of what is needed, whichever way it is built.
