@@ -126,6 +126,9 @@ examples! {
     textql
     dav1d
     re2
+    openssl
+    curl
+    nginx
 }
 
 /// A build system that knows no `CPPFLAGS` finds headers and libraries of what is needed, whichever way it is built.
