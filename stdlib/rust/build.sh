@@ -1,3 +1,8 @@
+if ! cargo metadata --format-version 1 --locked --offline >/dev/null; then
+  echo "nothing is downloaded while building: crates are there by \`lock = ./Cargo.lock\`, a copy of the source's in the" >&2
+  echo "project, or in the source, where \`cargo vendor\` puts them" >&2
+  exit 1
+fi
 run_cargo build --locked
 install_programs() {
   for package; do
