@@ -1,4 +1,5 @@
 # Says what pyproject.toml asks for to build and the root has not. Versions are the distribution's and not compared.
+import os
 import shutil
 import sys
 import tomllib
@@ -6,9 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 from packaging.requirements import Requirement
 
-PACKAGES = {"cython": "cython3", "flit-core": "flit", "meson-python": "python3-mesonpy", "pybind11": "pybind11-dev"}
+PACKAGES = {"cython": "cython3", "pybind11": "pybind11-dev"}
 PROGRAMS = {"cmake": "cmake", "ninja": "ninja-build", "patchelf": "patchelf"}
-BACKENDS = ["setuptools", "flit-core", "hatchling", "poetry-core", "scikit-build-core", "meson-python"]
+BACKENDS = os.environ["wheel_backends"].split()
 
 
 def is_there(name):
@@ -36,9 +37,10 @@ def main():
         missing += 1
         if name in BACKENDS:
             way = f'`backend = "{name}"` brings it'
+        elif package := PACKAGES.get(name) or PROGRAMS.get(name):
+            way = f'`tools = ["{package}"]` brings it'
         else:
-            package = PACKAGES.get(name) or PROGRAMS.get(name) or f"python3-{name}"
-            way = f'`tools = ["{package}"]` brings the distribution\'s, if that is its name'
+            way = f'`tools = ["python3-{name}"]` brings it, if the distribution has it by that name'
         print(f"pyproject.toml asks for `{requirement}`, which is not there: {way}", file=sys.stderr)
     return 1 if missing else 0
 

@@ -7,7 +7,7 @@ wheel_machine=${triple%%-*}
 # The result's build configuration, whichever interpreter reads it.
 export _PYTHON_HOST_PLATFORM="linux-$wheel_machine"
 export _PYTHON_SYSCONFIGDATA_NAME="_sysconfigdata__linux_$triple"
-export PYTHONPATH="/tmp/xb-python:$PYTHONPATH"
+export PYTHONPATH="$inputs/python:$PYTHONPATH"
 # What the interpreter was compiled with, but for `-g`: setuptools takes it only where the variables are not set.
 wheel_cflags=$(python3 -P -c 'import sysconfig; print(sysconfig.get_config_var("CFLAGS"))')
 wheel_soabi=$(python3 -P -c 'import sysconfig; print(sysconfig.get_config_var("SOABI"))')
@@ -15,7 +15,7 @@ export CFLAGS="$wheel_cflags -g0 $CFLAGS" CXXFLAGS="$wheel_cflags -g0 $CXXFLAGS"
 if [ "$triple" != "$build_triple" ]; then
   # Back ends that build with CMake take it from here. The suffix of modules is what FindPython does not ask an
   # interpreter when the result is for another architecture; this one knows it.
-  export CMAKE_TOOLCHAIN_FILE=/tmp/xb-python/toolchain.cmake
+  export CMAKE_TOOLCHAIN_FILE=/tmp/xb-toolchain.cmake
   cat >"$CMAKE_TOOLCHAIN_FILE" <<end
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR $wheel_machine)
@@ -32,7 +32,7 @@ if(NOT COMMAND _find_package)
 endif()
 end
 fi
-python3 /tmp/xb-python/requires.py
+python3 "$inputs/python/requires.py"
 words "$wheel_config" python3 -P -m build --wheel --no-isolation --skip-dependency-check --outdir /tmp/xb-wheel
 wheel=$(echo /tmp/xb-wheel/*.whl)
 wheel=${wheel##*/}

@@ -55,6 +55,11 @@ impl Context {
         {
             return Ok(content);
         }
+        self.bring(wanted).await
+    }
+
+    /// Contents that are not in the store.
+    pub(crate) async fn bring(self: &Arc<Self>, wanted: &Download) -> Result<ContentId, FetchError> {
         let fetched = self.download(wanted).await?;
         self.keep(fetched).await
     }

@@ -221,8 +221,8 @@ impl Sources {
             Some(content) => content,
             None => {
                 let wanted = self.download(&fetch.url, Some(sha256), size).await?;
-                let contents = self.context.contents(&wanted).await;
-                contents.map_err(|error| by_description(error, fetch.sha256.is_some()))?
+                let brought = self.context.bring(&wanted).await;
+                brought.map_err(|error| by_description(error, fetch.sha256.is_some()))?
             }
         };
         let (context, url, how) = (Arc::clone(&self.context), fetch.url.clone(), fetch.how.clone());

@@ -185,10 +185,11 @@ mod tests {
     #[test]
     fn settings_are_read() {
         let config = check(
-            "[debian]\nmirrors = [\"http://a/debian\"]\n[build]\njobs = 4\nmemory = \"2G\"\n[store]\npath = \"s\"\n[eval]\nsteps = 10",
+            "[debian]\nmirrors = [\"http://a/debian\"]\n[crates]\nindex = \"https://c\"\n[build]\njobs = 4\nmemory = \"2G\"\n[store]\npath = \"s\"\n[eval]\nsteps = 10",
         )
         .unwrap();
         assert_eq!(config.mirrors, ["http://a/debian"]);
+        assert_eq!(config.crates.as_deref(), Some("https://c"));
         assert_eq!(config.jobs, Some(4));
         assert_eq!(config.memory, Some(2 << 30));
         assert_eq!(config.store, Some("/p/s".into()));
