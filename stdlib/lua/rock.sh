@@ -5,7 +5,7 @@ if [ -z "$rockspec" ] && ! find . rockspec rockspecs -maxdepth 1 -name '*.rocksp
   exit 1
 fi
 # Its own script takes arguments with spaces apart. What a rock depends on is in `needs`.
-export LUAROCKS_CONFIG=$inputs/lua/config.lua
+export LUAROCKS_CONFIG="$inputs/lua/config.lua"
 words "$rockspec" "lua$lua_version" /usr/bin/luarocks --lua-version="$lua_version" \
   make --tree=/tmp/xb-rocks --deps-mode=none --no-doc --no-manifest
 # Not lib/luarocks: what is there tells how and when the rock was installed.
