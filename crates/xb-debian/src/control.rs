@@ -26,13 +26,18 @@ impl<'a> Paragraph<'a> {
     /// Its fields in order: name and value. A value keeps its continuation lines, and loses the blanks around it.
     /// Lines that are not of the format are passed over.
     pub(crate) fn fields(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.written_fields().map(|(name, field)| (name, field[name.len() + 1..].trim_ascii()))
+    }
+
+    /// Its fields in order: the name, and the whole field as it is written, without the newline at its end.
+    pub(crate) fn written_fields(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let mut rest = self.0;
         std::iter::from_fn(move || {
             while !rest.is_empty() {
                 let (field, after) = rest.split_at(field_end(rest));
                 rest = after.strip_prefix('\n').unwrap_or(after);
-                if let Some((name, value)) = field.split_once(':') {
-                    return Some((name, value.trim_ascii()));
+                if let Some((name, _)) = field.split_once(':') {
+                    return Some((name, field));
                 }
             }
             None

@@ -11,7 +11,7 @@ use xb_core::RelPath;
 
 use crate::ar;
 use crate::decompress::Compression;
-use crate::merged_usr::is_merged;
+use crate::merged_usr::{is_merged, merged};
 
 /// The longest path or target that is read.
 const LONGEST: u64 = 16 << 10;
@@ -73,8 +73,17 @@ pub enum DebError<E> {
 /// # Errors
 /// See [`DebError`].
 pub fn read_deb<E>(bytes: impl Read, visit: &mut dyn FnMut(DebEntry<'_>) -> Result<(), E>) -> Result<(), DebError<E>> {
+    read_member(bytes, "data.tar", visit)
+}
+
+/// Reads the first of the archives in a `.deb` whose name begins so.
+pub(crate) fn read_member<E>(
+    bytes: impl Read,
+    name: &str,
+    visit: &mut dyn FnMut(DebEntry<'_>) -> Result<(), E>,
+) -> Result<(), DebError<E>> {
     let mut reader = BufReader::with_capacity(64 << 10, bytes);
-    let member = find_data(&mut reader)?;
+    let member = find_member(&mut reader, name)?;
     let mut packed = reader.take(member.size);
     let mut data = Compression::of_name(&member.name).reader(&mut packed)?;
     read_tar(&mut data, visit)?;
@@ -83,8 +92,7 @@ pub fn read_deb<E>(bytes: impl Read, visit: &mut dyn FnMut(DebEntry<'_>) -> Resu
     if packed.limit() == 0 { Ok(()) } else { Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()) }
 }
 
-/// Goes to the data of a package.
-fn find_data(reader: &mut impl Read) -> io::Result<ar::Member> {
+fn find_member(reader: &mut impl Read, name: &str) -> io::Result<ar::Member> {
     ar::read_magic(reader)?;
     let first = ar::read_header(reader)?;
     if first.as_ref().map(|member| member.name.as_str()) != Some("debian-binary") {
@@ -92,13 +100,13 @@ fn find_data(reader: &mut impl Read) -> io::Result<ar::Member> {
     }
     let mut member = first;
     while let Some(it) = member {
-        if it.name.starts_with("data.tar") {
+        if it.name.starts_with(name) {
             return Ok(it);
         }
         ar::skip(reader, it.size)?;
         member = ar::read_header(reader)?;
     }
-    Err(ar::invalid("it has no `data.tar`"))
+    Err(ar::invalid(&format!("it has no `{name}`")))
 }
 
 /// What a long name or target, in an entry of its own, says about the next entry.
@@ -177,11 +185,4 @@ fn clean(path: &[u8]) -> Result<RelPath, &'static str> {
     let inner = inner.strip_suffix('/').unwrap_or(inner);
     let inner = if inner == "." { "" } else { inner };
     RelPath::new(inner).map_err(|_| "whose path leads out of the root")
-}
-
-fn merged(path: RelPath) -> RelPath {
-    if !path.components().next().is_some_and(is_merged) {
-        return path;
-    }
-    RelPath::new(&format!("usr/{path}")).unwrap_or(path)
 }

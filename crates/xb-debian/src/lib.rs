@@ -3,7 +3,8 @@
 //!
 //! Bytes go in and data comes out: no network, no store, no file system. The way is
 //! [`read_in_release`] (which indexes are right) → [`Index::parse`] → [`resolve()`] (which packages) →
-//! [`read_deb`] (what is in them) → [`configure`](configure::configure) (what is made on top).
+//! [`read_deb`] (what is in them) → [`configure`](configure::configure) (what is made on top). Where dpkg itself is
+//! to know the packages, [`read_control`] and [`database`] give what it would have recorded.
 //!
 //! All of it reads what strangers wrote. What is unsigned is not parsed, sizes are bounded before anything is
 //! allocated, and paths that are reported never lead out of the root.
@@ -12,6 +13,8 @@ mod ar;
 mod cleartext;
 pub mod configure;
 mod control;
+mod control_archive;
+pub mod database;
 mod deb;
 mod decompress;
 mod index;
@@ -23,6 +26,7 @@ mod resolve;
 mod sources;
 mod version;
 
+pub use control_archive::{ControlMember, read_control};
 pub use deb::{DebEntry, DebError, DebKind, read_deb};
 pub use decompress::{Compression, DecompressError, decompress, most_unpacked};
 pub use index::{Index, IndexError};

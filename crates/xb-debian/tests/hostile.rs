@@ -5,7 +5,8 @@ use std::io::Cursor;
 
 use proptest::prelude::*;
 use xb_core::Arch;
-use xb_debian::{Index, Keyring, compare_versions, decompress, read_deb, read_in_release, resolve};
+use xb_debian::database::{Package, Triggers, conffiles};
+use xb_debian::{Index, Keyring, compare_versions, decompress, read_control, read_deb, read_in_release, resolve};
 
 /// Paragraphs of the right form with odd values.
 fn paragraphs() -> impl Strategy<Value = String> {
@@ -34,6 +35,8 @@ proptest! {
         let _ = Keyring::from_bytes(&bytes);
         let _ = Index::parse(Arch::Amd64, &bytes);
         let _ = read_deb::<()>(Cursor::new(&bytes), &mut |_| Ok(()));
+        let _ = read_control(Cursor::new(&bytes));
+        let _ = Package::parse(&bytes);
         for name in ["x.gz", "x.xz", "x.zst", "x"] {
             let _ = decompress(name, &bytes);
         }
@@ -43,6 +46,11 @@ proptest! {
     fn any_text(text in "([A-Za-z]{1,4}|:|-|\n|\\(|\\)|\\||,| |é){0,60}") {
         let _ = read_in_release(text.as_bytes(), &Keyring::default());
         let _ = Index::parse(Arch::Amd64, text.as_bytes());
+        let _ = conffiles(&text);
+        Triggers::default().add("x", &text);
+        if let Ok(package) = Package::parse(format!("Package: x\nVersion: 1\nArchitecture: all\n{text}").as_bytes()) {
+            prop_assert!(!package.status(&[]).trim_end().contains("\n\n"));
+        }
     }
 
     #[test]
