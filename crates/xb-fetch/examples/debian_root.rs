@@ -1,6 +1,7 @@
 //! Makes a root of Debian and says how long it took: `debian_root FOLDER amd64:gcc arm64:libc6-dev ...`.
 //!
-//! `FOLDER` gets the store, the lock and the project; when it is there already, what is in it is used.
+//! With `--database` before the packages, dpkg's own records are in it. `FOLDER` gets the store, the lock and the
+//! project; when it is there already, what is in it is used.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -17,9 +18,10 @@ use xb_store::{Contents as _, Store};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
     let folder = PathBuf::from(arguments.next().ok_or("name a folder")?);
-    let root = DebianRoot { suite: "trixie".to_owned(), packages: packages(arguments)? };
+    let database = arguments.next_if(|argument| argument == "--database").is_some();
+    let root = DebianRoot { suite: "trixie".to_owned(), packages: packages(arguments)?, database };
     std::fs::create_dir_all(&folder)?;
     let start = Instant::now();
     let store = Store::open(&folder.join("store"))?;

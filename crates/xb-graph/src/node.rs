@@ -89,6 +89,9 @@ pub struct DebianRoot {
     pub suite: String,
     /// Names of packages, by architecture; both architectures share one root (multiarch).
     pub packages: BTreeMap<Arch, BTreeSet<String>>,
+    /// With dpkg's own records, so that dpkg and apt know what lies where. The packages are the same either way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub database: bool,
 }
 
 /// Files and links whose contents are in the description.
@@ -265,5 +268,22 @@ impl Node {
         for (_, node) in options {
             *node = number(*node);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_says_that_it_has_dpkgs_records_only_where_it_has() {
+        let without = r#"{"suite":"trixie","packages":{"amd64":["gcc"]}}"#;
+        let mut root: DebianRoot = serde_json::from_str(without).unwrap();
+        assert!(!root.database);
+        assert_eq!(serde_json::to_string(&root).unwrap(), without);
+        root.database = true;
+        let text = serde_json::to_string(&root).unwrap();
+        assert_eq!(text, without.replace("]}}", r#"]},"database":true}"#));
+        assert_eq!(serde_json::from_str::<DebianRoot>(&text).unwrap(), root);
     }
 }

@@ -25,7 +25,8 @@ pub(super) const TABLE: &[Builtin] = &[
     Builtin {
         path: "prim.debian",
         params: &[fields("settings")],
-        doc: "Packages of the distribution as one tree.",
+        doc: "Packages of the distribution as one tree; where `database` is true, with dpkg's own records, so that \
+              dpkg and apt know what lies where.",
         run: nodes::debian,
     },
     Builtin {

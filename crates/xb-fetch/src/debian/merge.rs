@@ -170,7 +170,7 @@ mod tests {
             size: 0,
         };
         let tree = build_tree(root, store).unwrap();
-        Unpacked { package, tree }
+        Unpacked { package, tree, control: None }
     }
 
     fn file(store: &Store, text: &str) -> Entry {

@@ -6,6 +6,7 @@ use sha2::Digest as _;
 use xb_core::TreeId;
 use xb_debian::Pinned;
 use xb_debian::configure::CONFIGURATION;
+use xb_debian::database::DATABASE;
 use xb_graph::{DebianRoot, build_tree};
 
 use super::merge::Merged;
@@ -26,15 +27,18 @@ pub(crate) type Suites = crate::once::OnceMap<String, Arc<Suite>>;
 /// The tree of a root.
 pub(crate) async fn provide(context: &Arc<Context>, suites: &Suites, root: &DebianRoot) -> Result<TreeId, FetchError> {
     let set = locked(context, suites, root).await?;
-    let key = memo_key(&set.packages);
+    let key = memo_key(&set.packages, root.database);
     if let Some(tree) = context.storage.recall(ROOT, &key)? {
         return Ok(tree);
     }
-    let unpacked = unpacked(context, &set).await?;
-    let context = Arc::clone(context);
+    let unpacked = unpacked(context, &set, root.database).await?;
+    let (context, with_database) = (Arc::clone(context), root.database);
     blocking(move || {
         let mut merged = Merged::of(&unpacked, &*context.storage)?;
         super::configured::configure(&mut merged, &set.packages, &*context.storage)?;
+        if with_database {
+            super::database::record(&mut merged, &unpacked, &*context.storage)?;
+        }
         let tree = build_tree(merged.into_unbuilt(), &*context.storage).map_err(missing)?;
         context.storage.remember(ROOT, &key, tree)?;
         Ok(tree)
@@ -42,8 +46,11 @@ pub(crate) async fn provide(context: &Arc<Context>, suites: &Suites, root: &Debi
     .await
 }
 
-fn memo_key(packages: &[Pinned]) -> Vec<u8> {
+fn memo_key(packages: &[Pinned], with_database: bool) -> Vec<u8> {
     let mut hasher = sha2::Sha256::new_with_prefix(CONFIGURATION);
+    if with_database {
+        hasher.update(DATABASE);
+    }
     for package in packages {
         hasher.update(package.sha256.0);
     }

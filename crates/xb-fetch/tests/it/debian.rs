@@ -15,6 +15,7 @@ fn root(packages: &[(Arch, &[&str])]) -> DebianRoot {
     DebianRoot {
         suite: "trixie".to_owned(),
         packages: packages.iter().map(|(arch, list)| (*arch, names(list))).collect::<BTreeMap<_, _>>(),
+        database: false,
     }
 }
 
@@ -48,6 +49,18 @@ async fn a_shell_of_debian_is_resolved_fetched_and_unpacked() {
     let strict = Manners { locked: true, offline: true };
     let again = sources(&world, strict).provide(Source::Debian(&root)).await.unwrap();
     assert_eq!(again, tree);
+
+    let lock = world.lock_text();
+    let recorded = DebianRoot { database: true, ..root };
+    let locked = Manners { locked: true, offline: false };
+    let with_records = sources(&world, locked).provide(Source::Debian(&recorded)).await.unwrap();
+    let paths = world.list(with_records);
+    for path in ["dash.list", "libc6:amd64.symbols", "libc6:arm64.shlibs", "libc6:arm64.postinst*"] {
+        let path = format!("var/lib/dpkg/info/{path}");
+        assert!(paths.iter().any(|line| line.starts_with(&path)), "{path} is missing");
+    }
+    assert_eq!(sources(&world, strict).provide(Source::Debian(&recorded)).await.unwrap(), with_records);
+    assert_eq!(world.lock_text(), lock);
 }
 
 #[tokio::test]

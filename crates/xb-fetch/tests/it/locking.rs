@@ -156,7 +156,7 @@ async fn missing(manners: Manners, sets: &[&str]) -> (Option<NodeId>, String) {
     for set in sets {
         let wanted = set.split(' ').map(|name| name.parse().unwrap()).collect();
         let packages = SetKey { native: Arch::Amd64, wanted }.by_arch();
-        let root = DebianRoot { suite: "trixie".to_owned(), packages };
+        let root = DebianRoot { suite: "trixie".to_owned(), packages, database: false };
         graph.add(Node::Debian(Box::new(root)), Origin::default());
     }
     let sources = Arc::new(world.sources(manners, Mirrors::default()));
@@ -244,7 +244,7 @@ async fn a_digest_in_the_description_needs_no_lock() {
 fn what_is_not_used_is_dropped_with_the_packages_that_only_it_had() {
     let whole = sample();
     let set = whole.debian["trixie"].sets.keys().next().unwrap();
-    let root = DebianRoot { suite: "trixie".to_owned(), packages: set.by_arch() };
+    let root = DebianRoot { suite: "trixie".to_owned(), packages: set.by_arch(), database: false };
     let mut lock = whole.clone();
     let other = LockedSet { date: NEW.to_owned(), packages: ["tzdata:all".parse().unwrap()].into() };
     let suite = lock.debian.get_mut("trixie").unwrap();

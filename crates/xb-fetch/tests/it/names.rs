@@ -11,7 +11,7 @@ use crate::common::{World, skip};
 
 fn root(packages: &[(Arch, &[&str])]) -> Node {
     let packages = packages.iter().map(|(arch, names)| (*arch, names.iter().map(|name| (*name).to_owned()).collect()));
-    Node::Debian(Box::new(DebianRoot { suite: "trixie".to_owned(), packages: packages.collect() }))
+    Node::Debian(Box::new(DebianRoot { suite: "trixie".to_owned(), packages: packages.collect(), database: false }))
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ pub(super) fn folder<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
 }
 
 pub(super) fn debian<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
-    let settings = Settings::new(call, &["suite", "packages"])?;
+    let settings = Settings::new(call, &["suite", "packages", "database"])?;
     let mut packages = BTreeMap::new();
     for (arch, names) in call.eval.sorted(settings.record("packages")?) {
         let arch = arch.parse().map_err(|error: xb_core::UnknownArch| refuse(call, format!("packages: {error}")))?;
@@ -75,7 +75,8 @@ pub(super) fn debian<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
         }
     }
     let suite = settings.text("suite")?.to_owned();
-    Ok(made(call, Node::Debian(Box::new(DebianRoot { suite, packages }))))
+    let database = settings.flag("database")?;
+    Ok(made(call, Node::Debian(Box::new(DebianRoot { suite, packages, database }))))
 }
 
 pub(super) fn files<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
