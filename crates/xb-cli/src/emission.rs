@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use xb_core::{Digest, RelPath, nearest};
-use xb_eval::{EmitOptions, Emitted, Limits, TargetRequest};
+use xb_eval::{EmitOptions, Emitted, Limits, Product, TargetRequest};
 use xb_graph::Graph;
 
 use crate::failure::Failure;
-use crate::project::{EvalLimits, ProjectWorld, Target};
+use crate::project::{EvalLimits, ProjectWorld, SHIPPED, Target};
 use crate::request::Request;
 use crate::size::first;
 
@@ -84,7 +84,11 @@ fn evaluate(request: &Request, targets: &[Target]) -> Result<Emission, Failure> 
         .iter()
         .map(|target| TargetRequest {
             file: target.file.clone(),
-            name: target.name.clone(),
+            name: target.name.as_deref().map(|name| name.strip_suffix(SHIPPED).unwrap_or(name).to_owned()),
+            product: match target.name.as_deref().is_some_and(|name| name.ends_with(SHIPPED)) {
+                true => Product::Shipped,
+                false => request.product,
+            },
             arches: request.arches.clone(),
             may_define_none: target.among_all,
         })

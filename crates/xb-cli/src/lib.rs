@@ -10,6 +10,7 @@
 //! | [`memo`] | the shortest way to "nothing to do" |
 //! | [`commands`] | one file for each command |
 //! | [`progress`], [`report`], [`blame`], [`logs`] | what is seen of a build: meanwhile, in the end, when it failed, later |
+//! | [`export`], [`shipment`] | results and packages in folders of the user's own |
 //! | [`render`] | diagnostics, drawn or as data |
 //! | [`output`] | the only place that prints |
 //! | [`failure`] | every way to fail, its class and its exit code |
@@ -33,6 +34,7 @@ pub mod render;
 pub mod report;
 pub mod request;
 pub mod session;
+pub mod shipment;
 pub mod size;
 pub mod stores;
 pub mod warnings;

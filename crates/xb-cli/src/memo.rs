@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use xb_build::{Realised, RealisedNode};
 use xb_core::{Arch, Digest, RelPath, TreeId};
+use xb_eval::Product;
 use xb_fetch::Lock;
 use xb_graph::{Folder, Graph, Method, Node, NodeId};
 use xb_store::{Contents, Store, StoreError};
@@ -48,6 +49,7 @@ struct Key<'a> {
     targets: Vec<(&'a RelPath, Option<&'a str>)>,
     arches: &'a [Arch],
     methods: &'a [Method],
+    ships: bool,
     checks: bool,
 }
 
@@ -104,6 +106,7 @@ fn key(request: &Request, checks: bool) -> Option<Vec<u8>> {
         targets: request.targets.iter().map(|target| (&target.file, target.name.as_deref())).collect(),
         arches: &request.arches,
         methods: &request.methods,
+        ships: request.product == Product::Shipped,
         checks,
     };
     let bytes = serde_json::to_vec(&key).ok()?;

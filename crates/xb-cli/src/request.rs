@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use xb_core::Arch;
+use xb_eval::Product;
 use xb_graph::Method;
 
 use crate::args::{How, MethodName};
@@ -24,6 +25,8 @@ pub struct Request {
     pub methods: Vec<Method>,
     /// The architecture of this machine.
     pub host: Arch,
+    /// What is made of the targets.
+    pub product: Product,
 }
 
 impl Request {
@@ -36,7 +39,7 @@ impl Request {
         let (project, targets) = resolve(from, typed)?;
         let arches = arches(&how.arch, host);
         let methods = methods(how, &arches, host)?;
-        Ok(Self { project, targets, typed: typed.to_vec(), arches, methods, host })
+        Ok(Self { project, targets, typed: typed.to_vec(), arches, methods, host, product: Product::Result })
     }
 
     /// Everything that a project describes.
@@ -52,7 +55,7 @@ impl Request {
         let arches = arches(&how.arch, host);
         let methods = methods(how, &arches, host)?;
         let typed = vec![project.folder.display().to_string()];
-        Ok(Self { project, targets, typed, arches, methods, host })
+        Ok(Self { project, targets, typed, arches, methods, host, product: Product::Result })
     }
 
     /// The only architecture.

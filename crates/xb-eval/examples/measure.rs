@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use xb_core::{Arch, RelPath};
-use xb_eval::{Arena, EmitOptions, Limits, MemoryWorld, Session, TargetRequest, emit};
+use xb_eval::{Arena, EmitOptions, Limits, MemoryWorld, Product, Session, TargetRequest, emit};
 use xb_graph::Method;
 
 const PROGRAMS: [(&str, &str); 4] = [
@@ -38,6 +38,7 @@ fn main() {
     let request = TargetRequest {
         file: RelPath::normalise("p.xb").unwrap_or_default(),
         name: None,
+        product: Product::Result,
         arches: vec![Arch::Arm64],
         may_define_none: false,
     };

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use xb_core::{Arch, Diagnostic, RelPath};
-use xb_eval::{Arena, CODES, EmitOptions, Limits, ReadError, Session, TargetRequest, World, emit};
+use xb_eval::{Arena, CODES, EmitOptions, Limits, Product, ReadError, Session, TargetRequest, World, emit};
 use xb_graph::Method;
 
 mod support;
@@ -88,7 +88,13 @@ impl Case {
         }
         let file = self.path.file_name().and_then(|name| name.to_str()).expect("a name");
         let file = RelPath::new(file).expect("a clean path");
-        let request = TargetRequest { file, name: None, arches: vec![Arch::Arm64], may_define_none: false };
+        let request = TargetRequest {
+            file,
+            name: None,
+            product: Product::Result,
+            arches: vec![Arch::Arm64],
+            may_define_none: false,
+        };
         let options = EmitOptions { host: Arch::Amd64, methods: self.methods.clone(), limits: self.limits };
         let emitted = emit(&world, &[request], &options).map_err(|failure| codes(&failure.diagnostics))?;
         let names: Vec<_> = emitted.graph.targets.iter().map(|target| target.id.package.clone()).collect();

@@ -1,7 +1,7 @@
 //! From packages to the graph, with the real standard library.
 
 use xb_core::{Arch, RelPath};
-use xb_eval::{EmitFailure, EmitOptions, Emitted, Limits, MemoryWorld, TargetRequest, emit};
+use xb_eval::{EmitFailure, EmitOptions, Emitted, Limits, MemoryWorld, Product, TargetRequest, emit};
 use xb_graph::{Method, Node};
 
 const PACKAGES: &str = r#"
@@ -28,6 +28,7 @@ fn run(text: &str, name: Option<&str>, methods: &[Method]) -> Result<Emitted, Em
     let request = TargetRequest {
         file: RelPath::new("p.xb").unwrap(),
         name: name.map(str::to_owned),
+        product: Product::Result,
         arches: vec![Arch::Arm64],
         may_define_none: false,
     };

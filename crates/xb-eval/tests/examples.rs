@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use xb_core::{Arch, RelPath};
-use xb_eval::{EmitOptions, Limits, ReadError, TargetRequest, World, emit};
+use xb_eval::{EmitOptions, Limits, Product, ReadError, TargetRequest, World, emit};
 use xb_graph::Method;
 
 /// The folder of the examples.
@@ -40,6 +40,7 @@ fn emits(path: &str) {
     let request = TargetRequest {
         file: RelPath::new(path).expect("a clean path"),
         name: None,
+        product: Product::Result,
         arches: Arch::ALL.to_vec(),
         may_define_none: false,
     };

@@ -46,6 +46,30 @@ pub struct TestArgs {
     pub json: bool,
 }
 
+/// `xb ship`.
+#[derive(Clone, Debug, Args)]
+pub struct ShipArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub wanted: Wanted,
+
+    /// Copy the packages to DIR
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// Make the packages again although they are known
+    #[arg(long)]
+    pub rebuild: bool,
+
+    /// Do not install them in a sandbox
+    #[arg(long)]
+    pub no_check: bool,
+
+    /// Print the results as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `xb run`.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {

@@ -11,7 +11,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use build::{BuildArgs, How, LockManners, MethodName, OneTarget, RunArgs, ShellArgs, TestArgs, Wanted, Work};
+pub use build::{
+    BuildArgs, How, LockManners, MethodName, OneTarget, RunArgs, ShellArgs, ShipArgs, TestArgs, Wanted, Work,
+};
 pub use inspect::{DiffArgs, GraphArgs, GraphFormat, LogArgs, VerifyArgs, WhyArgs};
 pub use language::{CheckArgs, EvalArgs, ExplainArgs, FmtArgs, ReplArgs};
 pub use maintain::{CompletionsArgs, DoctorArgs, GcArgs, InitArgs, LockArgs, ManArgs, StoreArgs, StoreCommand};
@@ -76,6 +78,11 @@ pub enum Command {
     Build(BuildArgs),
     /// Build packages if need be, and run their checks again
     Test(TestArgs),
+    /// Make the Debian packages of results, and install them in a sandbox
+    ///
+    /// Of each package that says `ship = deb { ... }`. The check installs what was made by apt in a sandbox of its
+    /// architecture, over an older version, runs the test that `ship` names, removes and purges it.
+    Ship(ShipArgs),
     /// Run a command of a result, in a sandbox of the result's architecture
     Run(RunArgs),
     /// Open a shell in the sandbox that a package is built in
@@ -125,6 +132,7 @@ impl Command {
         match self {
             Self::Build(args) => args.json,
             Self::Test(args) => args.json,
+            Self::Ship(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Diff(args) => args.json,
             Self::Gc(args) => args.json,

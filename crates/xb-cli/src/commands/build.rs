@@ -1,11 +1,12 @@
 //! `xb build`: results of packages, their checks run.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::Serialize;
 use xb_build::Realised;
+use xb_eval::Product;
 use xb_graph::{Graph, NodeId, Target};
 use xb_store::Store;
 
@@ -20,12 +21,15 @@ use crate::request::Request;
 use crate::session::Session;
 use crate::size::{count, show_time};
 use crate::stores::open_store;
-use crate::{export, logs, memo};
+use crate::{export, logs, memo, shipment};
 
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Json<'a> {
     results: &'a [Built],
+    /// What is shipped, as files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<PathBuf>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failures: Vec<Blame>,
     /// What was not built although it did not fail itself.
@@ -91,7 +95,7 @@ impl Job<'_> {
             return self.show(here, &store, &built, out, &format!("nothing to do, {}", show_time(began.elapsed())));
         }
         let emission = emit(&self.request)?;
-        if let Some(out) = out {
+        if let Some(out) = out.filter(|_| self.request.product == Product::Result) {
             let targets = emission.graph.targets.iter();
             let folders: Vec<_> = targets.map(|target| folder_name(&target.id)).collect();
             export::check(&store, &folders, out)?;
@@ -148,10 +152,10 @@ impl Job<'_> {
             let sum = sum(realised, &undone);
             if self.json {
                 let failures = blame::data(session, realised);
-                print_json(&Json { results: &built, failures, undone })?;
+                print_json(&Json { results: &built, files: Vec::new(), failures, undone })?;
             }
             if !self.json {
-                list(here, &built, None)?;
+                list(here, &built, None, &[])?;
             }
             say(format!("{} in {}", styled(style::ERROR, sum), show_time(began.elapsed())));
             return Err(failure);
@@ -173,13 +177,17 @@ impl Job<'_> {
         out: Option<&Path>,
         summary: &str,
     ) -> Result<(), Failure> {
-        if let Some(out) = out {
-            export::copy(store, built, out)?;
-        }
+        let files = match self.request.product {
+            Product::Result => {
+                out.map_or(Ok(()), |out| export::copy(store, built, out))?;
+                Vec::new()
+            }
+            Product::Shipped => shipment::files(built, out)?,
+        };
         if self.json {
-            return print_json(&Json { results: built, failures: Vec::new(), undone: Vec::new() });
+            return print_json(&Json { results: built, files, failures: Vec::new(), undone: Vec::new() });
         }
-        list(here, built, out)?;
+        list(here, built, out, &files)?;
         if !here.is_quiet() {
             let packages = count(built.len(), "package");
             say(format!("{} {packages}: {summary}", styled(style::GOOD, "ready")));
@@ -188,8 +196,8 @@ impl Job<'_> {
     }
 }
 
-/// Shows what was built, and where it is.
-fn list(here: &Invocation, built: &[Built], out: Option<&Path>) -> Result<(), Failure> {
+/// Shows what was built, and where it is: what is shipped by its files.
+fn list(here: &Invocation, built: &[Built], out: Option<&Path>, files: &[PathBuf]) -> Result<(), Failure> {
     for one in built.iter().take(MOST_LISTED) {
         if !here.is_quiet() {
             say(one.text());
@@ -198,12 +206,14 @@ fn list(here: &Invocation, built: &[Built], out: Option<&Path>) -> Result<(), Fa
             }
         }
         let copy = |out| export::place(built.len(), &one.folder_name(), out);
-        print_line(out.map_or_else(|| one.path.clone(), copy).display())?;
+        if files.is_empty() {
+            print_line(out.map_or_else(|| one.path.clone(), copy).display())?;
+        }
     }
     if built.len() > MOST_LISTED && !here.is_quiet() {
         say(format!("... and {}", count(built.len() - MOST_LISTED, "more package")));
     }
-    Ok(())
+    files.iter().try_for_each(|file| print_line(file.display()))
 }
 
 /// The targets that were not built although they did not fail themselves: what they need did, or the build was over.

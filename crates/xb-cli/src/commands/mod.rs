@@ -18,6 +18,7 @@ mod repl;
 mod run;
 mod sandbox;
 mod shell;
+mod ship;
 mod store;
 mod test;
 mod verify;
@@ -36,6 +37,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Build(args) => build::run(&here, &args),
         Command::Test(args) => test::run(&here, &args),
+        Command::Ship(args) => ship::run(&here, &args),
         Command::Run(args) => run::run(&here, &args),
         Command::Shell(args) => shell::run(&here, &args),
         Command::Graph(args) => graph::run(&here, &args),

@@ -7,6 +7,9 @@ use xb_core::RelPath;
 use super::{Project, canonical, is_marked};
 use crate::failure::Failure;
 
+/// What follows the name of a package where that is meant which is shipped in its place.
+pub const SHIPPED: &str = ".deb";
+
 /// A target as it was typed, split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetSpec {
@@ -76,6 +79,7 @@ impl TargetSpec {
 
 fn is_name(text: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let text = text.strip_suffix(SHIPPED).unwrap_or(text);
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.chars().all(word)
 }
 
@@ -168,6 +172,7 @@ mod tests {
         check("a/b.xb:tool", "a/b.xb", Some("tool"));
         check("a:edge-agent", "a", Some("edge_agent"));
         check(":tool", ".", Some("tool"));
+        check("hello.xb:hello.deb", "hello.xb", Some("hello.deb"));
         check("odd:dir/x", "odd:dir/x", None);
     }
 

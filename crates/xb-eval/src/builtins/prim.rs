@@ -72,4 +72,10 @@ pub(super) const TABLE: &[Builtin] = &[
         doc: "The distribution's packages that a package and its closure need, sorted.",
         run: packages::needs_names,
     },
+    Builtin {
+        path: "prim.shipped",
+        params: &[value("package")],
+        doc: "The package that is shipped in the place of another one, as its field `ship` says.",
+        run: packages::shipped,
+    },
 ];

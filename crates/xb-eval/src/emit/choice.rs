@@ -100,8 +100,10 @@ impl<'v> Evaluator<'v> {
                 return Err(Failure::new(codes::REALISE, "`realise` of std gave no run to build with")
                     .at(code.place, "for this package"));
             };
-            ways.push((method, way));
-            options.push((method, run.node));
+            if options.iter().all(|(_, known)| *known != run.node) {
+                ways.push((method, way));
+                options.push((method, run.node));
+            }
         }
         let node = Node::Choice(Choice { package: code.title.to_owned(), arch: instance.arch, options });
         let build = self.add_node(node, code.place);

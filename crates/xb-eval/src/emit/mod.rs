@@ -6,6 +6,7 @@
 
 mod choice;
 mod needs;
+mod ship;
 mod target;
 
 use std::cell::RefCell;
@@ -30,10 +31,22 @@ pub struct TargetRequest {
     pub file: RelPath,
     /// The package; every one that the file defines when not given.
     pub name: Option<String>,
+    /// What is made of it: what is shipped, of every one that says how when no package is named.
+    pub product: Product,
     /// What the results are for.
     pub arches: Vec<Arch>,
     /// Whether it is nothing wrong when the file defines no such package.
     pub may_define_none: bool,
+}
+
+/// What is made of a package.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Product {
+    /// Its result: what lies where it is installed.
+    #[default]
+    Result,
+    /// What is shipped, by its field `ship`.
+    Shipped,
 }
 
 /// How to emit.
@@ -127,6 +140,7 @@ pub(crate) struct Emission<'v> {
     pub(crate) layers: RefCell<FxHashMap<u32, Value<'v>>>,
     needs: RefCell<FxHashMap<u32, &'v [&'v Instance<'v>]>>,
     names: RefCell<FxHashMap<u32, &'v [Value<'v>]>>,
+    shipped: RefCell<FxHashMap<u32, &'v Instance<'v>>>,
     /// The texts of the graph, each once.
     pub(crate) texts: RefCell<FxHashSet<Arc<str>>>,
     /// What runs have as outputs, each once.

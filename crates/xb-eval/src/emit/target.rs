@@ -3,7 +3,7 @@
 use xb_core::Arch;
 use xb_graph::{Target, TargetId};
 
-use super::TargetRequest;
+use super::{Product, TargetRequest};
 use crate::codes;
 use crate::evaluator::{Evaluator, NOWHERE};
 use crate::failure::{Failure, Result};
@@ -21,13 +21,19 @@ impl<'v> Evaluator<'v> {
             Err(failure) if request.may_define_none && failure.code() == codes::NO_TARGET => return,
             Err(failure) => return take(Err(failure)),
         };
+        let mut is_any = false;
         for value in wanted {
             for arch in &request.arches {
-                take(self.target(value, *arch, request));
+                let target = self.target(value, *arch, request).transpose();
+                is_any |= target.is_some();
+                target.into_iter().for_each(&mut take);
                 if matches!(value, Value::Instance(_)) {
                     break;
                 }
             }
+        }
+        if !is_any && !request.may_define_none {
+            take(Err(nothing_shipped(request)));
         }
     }
 
@@ -76,14 +82,24 @@ impl<'v> Evaluator<'v> {
         Ok(packages)
     }
 
-    fn target(&self, value: Value<'v>, arch: Arch, request: &TargetRequest) -> Result<Target> {
+    /// None where what is not shipped is asked for among others.
+    fn target(&self, value: Value<'v>, arch: Arch, request: &TargetRequest) -> Result<Option<Target>> {
         let instance = self.target_instance(value, arch, request)?;
+        match request.product {
+            Product::Result => self.target_of(instance, instance).map(Some),
+            Product::Shipped if request.name.is_none() && !self.is_shipped(instance)? => Ok(None),
+            Product::Shipped => self.target_of(instance, self.shipped(instance)?).map(Some),
+        }
+    }
+
+    /// The target of a package, which is made as itself or as what is shipped in its place.
+    fn target_of(&self, instance: &'v Instance<'v>, made: &'v Instance<'v>) -> Result<Target> {
         let place = instance.package.code.place;
-        let version = match self.package_field(instance, "version")? {
+        let version = match self.package_field(made, "version")? {
             Value::String(version) => Some((*version).to_owned()),
             _ => None,
         };
-        let package = match self.package_field(instance, "name")? {
+        let package = match self.package_field(made, "name")? {
             Value::String(name) if is_file_name(name) => (*name).to_owned(),
             Value::String(name) => {
                 return Err(Failure::new(
@@ -95,14 +111,14 @@ impl<'v> Evaluator<'v> {
                     "results are named so on the disk: letters, digits and `+-._`, beginning with a letter or digit",
                 ));
             }
-            _ => instance.package.code.title.to_owned(),
+            _ => made.package.code.title.to_owned(),
         };
         let file = self.origin(place).file;
         Ok(Target {
-            id: TargetId { file, package, arch: instance.arch },
+            id: TargetId { file, package, arch: made.arch },
             version,
-            build: self.choice(instance, place)?,
-            check: self.check_node(instance, place)?,
+            build: self.choice(made, place)?,
+            check: self.check_node(made, place)?,
         })
     }
 
@@ -130,6 +146,12 @@ impl<'v> Evaluator<'v> {
             )),
         }
     }
+}
+
+#[cold]
+fn nothing_shipped(request: &TargetRequest) -> Failure {
+    Failure::new(codes::NO_TARGET, format!("no package of `{}` says how it is shipped", request.file))
+        .help("add `ship = deb { maintainer = \"Name <name@example.org>\" }` to it")
 }
 
 /// The first of some names.

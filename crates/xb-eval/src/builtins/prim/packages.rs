@@ -89,6 +89,10 @@ pub(super) fn closure<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
     Ok(call.eval.list(&all))
 }
 
+pub(super) fn shipped<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
+    call.eval.shipped(instance(call)?).map(Value::Instance)
+}
+
 pub(super) fn needs_names<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
     let names = call.eval.needs_names(instance(call)?, call.span)?;
     Ok(Value::List(call.eval.arena.alloc(names)))

@@ -1,0 +1,95 @@
+cp -R "$inputs/folder" debian
+# What it says about the lack of a compiler does not matter.
+eval "$(dpkg-architecture --host-arch "$arch" --print-set 2>/dev/null)"
+staged=debian/$deb_name
+mkdir -p "$staged"
+cp -a "$src/." "$staged"
+chmod -R u+w "$staged"
+# A link to share/man on every Debian system, which goes with the last package that has a folder in its place.
+if [ -d "$staged/usr/local/man" ]; then
+  mkdir -p "$staged/usr/local/share/man"
+  cp -a "$staged/usr/local/man/." "$staged/usr/local/share/man"
+  rm -r "$staged/usr/local/man"
+fi
+# In results all times are one, which is none that a package may have.
+find "$staged" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
+if [ -d debian/units ]; then
+  mkdir -p "$staged/usr/lib/systemd/system"
+  cp debian/units/* "$staged/usr/lib/systemd/system"
+fi
+
+# What only a compiler reads goes into a package of its own.
+if [ -n "$deb_dev" ]; then
+  mkdir -p "$staged-dev"
+  (
+    cd "$staged"
+    find . \( -path './usr/include/*' -o -path './usr/local/include/*' -o -name '*.a' -o -name '*.pc' \
+      -o -path '*/lib/*/cmake/*' -o -path '*/lib/cmake/*' -o -path '*/man/man3/*' \
+      -o -path '*/bin/*-config' \) ! -type d -print
+    find . -type l -name 'lib*.so' -path '*/lib/*' -print
+  ) >debian/xb-dev
+  while read -r file; do
+    mkdir -p "$staged-dev/${file%/*}"
+    mv "$staged/$file" "$staged-dev/$file"
+  done <debian/xb-dev
+  find "$staged" -mindepth 1 -type d -empty -delete
+  if ! [ -s debian/xb-dev ]; then
+    echo "\`dev = true\`, and there is nothing in the result that a compiler reads: headers, archives, \`.pc\`" >&2
+    exit 1
+  fi
+fi
+
+# Debian itself owns nothing in /usr/local, and finds its libraries without a path in each program. Who ships for
+# machines of their own does both on purpose: the path is what makes one library load on every architecture.
+for package in "$staged" "$staged-dev"; do
+  if [ -d "$package/usr/local" ]; then
+    name=${package##*/}
+    {
+      echo "# It is meant for /usr/local, and loads its libraries from there on every architecture."
+      printf '%s\n' "$name: dir-in-usr-local" "$name: file-in-usr-local" "$name: custom-library-search-path"
+    } >>"debian/$name.lintian-overrides"
+  fi
+done
+
+# By which packages libraries of this machine's own come to be there.
+for need in "$inputs"/needs/*/*.deb; do
+  if [ -e "$need" ]; then
+    dpkg-deb --ctrl-tarfile "$need" | tar -xO ./shlibs >>debian/shlibs.local 2>/dev/null || true
+  fi
+done
+
+dh_installdocs
+dh_installchangelogs
+if [ -n "$deb_start" ]; then
+  dh_installsystemd
+else
+  dh_installsystemd --no-start
+fi
+dh_installtmpfiles
+dh_lintian
+dh_link
+dh_compress
+dh_fixperms
+# A package of debug symbols is made where there are any.
+debug_symbols() {
+  find debian -type f -size +1k -exec sh -c '
+    for file; do
+      "$0-readelf" --section-headers --wide "$file" 2>/dev/null | grep -q " \.debug_info" && echo "$file"
+    done' "$triple" {} +
+}
+if [ -z "$(debug_symbols)" ]; then
+  export DEB_BUILD_OPTIONS=noautodbgsym
+fi
+dh_strip
+dh_makeshlibs
+if ! dh_shlibdeps; then
+  if [ -n "$deb_unshipped" ]; then
+    echo "these packages are needed and have no \`ship\`, so that nothing can depend on them:" >&2
+    echo "$deb_unshipped" >&2
+  fi
+  exit 1
+fi
+dh_installdeb
+dh_gencontrol
+dh_md5sums
+dh_builddeb --destdir="$out" -- -Zxz
