@@ -1,0 +1,59 @@
+//! For which processor code is, and which level of it.
+
+use xb_core::Arch;
+
+use super::is_beneath;
+use crate::archive::{Archive, Code};
+use crate::elf::Machine;
+use crate::facts::{Facts, Form};
+use crate::walk::File;
+use crate::{Detail, Finding, Subject, X86Level};
+
+/// Folders of data that a kernel passes to devices.
+const FIRMWARE: &[&str] = &["lib/firmware"];
+
+/// What is wrong with the code in a file.
+pub(crate) fn check(file: &File, facts: &Facts, subject: &Subject, findings: &mut Vec<Finding>) {
+    let path = file.path.as_str();
+    let mut found = |detail| findings.push(Finding::new(file.path.clone(), detail));
+    match &facts.form {
+        Form::Broken(reason) => found(Detail::Fault { reason: reason.clone() }),
+        Form::Elf(elf) if !is_beneath(path, FIRMWARE) => {
+            if let Some(detail) = judge(path, Code::Elf(elf.machine, elf.needs), None, subject) {
+                found(detail);
+            }
+        }
+        Form::Archive(archive) => {
+            let Archive { objects, fault, .. } = archive;
+            objects.iter().filter_map(|(code, name)| judge(path, *code, Some(name), subject)).for_each(&mut found);
+            if let Some(reason) = fault.clone() {
+                found(Detail::Fault { reason });
+            }
+        }
+        _ => {}
+    }
+}
+
+fn judge(path: &str, code: Code, member: Option<&String>, subject: &Subject) -> Option<Detail> {
+    let expected = subject.arch;
+    let wrong = |found: String| Some(Detail::Architecture { expected, found, member: member.cloned() });
+    match code {
+        Code::Elf(machine, _) if is_wrong(machine, expected) => wrong(machine.to_string()),
+        Code::Elf(machine, Some(needed)) if machine.is(Arch::Amd64) => {
+            let allowed = subject.baseline.max(level_of_folder(path));
+            (needed > allowed).then(|| Detail::Baseline { allowed, needed, member: member.cloned() })
+        }
+        Code::Go(arch) if arch != Some(expected) => wrong(arch.map_or("another of Go's", Arch::debian).to_owned()),
+        Code::Elf(..) | Code::Go(_) => None,
+    }
+}
+
+fn is_wrong(machine: Machine, expected: Arch) -> bool {
+    machine.runs_programs() && !machine.is(expected)
+}
+
+/// The level that libraries in a folder may need, since the loader looks there only on such a processor.
+fn level_of_folder(path: &str) -> X86Level {
+    let level = path.split_once("glibc-hwcaps/").and_then(|(_, rest)| rest.split('/').next());
+    X86Level::ALL.into_iter().find(|known| Some(known.name()) == level).unwrap_or(X86Level::V1)
+}

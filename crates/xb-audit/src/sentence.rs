@@ -1,0 +1,108 @@
+//! One sentence about a finding: what, where, why it matters, and what to do.
+
+use std::fmt;
+
+use xb_core::RelPath;
+
+use crate::{Detail, Finding, FindingKind, Place};
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", Shown(self.path.as_str()))?;
+        match &self.detail {
+            Detail::Architecture { expected, found, member } => {
+                member_of(f, member.as_deref())?;
+                write!(f, " is for {found}, and the result is for {expected}: it cannot run or be linked there; ")?;
+                f.write_str("let the build use the compiler that it is told, or leave the file out")
+            }
+            Detail::Baseline { allowed, needed, member } => {
+                member_of(f, member.as_deref())?;
+                write!(f, " needs {needed}, and {allowed} must do: older processors do not run it; ")?;
+                f.write_str("build it without `-march`, or say in the policy why it may")
+            }
+            Detail::Interpreter { interpreter, script } => {
+                let what = if *script { "is run by" } else { "asks for the loader" };
+                write!(f, " {what} `{}`, which is not in the root: it does not start; ", Shown(interpreter))?;
+                f.write_str("add the package that has it to the needs, or name one that is there")
+            }
+            Detail::Order { library, needed_by, amd64, arm64 } => {
+                needs(f, library, needed_by.as_ref())?;
+                write!(f, ", which is {} on amd64 and {} on arm64, ", which(amd64), which(arm64))?;
+                f.write_str("by the order of /etc/ld.so.conf.d: it runs with another library there; ")?;
+                f.write_str("give it a RUNPATH to the one that is meant, or keep only that in the root")
+            }
+            Detail::Library { library, needed_by, searched, passed_over } => {
+                needs(f, library, needed_by.as_ref())?;
+                let (few, more) = searched.split_at(searched.len().min(4));
+                write!(f, ", which is not in {}", Shown(&few.join(", ")))?;
+                if !more.is_empty() {
+                    write!(f, " and {} more folders", more.len())?;
+                }
+                if let Some(other) = passed_over {
+                    write!(f, " (`{}` is for another architecture)", Shown(other.as_str()))?;
+                }
+                f.write_str(": it cannot be loaded; add the package that has it to the needs, or a RUNPATH to the file")
+            }
+            Detail::Foreign { arch, place, text, times } => {
+                write!(f, " has a name of {arch} {}: `{}`{}; ", place.words(), Shown(text), often(*times))?;
+                f.write_str("who goes by it looks for the wrong machine's files; let the build use what it is told")
+            }
+            Detail::Sandbox { place, text, times } => {
+                write!(f, " has a path of the sandbox {}: `{}`{}; ", place.words(), Shown(text), often(*times))?;
+                f.write_str("it is nowhere else; build for the prefix, or replace it")
+            }
+            Detail::Mode { mode, .. } if self.kind == FindingKind::SetId => {
+                write!(f, " has the mode {mode:04o}: who starts it has the rights of its owner or group; ")?;
+                f.write_str("say in the policy why it must, or install it without")
+            }
+            Detail::Mode { mode, .. } => write!(f, " has the mode {mode:04o}, which is its own"),
+            Detail::Fault { reason } => {
+                write!(f, " cannot be read as what it begins like: {}; ", Shown(reason))?;
+                f.write_str("what it is for is not known; see whether it was cut off")
+            }
+        }
+    }
+}
+
+fn member_of(f: &mut fmt::Formatter<'_>, member: Option<&str>) -> fmt::Result {
+    member.map_or(Ok(()), |member| write!(f, ", in its member `{}`,", Shown(member)))
+}
+
+fn needs(f: &mut fmt::Formatter<'_>, library: &str, by: Option<&RelPath>) -> fmt::Result {
+    if let Some(by) = by {
+        write!(f, " loads `{}`, which", Shown(by.as_str()))?;
+    }
+    write!(f, " needs `{}`", Shown(library))
+}
+
+fn which(path: &Option<RelPath>) -> String {
+    path.as_ref().map_or_else(|| "nowhere".to_owned(), |path| format!("`{}`", Shown(path.as_str())))
+}
+
+fn often(times: u64) -> String {
+    if times > 1 { format!(" and {} more", times - 1) } else { String::new() }
+}
+
+/// A text from a file, on one line and without what would steer a terminal.
+struct Shown<'t>(&'t str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .chars()
+            .try_for_each(|c| if c.is_control() { write!(f, "{}", c.escape_default()) } else { write!(f, "{c}") })
+    }
+}
+
+impl Place {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Name => "in its name",
+            Self::Link => "where the link leads to",
+            Self::Loader => "in what the loader is told",
+            Self::Configuration => "in a text that programs go by",
+            Self::Text => "in its text",
+            Self::Data => "in its data",
+        }
+    }
+}

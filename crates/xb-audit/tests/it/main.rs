@@ -1,0 +1,9 @@
+//! Audits of small trees, of which every file is written here.
+
+mod code;
+mod elf;
+mod hostile;
+mod interpreters;
+mod leaks;
+mod libraries;
+mod world;
