@@ -6,4 +6,5 @@ mod hostile;
 mod interpreters;
 mod leaks;
 mod libraries;
+mod reference;
 mod world;
