@@ -112,9 +112,11 @@ pub fn debian(arch: Arch) -> Things {
 
 /// What is found in a result that runs on Debian's root, with more in it.
 pub fn found(arch: Arch, result: Things, more: Things) -> Vec<Finding> {
-    let world = World::new();
+    thread_local! {
+        static WORLD: World = World::new();
+    }
     let root: Things = debian(arch).into_iter().chain(more).chain(result.clone()).collect();
-    world.audit(&Subject::new(arch, world.tree(&result), world.tree(&root)))
+    WORLD.with(|world| world.audit(&Subject::new(arch, world.tree(&result), world.tree(&root))))
 }
 
 /// Holds findings against what is expected of them, by path and kind, and each sentence against the form that all have.
