@@ -16,8 +16,10 @@ package=$(echo "$inputs/packages/${deb_name}_"*.deb)
 here() {
   dpkg-query --show --showformat='${Status}' "$deb_name" 2>/dev/null || true
 }
+# What adduser leaves, users among it, stays where it was on every system.
 everything() {
-  find /etc /opt /usr /var/lib/dpkg/info -xdev \( -type f -o -type l \) | sort
+  find /etc /opt /usr /var/lib/dpkg/info -xdev \( -type f -o -type l \) |
+    grep -v -x -e '/etc/\.pwd\.lock' -e '/etc/.*-' | sort
 }
 needs=
 for need in "$inputs"/needs/*/*.deb; do

@@ -92,4 +92,5 @@ fi
 dh_installdeb
 dh_gencontrol
 dh_md5sums
-dh_builddeb --destdir="$out" -- -Zxz
+# How many processors there are shows in what several threads compress.
+dh_builddeb --destdir="$out" -- -Zxz --threads-max=1

@@ -41,6 +41,15 @@ pub fn emit(request: &Request) -> Result<Emission, Failure> {
     Ok(emission)
 }
 
+/// The graph of what is shipped of a request: of those packages that say how, which may be none.
+///
+/// # Errors
+/// What is wrong with the descriptions.
+pub fn emit_shipped(request: &Request) -> Result<Emission, Failure> {
+    let targets: Vec<_> = request.targets.iter().map(|target| Target { among_all: true, ..target.clone() }).collect();
+    evaluate(&Request { product: Product::Shipped, ..request.clone() }, &targets)
+}
+
 /// The targets that may define nothing, each on its own.
 fn among_all(request: &Request) -> impl Iterator<Item = &Target> {
     request.targets.iter().filter(|target| target.among_all)

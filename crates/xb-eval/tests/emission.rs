@@ -180,3 +180,88 @@ package p(arch) {
     let within = diagnostic.trace.last().unwrap().span;
     assert!(failure.sources.slice(within).starts_with("prim.fetch"));
 }
+
+const SHIPPED: &str = r#"
+package liba(arch) {
+  version = "1"
+  summary = "Library"
+  build = sh"make"
+  ship = deb { maintainer = "A <a@example.org>" }
+}
+package app(arch) {
+  version = "2"
+  summary = "Program"
+  needs = [liba, "libpopt-dev"]
+  build = sh"make"
+  ship = deb { maintainer = "A <a@example.org>", revision = "3", depends = ["tzdata (>= 2025a) | tzdata-legacy"] }
+}
+package plain(arch) { build = sh"make" }
+"#;
+
+fn ship(text: &str, name: Option<&str>) -> Result<Emitted, EmitFailure> {
+    let world = MemoryWorld::default().with("p.xb", text);
+    let request = TargetRequest {
+        file: RelPath::new("p.xb").unwrap(),
+        name: name.map(str::to_owned),
+        product: Product::Shipped,
+        arches: vec![Arch::Arm64],
+        may_define_none: false,
+    };
+    let methods = vec![Method::Cross, Method::Emulate];
+    emit(&world, &[request], &EmitOptions { host: Arch::Amd64, methods, limits: Limits::default() })
+}
+
+#[test]
+fn what_is_shipped_is_a_package_of_its_own_whose_source_is_the_result() {
+    let emitted = ship(SHIPPED, Some("app")).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics));
+    let graph = &emitted.graph;
+    let [target] = &graph.targets[..] else { panic!("one target") };
+    assert_eq!((target.id.package.as_str(), target.version.as_deref()), ("app.deb", Some("2-3")));
+    let Node::Choice(packing) = graph.node(target.build) else { panic!("a package is a choice") };
+    let [(_, packing)] = packing.options[..] else { panic!("it is packed in one way, however it was built") };
+    let Node::Run(packing) = graph.node(packing) else { panic!("packing is a run") };
+    assert_eq!((packing.title().as_str(), packing.platform), ("app.deb (arm64, build)", Arch::Amd64));
+    let layer = |at: &str| packing.root.iter().find(|layer| layer.at.as_str() == at).map(|layer| layer.input.node);
+    let Some(Node::Choice(result)) = layer("xb/src").map(|node| graph.node(node)) else { panic!("the result") };
+    assert_eq!((result.package.as_str(), result.options.len()), ("app", 2));
+    let Some(Node::Choice(need)) = layer("xb/inputs/needs/liba").map(|node| graph.node(node)) else { panic!("needs") };
+    assert_eq!(need.package, "liba.deb");
+    let Some(Node::Choice(check)) = target.check.map(|check| graph.node(check)) else { panic!("it is installed") };
+    let Node::Run(check) = graph.node(check.options[0].1) else { panic!("a check is a run") };
+    let root = check.root.iter().find_map(|layer| match graph.node(layer.input.node) {
+        Node::Debian(debian) => Some(debian),
+        _ => None,
+    });
+    let root = root.expect("it is installed into a Debian system");
+    assert!(root.database, "with dpkg's records");
+    let names = &root.packages[&Arch::Arm64];
+    assert!(["apt", "tzdata", "libpopt-dev"].iter().all(|name| names.contains(*name)), "{names:?}");
+}
+
+#[test]
+fn what_does_not_say_how_it_is_shipped_is_left_out_unless_it_is_asked_for() {
+    let emitted = ship(SHIPPED, None).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics));
+    let names: Vec<_> = emitted.graph.targets.iter().map(|target| target.id.package.as_str()).collect();
+    assert_eq!(names, ["liba.deb", "app.deb"]);
+    assert_eq!(codes(ship(SHIPPED, Some("plain"))), ["E0602 `plain` does not say how it is shipped"]);
+    let nothing = codes(ship("package p(arch) { build = sh\"make\" }", None));
+    assert_eq!(nothing, ["E0602 no package of `p.xb` says how it is shipped"]);
+}
+
+#[test]
+fn what_a_debian_package_needs_to_say_is_asked_for() {
+    let refused = |ship_field: &str| {
+        let text =
+            format!("package p(arch) {{ version = \"1\", summary = \"P\", build = sh\"make\", ship = {ship_field} }}");
+        codes(ship(&text, None)).join("; ")
+    };
+    assert!(refused("deb {}").contains("who maintains `p`?"), "{}", refused("deb {}"));
+    assert!(refused("1").contains("write `ship = deb { ... }`"), "{}", refused("1"));
+    assert!(refused("oci {}").contains("write `ship = deb { ... }`"), "{}", refused("oci {}"));
+    assert!(refused("deb { maintainer = \"A\", sektion = \"net\" }").contains("sektion"));
+    assert!(refused("deb { maintainer = \"A\", dev = 1 }").contains("E0501"));
+    let text = "package p(arch) { version = \"1\", build = sh\"make\", ship = deb { maintainer = \"A\" } }";
+    assert!(codes(ship(text, None))[0].contains("what is `p`?"), "{:?}", codes(ship(text, None)));
+    let text = "package p(arch) { summary = \"P\", build = sh\"make\", ship = deb { maintainer = \"A\" } }";
+    assert!(codes(ship(text, None))[0].contains("has no `version`"), "{:?}", codes(ship(text, None)));
+}

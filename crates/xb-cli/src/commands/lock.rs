@@ -5,7 +5,7 @@ use xb_fetch::lock::Used;
 use xb_graph::Method;
 
 use crate::args::{How, LockArgs, MethodName};
-use crate::emission::emit;
+use crate::emission::{emit, emit_shipped};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_line, say};
@@ -35,10 +35,11 @@ pub fn run(here: &Invocation, args: &LockArgs) -> Result<(), Failure> {
             say("everything is up to date");
         }
     }
-    let emission = emit(&request)?;
-    let nodes = || emission.graph.nodes().map(|(_, node)| node);
-    let missing = session.sources.count_missing(nodes());
-    session.complete(&emission.graph)?;
+    let mut missing = 0;
+    for emission in [emit(&request)?, emit_shipped(&request)?] {
+        missing += session.sources.count_missing(emission.graph.nodes().map(|(_, node)| node));
+        session.complete(&emission.graph)?;
+    }
     let used = if args.lock.locked { None } else { used(&request, &how)? };
     let dropped = used.map_or(Ok(0), |used| session.sources.prune(&used))?;
     session.progress.close();
@@ -71,10 +72,12 @@ fn used(request: &Request, how: &How) -> Result<Option<Used>, Failure> {
     let mut used = Used::default();
     for host in Arch::ALL {
         let methods = vec![Method::Cross, Method::Emulate, Method::PureEmulate];
-        let Ok(emission) = emit(&Request { host, methods, ..request.clone() }) else {
+        let request = Request { host, methods, ..request.clone() };
+        let (Ok(built), Ok(shipped)) = (emit(&request), emit_shipped(&request)) else {
             return Ok(None);
         };
-        emission.graph.nodes().for_each(|(_, node)| used.add(node, host));
+        let nodes = built.graph.nodes().chain(shipped.graph.nodes());
+        nodes.for_each(|(_, node)| used.add(node, host));
     }
     Ok(Some(used))
 }

@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use crate::world::World;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "build",
     "test",
+    "ship",
     "run",
     "shell",
     "graph",

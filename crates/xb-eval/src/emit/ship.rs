@@ -29,6 +29,10 @@ impl<'v> Evaluator<'v> {
         let Value::Instance(made) = made else {
             return Err(Failure::new(codes::REALISE, "std gave no package to ship").at(of.place, "for this package"));
         };
+        // What is wrong with the field is told of the field.
+        self.package_field(made, "version").map_err(|failure| {
+            failure.through(self.field_place(of, "ship"), || format!("in how `{}` is shipped", of.title))
+        })?;
         let title = self.arena.alloc_str(&format!("{}.deb", of.title));
         let code = self.arena.alloc(PackageCode { title, place: of.place, ..*made.package.code });
         let package = self.arena.alloc(PackageFn { code, ..*made.package });
