@@ -13,6 +13,7 @@ use xb_core::{Arch, Span};
 use crate::call::{Argument, Slot};
 use crate::codes;
 use crate::contract::{Contract, Simple, Type};
+use crate::emit::AUDIT_LEVELS;
 use crate::evaluator::{Evaluator, Frame, NOWHERE};
 use crate::failure::{Failure, Result};
 use crate::ir::{Code, Kind, Node};
@@ -88,9 +89,9 @@ pub(crate) struct PackageTable<'v> {
 }
 
 /// The names of the fields that a package can have, for checks that do not evaluate.
-pub const PACKAGE_FIELDS: [&str; 16] = [
+pub const PACKAGE_FIELDS: [&str; 17] = [
     "name", "version", "summary", "license", "homepage", "source", "patches", "needs", "tools", "env", "build",
-    "check", "ship", "methods", "limits", "arch",
+    "check", "ship", "audit", "methods", "limits", "arch",
 ];
 
 /// The names of the fields that a release can have.
@@ -158,9 +159,13 @@ fn field_type<'v>(arena: &'v Bump, symbols: &Symbols<'v>, name: &str) -> Type<'v
         "env" => Type::Map(arena.alloc(union(&[Simple::String, Simple::Number, Simple::Bool, Simple::Path]))),
         "build" => union(&[Simple::Record, Simple::Script]),
         "check" => union(&[Simple::Script, Simple::String, Simple::Record, Simple::Bool, Simple::Null]),
-        "methods" => Type::List(arena.alloc(Type::Union(
-            arena.alloc_slice_fill_iter(xb_graph::Method::ALL.map(|method| Type::Literal(method.name()))),
-        ))),
+        "methods" => Type::List(arena.alloc(union_of_names(arena, &xb_graph::Method::ALL.map(|method| method.name())))),
+        "audit" => {
+            let level = union_of_names(arena, &AUDIT_LEVELS);
+            let fields = [("level", level), ("reason", simple(Simple::String))];
+            let fields = fields.map(|(name, ty)| (symbols.intern(name), false, ty));
+            Type::Map(arena.alloc(Type::Record(arena.alloc_slice_fill_iter(fields), false)))
+        }
         "limits" => {
             let names = ["memory_mb", "processes", "minutes", "disk_mb", "cpus"];
             let fields = names.map(|name| (symbols.intern(name), true, Type::Simple(Simple::Positive)));
@@ -168,6 +173,10 @@ fn field_type<'v>(arena: &'v Bump, symbols: &Symbols<'v>, name: &str) -> Type<'v
         }
         _ => Type::Any,
     }
+}
+
+fn union_of_names<'v>(arena: &'v Bump, names: &[&'static str]) -> Type<'v> {
+    Type::Union(arena.alloc_slice_fill_iter(names.iter().map(|name| Type::Literal(name))))
 }
 
 impl<'v> Evaluator<'v> {

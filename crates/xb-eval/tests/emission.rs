@@ -2,7 +2,7 @@
 
 use xb_core::{Arch, RelPath};
 use xb_eval::{EmitFailure, EmitOptions, Emitted, Limits, MemoryWorld, Product, TargetRequest, emit};
-use xb_graph::{Method, Node};
+use xb_graph::{Graph, Method, Node, NodeId, PolicyRule};
 
 const PACKAGES: &str = r#"
 use std { c, fetch }
@@ -24,6 +24,10 @@ package png_tools(arch) {
 "#;
 
 fn run(text: &str, name: Option<&str>, methods: &[Method]) -> Result<Emitted, EmitFailure> {
+    emitted(text, name, methods, false)
+}
+
+fn emitted(text: &str, name: Option<&str>, methods: &[Method], audit: bool) -> Result<Emitted, EmitFailure> {
     let world = MemoryWorld::default().with("p.xb", text);
     let request = TargetRequest {
         file: RelPath::new("p.xb").unwrap(),
@@ -32,7 +36,7 @@ fn run(text: &str, name: Option<&str>, methods: &[Method]) -> Result<Emitted, Em
         arches: vec![Arch::Arm64],
         may_define_none: false,
     };
-    let options = EmitOptions { host: Arch::Amd64, methods: methods.to_vec(), limits: Limits::default() };
+    let options = EmitOptions { host: Arch::Amd64, methods: methods.to_vec(), audit, limits: Limits::default() };
     emit(&world, &[request], &options)
 }
 
@@ -89,6 +93,65 @@ fn needs_are_composed_beneath_what_needs_them() {
         _ => false,
     });
     assert!(staged);
+}
+
+/// The names of the packages that a node's own layers take from the distribution.
+fn distribution(graph: &Graph, root: NodeId) -> Vec<String> {
+    let inputs = graph.node(root).inputs().map(|input| graph.node(input));
+    let roots = inputs.filter_map(|node| match node {
+        Node::Debian(root) => Some(root),
+        _ => None,
+    });
+    roots.flat_map(|root| root.packages.get(&Arch::Arm64).into_iter().flatten().cloned()).collect()
+}
+
+#[test]
+fn a_root_to_be_audited_in_is_there_when_it_is_asked_for_and_changes_nothing_else() {
+    let plain = run(PACKAGES, None, &[Method::Cross]).unwrap().graph;
+    assert!(plain.targets.iter().all(|target| target.root.is_none()));
+    let graph = emitted(PACKAGES, None, &[Method::Cross], true).unwrap().graph;
+    let mut without = graph.clone();
+    without.targets.iter_mut().for_each(|target| target.root = None);
+    without.prune();
+    assert!(without.nodes().eq(plain.nodes()), "without it, the graph is the same");
+    let root = graph.targets[1].root.expect("a root");
+    let names = distribution(&graph, root);
+    for name in ["libpopt-dev", "libstdc++6", "libc6", "perl-base"] {
+        assert!(names.iter().any(|known| known == name), "{name} is not among {names:?}");
+    }
+    assert!(!names.iter().any(|name| name == "gcc" || name == "cmake"), "no compiler is needed to run it: {names:?}");
+    let Node::Compose { layers } = graph.node(root) else { panic!("a root is composed") };
+    let names: Vec<_> = layers.iter().map(|layer| &*layer.name).collect();
+    assert_eq!(names, ["Debian (arm64, where results run)", "zlib (arm64)", "the result of png-tools"]);
+    assert_eq!(layers[2].input.node, graph.targets[1].build);
+}
+
+#[test]
+fn interpreters_are_there_by_the_languages_of_a_package_and_of_its_needs() {
+    let text = r#"
+use std { lua, python }
+package module(arch) { build = lua.rock { modules = {} } }
+package wheel(arch) { build = python.wheel {}, needs = [module] }
+"#;
+    let graph = emitted(text, Some("wheel"), &[Method::Cross], true).unwrap().graph;
+    let names = distribution(&graph, graph.targets[0].root.expect("a root"));
+    assert!(["python3", "lua5.4"].iter().all(|name| names.iter().any(|known| known == name)), "{names:?}");
+}
+
+#[test]
+fn what_a_package_says_about_findings_comes_with_its_target() {
+    let text = r#"
+package p(arch) {
+  build = sh"true"
+  audit = { "set-id" = { level = "off", reason = "${name} is what it is" } }
+}
+"#;
+    let target = run(text, None, &[Method::Cross]).unwrap().graph.targets.remove(0);
+    let rule = PolicyRule { level: "off".to_owned(), reason: "p is what it is".to_owned() };
+    assert_eq!(target.policy.into_iter().collect::<Vec<_>>(), [("set-id".to_owned(), rule)]);
+    let wrong = text.replace("set-id", "set-ip");
+    let failure = run(&wrong, None, &[Method::Cross]).unwrap_err();
+    assert!(format!("{:?}", failure.diagnostics).contains("did you mean `set-id`"), "{:?}", failure.diagnostics);
 }
 
 #[test]

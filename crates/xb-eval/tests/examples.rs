@@ -44,7 +44,8 @@ fn emits(path: &str) {
         arches: Arch::ALL.to_vec(),
         may_define_none: false,
     };
-    let options = EmitOptions { host: Arch::Amd64, methods: Method::ALL.to_vec(), limits: Limits::default() };
+    let options =
+        EmitOptions { host: Arch::Amd64, methods: Method::ALL.to_vec(), audit: false, limits: Limits::default() };
     match emit(&Examples, &[request], &options) {
         Ok(emitted) => assert!(emitted.graph.targets.len() >= 2, "{path}"),
         Err(failure) => panic!("{path}: {:#?}", failure.diagnostics),

@@ -101,14 +101,15 @@ impl Graph {
         for target in &mut self.targets {
             target.build = number(target.build);
             target.check = target.check.map(number);
+            target.root = target.root.map(number);
         }
         self.index.clear();
     }
 
     fn needed(&self) -> Vec<bool> {
         let mut needed = vec![false; self.nodes.len()];
-        let mut open: Vec<NodeId> =
-            self.targets.iter().flat_map(|target| [target.build].into_iter().chain(target.check)).collect();
+        let goals = |target: &Target| [Some(target.build), target.check, target.root].into_iter().flatten();
+        let mut open: Vec<NodeId> = self.targets.iter().flat_map(goals).collect();
         while let Some(id) = open.pop() {
             if !std::mem::replace(&mut needed[id.0 as usize], true) {
                 open.extend(self.node(id).inputs());

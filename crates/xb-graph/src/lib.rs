@@ -33,7 +33,7 @@ pub use node::{
 pub use resolve::{ActionKey, ResolvedAction, action_key, resolve};
 pub use result::{ActionResult, Cause};
 pub use select::select;
-pub use target::{Target, TargetId};
+pub use target::{PolicyRule, Target, TargetId};
 pub use tree::{
     Directories, DirectoriesMut, Entry, MemoryDirectories, MissingDirectory, Unbuilt, build_tree, decode_directory,
 };

@@ -1,5 +1,6 @@
 //! What was asked for.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
@@ -36,4 +37,17 @@ pub struct Target {
     pub build: NodeId,
     /// Its tests: a [`Choice`](crate::Choice) or a [`Run`](crate::Run), if it has any.
     pub check: Option<NodeId>,
+    /// The tree in which its result will run, where an audit was asked for.
+    pub root: Option<NodeId>,
+    /// What its description says about findings of an audit, by their kinds.
+    pub policy: BTreeMap<String, PolicyRule>,
+}
+
+/// How grave findings of a kind are for a package, and why. It is no part of a key: no result depends on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRule {
+    /// How grave, by name: `off`.
+    pub level: String,
+    /// Why.
+    pub reason: String,
 }

@@ -178,6 +178,7 @@ impl<'v> Evaluator<'v> {
                 items.iter().try_for_each(|item| self.force(*item).map(drop))?;
             }
         }
+        self.policy(instance)?;
         if let Value::Null = self.package_field(instance, "build")? {
             return Err(Failure::new(codes::NO_BUILD, format!("`{}` does not say how it is built", code.name))
                 .at(code.place, "it has no field `build`")

@@ -4,12 +4,13 @@
 //! stands for the package wherever it is used as a tree. Packages are emitted needs first, by an explicit stack,
 //! so that long chains of needs do not nest.
 
+mod audit;
 mod choice;
 mod needs;
 mod ship;
 mod target;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ use crate::package::Instance;
 use crate::session::Arena;
 use crate::value::Value;
 use crate::world::World;
+
+pub use audit::{AUDIT_KINDS, AUDIT_LEVELS};
 
 /// What is asked for: packages of a file, for some architectures.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +59,8 @@ pub struct EmitOptions {
     pub host: Arch,
     /// The methods that may be used, best first.
     pub methods: Vec<Method>,
+    /// Whether the targets have roots to be audited in.
+    pub audit: bool,
     /// Limits of the evaluation.
     pub limits: Limits,
 }
@@ -87,6 +92,7 @@ pub fn emit(world: &dyn World, requests: &[TargetRequest], options: &EmitOptions
     let arena = Arena::new();
     let eval = Evaluator::new(&arena.0, world, options.host, options.limits);
     *eval.emission.methods.borrow_mut() = options.methods.clone();
+    eval.emission.audits.set(options.audit);
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     let mut targets = Vec::new();
     let mut seen = FxHashSet::default();
@@ -133,6 +139,7 @@ fn each_once(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 #[derive(Default)]
 pub(crate) struct Emission<'v> {
     methods: RefCell<Vec<Method>>,
+    audits: Cell<bool>,
     realise: RefCell<Option<Value<'v>>>,
     emitted: RefCell<FxHashMap<u32, Emitting<'v>>>,
     staged: RefCell<FxHashMap<u32, NodeId>>,

@@ -119,6 +119,8 @@ impl<'v> Evaluator<'v> {
             version,
             build: self.choice(made, place)?,
             check: self.check_node(made, place)?,
+            root: if made.id == instance.id { self.audit_root(made)? } else { None },
+            policy: self.policy(instance)?,
         })
     }
 

@@ -43,7 +43,7 @@ impl Default for Globals {
         Self {
             names: BTreeSet::new(),
             package_fields: set(&[
-                "arch", "build", "check", "env", "homepage", "license", "limits", "methods", "name", "needs",
+                "arch", "audit", "build", "check", "env", "homepage", "license", "limits", "methods", "name", "needs",
                 "patches", "ship", "source", "summary", "tools", "version",
             ]),
             release_fields: set(&["arches", "formats", "name", "packages", "version"]),
