@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use xb_core::RelPath;
+use xb_core::{Arch, RelPath};
 
 use crate::{Detail, Finding, FindingKind, Place};
 
@@ -27,7 +27,12 @@ impl fmt::Display for Finding {
             }
             Detail::Order { library, needed_by, amd64, arm64 } => {
                 needs(f, library, needed_by.as_ref())?;
-                write!(f, ", which is {} on amd64 and {} on arm64, ", which(amd64), which(arm64))?;
+                write!(
+                    f,
+                    ", which is {} on amd64 and {} on arm64, ",
+                    which_on(Arch::Amd64, amd64),
+                    which_on(Arch::Arm64, arm64)
+                )?;
                 f.write_str("by the order of /etc/ld.so.conf.d: it runs with another library there; ")?;
                 f.write_str("give it a RUNPATH to the one that is meant, or keep only that in the root")
             }
@@ -75,8 +80,14 @@ fn needs(f: &mut fmt::Formatter<'_>, library: &str, by: Option<&RelPath>) -> fmt
     write!(f, " needs `{}`", Shown(library))
 }
 
-fn which(path: &Option<RelPath>) -> String {
-    path.as_ref().map_or_else(|| "nowhere".to_owned(), |path| format!("`{}`", Shown(path.as_str())))
+/// A path of the root that was looked at, as it is on an architecture.
+fn which_on(arch: Arch, path: &Option<RelPath>) -> String {
+    let Some(path) = path else {
+        return "nowhere".to_owned();
+    };
+    let others = Arch::ALL.into_iter().filter(|other| *other != arch);
+    let path = others.fold(path.to_string(), |path, other| path.replace(other.triplet(), arch.triplet()));
+    format!("`{}`", Shown(&path))
 }
 
 fn often(times: u64) -> String {

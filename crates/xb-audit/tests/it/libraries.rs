@@ -56,6 +56,8 @@ fn the_order_of_the_configuration_differs_by_architecture() {
         };
         assert_eq!(amd64.as_str(), "usr/local/lib/libz.so.1");
         assert_eq!(arm64.as_str(), format!("usr/lib/{}/libz.so.1", arch.triplet()));
+        // What was looked at is the root of one architecture; what is said is what it is called on each.
+        assert!(findings[0].to_string().contains("`usr/lib/aarch64-linux-gnu/libz.so.1` on arm64"), "{}", findings[0]);
     }
 }
 
