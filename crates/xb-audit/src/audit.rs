@@ -10,6 +10,10 @@ use crate::tree::Tree;
 use crate::walk::Entries;
 use crate::{AuditError, Detail, Finding, Subject};
 
+/// Which findings the same trees lead to: another word whenever these change, so that none are remembered that would
+/// not be found any more.
+pub const VERSION: &str = "1";
+
 /// Looks at a result: everything that was found, sorted by path and kind. Nothing found is no error, whatever it is.
 ///
 /// # Errors

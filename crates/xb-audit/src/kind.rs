@@ -21,6 +21,9 @@ pub enum Level {
 }
 
 impl Level {
+    /// Every level, the least grave first.
+    pub const ALL: [Self; 4] = [Self::Off, Self::Info, Self::Warn, Self::Error];
+
     /// The name that is written for it: `warn`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -35,6 +38,19 @@ impl Level {
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// A text that is no level.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is no level; there are error, warn, info and off")]
+pub struct UnknownLevel(pub String);
+
+impl FromStr for Level {
+    type Err = UnknownLevel;
+
+    fn from_str(text: &str) -> Result<Self, UnknownLevel> {
+        Self::ALL.into_iter().find(|level| level.name() == text).ok_or_else(|| UnknownLevel(text.to_owned()))
     }
 }
 

@@ -36,9 +36,9 @@ mod subject;
 mod tree;
 mod walk;
 
-pub use audit::audit;
+pub use audit::{VERSION, audit};
 pub use error::AuditError;
 pub use finding::{Detail, Finding, Place};
-pub use kind::{FindingKind, Level, UnknownKind};
+pub use kind::{FindingKind, Level, UnknownKind, UnknownLevel};
 pub use policy::{Judged, JudgedFinding, Policy, Rule};
 pub use subject::{Subject, X86Level};

@@ -105,7 +105,7 @@ fn evaluate(request: &Request, targets: &[Target]) -> Result<Emission, Failure> 
     let options = EmitOptions {
         host: request.host,
         methods: request.methods.clone(),
-        audit: false,
+        audit: request.audit,
         limits: limits(&request.project.config.limits),
     };
     let emitted = xb_eval::emit(&world, &targets, &options);

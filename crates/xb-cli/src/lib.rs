@@ -10,12 +10,14 @@
 //! | [`memo`] | the shortest way to "nothing to do" |
 //! | [`commands`] | one file for each command |
 //! | [`progress`], [`report`], [`blame`], [`logs`] | what is seen of a build: meanwhile, in the end, when it failed, later |
+//! | [`audit`] | what is found in results |
 //! | [`export`], [`shipment`] | results and packages in folders of the user's own |
 //! | [`render`] | diagnostics, drawn or as data |
 //! | [`output`] | the only place that prints |
 //! | [`failure`] | every way to fail, its class and its exit code |
 
 pub mod args;
+pub mod audit;
 pub mod blame;
 pub mod commands;
 pub mod drawing;

@@ -27,6 +27,8 @@ pub struct Request {
     pub host: Arch,
     /// What is made of the targets.
     pub product: Product,
+    /// Whether the results are audited.
+    pub audit: bool,
 }
 
 impl Request {
@@ -39,7 +41,16 @@ impl Request {
         let (project, targets) = resolve(from, typed)?;
         let arches = arches(&how.arch, host);
         let methods = methods(how, &arches, host)?;
-        Ok(Self { project, targets, typed: typed.to_vec(), arches, methods, host, product: Product::Result })
+        Ok(Self {
+            project,
+            targets,
+            typed: typed.to_vec(),
+            arches,
+            methods,
+            host,
+            product: Product::Result,
+            audit: false,
+        })
     }
 
     /// Everything that a project describes.
@@ -55,7 +66,7 @@ impl Request {
         let arches = arches(&how.arch, host);
         let methods = methods(how, &arches, host)?;
         let typed = vec![project.folder.display().to_string()];
-        Ok(Self { project, targets, typed, arches, methods, host, product: Product::Result })
+        Ok(Self { project, targets, typed, arches, methods, host, product: Product::Result, audit: false })
     }
 
     /// The only architecture.

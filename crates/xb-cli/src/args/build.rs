@@ -25,6 +25,10 @@ pub struct BuildArgs {
     #[arg(long)]
     pub no_check: bool,
 
+    /// Audit the results as well (`xb audit`)
+    #[arg(long)]
+    pub audit: bool,
+
     /// Print the results as one JSON object
     #[arg(long)]
     pub json: bool,

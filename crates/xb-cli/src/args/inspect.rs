@@ -4,10 +4,27 @@ use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
+use xb_audit::Level;
 use xb_core::Arch;
 use xb_graph::Method;
 
-use super::{How, LockManners, Work};
+use super::{How, LockManners, Wanted, Work};
+
+/// `xb audit`.
+#[derive(Clone, Debug, Args)]
+pub struct AuditArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub wanted: Wanted,
+
+    /// Show what is at least so grave: `error`, `warn`, `info`, or `off` for all
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    pub level: Level,
+
+    /// Print all findings as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// `xb graph`.
 #[derive(Clone, Debug, Args)]

@@ -55,7 +55,7 @@ pub struct ReplArgs {
 /// `xb explain`.
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArgs {
-    /// A code such as `E0101`, or its number; without one, all codes are listed
+    /// A code such as `E0101`, or its number, or a kind of finding such as `library-order`; without one, all are listed
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
 }

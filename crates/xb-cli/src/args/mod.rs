@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use build::{
     BuildArgs, How, LockManners, MethodName, OneTarget, RunArgs, ShellArgs, ShipArgs, TestArgs, Wanted, Work,
 };
-pub use inspect::{DiffArgs, GraphArgs, GraphFormat, LogArgs, VerifyArgs, WhyArgs};
+pub use inspect::{AuditArgs, DiffArgs, GraphArgs, GraphFormat, LogArgs, VerifyArgs, WhyArgs};
 pub use language::{CheckArgs, EvalArgs, ExplainArgs, FmtArgs, ReplArgs};
 pub use maintain::{CompletionsArgs, DoctorArgs, GcArgs, InitArgs, LockArgs, ManArgs, StoreArgs, StoreCommand};
 
@@ -83,6 +83,12 @@ pub enum Command {
     /// Of each package that says `ship = deb { ... }`. The check installs what was made by apt in a sandbox of its
     /// architecture, over an older version, runs the test that `ship` names, removes and purges it.
     Ship(ShipArgs),
+    /// Tell what results trip over on their architecture
+    ///
+    /// Finds code and names of another architecture, libraries that are missing or are other ones, paths of the sandbox.
+    /// Builds what is not built yet, runs no checks, and reads the files of each result and of the root that it will run
+    /// in. Fails where something found is an error; the field `audit` of a package says how grave each kind is for it.
+    Audit(AuditArgs),
     /// Run a command of a result, in a sandbox of the result's architecture
     Run(RunArgs),
     /// Open a shell in the sandbox that a package is built in
@@ -118,7 +124,7 @@ pub enum Command {
     Eval(EvalArgs),
     /// Evaluate expressions as you type them
     Repl(ReplArgs),
-    /// Explain an error code
+    /// Explain an error code, or a kind of finding
     Explain(ExplainArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
@@ -133,6 +139,7 @@ impl Command {
             Self::Build(args) => args.json,
             Self::Test(args) => args.json,
             Self::Ship(args) => args.json,
+            Self::Audit(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Diff(args) => args.json,
             Self::Gc(args) => args.json,

@@ -11,6 +11,7 @@ use xb_graph::{Graph, NodeId, Target};
 use xb_store::Store;
 
 use crate::args::{BuildArgs, LockManners, Work};
+use crate::audit::{self, Audited, audit};
 use crate::blame::{self, Blame};
 use crate::emission::{Emission, emit};
 use crate::failure::Failure;
@@ -35,6 +36,9 @@ struct Json<'a> {
     /// What was not built although it did not fail itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     undone: Vec<String>,
+    /// What was found in the results, where they were audited.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    audit: &'a [Audited],
 }
 
 /// What there is to do, as `xb build` and `xb test` share it.
@@ -69,8 +73,10 @@ pub enum Again {
 /// # Errors
 /// When something could not be built or checked.
 pub fn run(here: &Invocation, args: &BuildArgs) -> Result<(), Failure> {
+    let request = Request::new(&here.folder, &args.wanted.targets, &args.wanted.how)?;
+    let audit = args.audit || request.project.config.audit;
     let job = Job {
-        request: Request::new(&here.folder, &args.wanted.targets, &args.wanted.how)?,
+        request: Request { audit, ..request },
         work: &args.wanted.work,
         manners: args.wanted.lock,
         checks: !args.no_check,
@@ -89,10 +95,19 @@ impl Job<'_> {
     pub fn run(&self, here: &Invocation, out: Option<&Path>) -> Result<(), Failure> {
         let began = Instant::now();
         let store = open_store(&self.request.project.config)?;
+        // What is remembered as done has no root to be audited in.
         if self.again == Again::Nothing
+            && !self.request.audit
             && let Some(built) = memo::recall(&store, &self.request, self.checks)
         {
-            return self.show(here, &store, &built, out, &format!("nothing to do, {}", show_time(began.elapsed())));
+            return self.show(
+                here,
+                &store,
+                &built,
+                &[],
+                out,
+                &format!("nothing to do, {}", show_time(began.elapsed())),
+            );
         }
         let emission = emit(&self.request)?;
         if let Some(out) = out.filter(|_| self.request.product == Product::Result) {
@@ -118,7 +133,7 @@ impl Job<'_> {
 
     fn goals(&self, graph: &Graph) -> Vec<NodeId> {
         let targets = graph.targets.iter();
-        let goals = targets.flat_map(|target| [Some(target.build), target.check.filter(|_| self.checks)]);
+        let goals = targets.flat_map(|target| [Some(target.build), target.check.filter(|_| self.checks), target.root]);
         goals.flatten().collect()
     }
 
@@ -152,7 +167,7 @@ impl Job<'_> {
             let sum = sum(realised, &undone);
             if self.json {
                 let failures = blame::data(session, realised);
-                print_json(&Json { results: &built, files: Vec::new(), failures, undone })?;
+                print_json(&Json { results: &built, files: Vec::new(), failures, undone, audit: &[] })?;
             }
             if !self.json {
                 list(here, &built, None, &[])?;
@@ -166,7 +181,9 @@ impl Job<'_> {
         }
         let (ran, known) = session.progress.counts();
         let steps = format!("{} ran, {known} known, {}", count(ran, "step"), show_time(began.elapsed()));
-        self.show(here, &session.store, &built, out, &steps)
+        let audited = audit(session, graph, realised)?;
+        self.show(here, &session.store, &built, &audited, out, &steps)?;
+        if audited.iter().any(|one| one.refused) { Err(Failure::already_told()) } else { Ok(()) }
     }
 
     fn show(
@@ -174,6 +191,7 @@ impl Job<'_> {
         here: &Invocation,
         store: &Store,
         built: &[Built],
+        audited: &[Audited],
         out: Option<&Path>,
         summary: &str,
     ) -> Result<(), Failure> {
@@ -185,13 +203,20 @@ impl Job<'_> {
             Product::Shipped => shipment::files(built, out)?,
         };
         if self.json {
-            return print_json(&Json { results: built, files, failures: Vec::new(), undone: Vec::new() });
+            return print_json(&Json {
+                results: built,
+                files,
+                failures: Vec::new(),
+                undone: Vec::new(),
+                audit: audited,
+            });
         }
         list(here, built, out, &files)?;
         if !here.is_quiet() {
             let packages = count(built.len(), "package");
             say(format!("{} {packages}: {summary}", styled(style::GOOD, "ready")));
         }
+        audit::tell(here, audited);
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
-//! `xb explain`: what an error code means, with an example.
+//! `xb explain`: what an error code means, with an example, and what a kind of finding means.
 
+use xb_audit::FindingKind;
 use xb_core::nearest;
 use xb_syntax::Explained;
 
@@ -10,10 +11,13 @@ use crate::output::{print_line, style, styled};
 /// Runs the command.
 ///
 /// # Errors
-/// When there is no such code.
+/// When there is no such code or kind.
 pub fn run(args: &ExplainArgs) -> Result<(), Failure> {
     match &args.code {
-        Some(code) => explain(code),
+        Some(typed) => match FindingKind::ALL.iter().find(|kind| kind.code() == typed.trim().to_ascii_lowercase()) {
+            Some(kind) => explain_kind(*kind),
+            None => explain(typed),
+        },
         None => list(),
     }
 }
@@ -35,6 +39,12 @@ fn explain(typed: &str) -> Result<(), Failure> {
     };
     let title = format!("{}: {}", explained.code, explained.title);
     print_line(format_args!("{}\n\n{}", styled(style::STRONG, title), indented(explained.text.trim())))
+}
+
+fn explain_kind(kind: FindingKind) -> Result<(), Failure> {
+    let title = format!("{kind}: {}", kind.title());
+    let level = format!("It is `{}`, unless the package's field `audit` says otherwise.", kind.level());
+    print_line(format_args!("{}\n\n{}\n\n{level}", styled(style::STRONG, title), kind.text().trim()))
 }
 
 /// A number without the zeros before it.
@@ -59,13 +69,17 @@ fn indented(text: &str) -> String {
 }
 
 fn unknown(typed: &str, wanted: &str, codes: &[&Explained]) -> Failure {
-    let failure = Failure::user(format!("there is no code `{typed}`"));
-    match nearest(wanted, codes.iter().map(|explained| explained.code.0)) {
+    let failure = Failure::user(format!("there is no code or kind of finding `{typed}`"));
+    let kinds = FindingKind::ALL.iter().map(|kind| kind.code());
+    let meant =
+        nearest(wanted, codes.iter().map(|explained| explained.code.0)).or_else(|| nearest(typed.trim(), kinds));
+    match meant {
         Some(meant) => failure.help(format!("did you mean `{meant}`? `xb explain` lists all of them")),
         None => failure.help("`xb explain` lists all of them"),
     }
 }
 
 fn list() -> Result<(), Failure> {
-    codes().iter().try_for_each(|explained| print_line(format_args!("{}  {}", explained.code, explained.title)))
+    codes().iter().try_for_each(|explained| print_line(format_args!("{}  {}", explained.code, explained.title)))?;
+    FindingKind::ALL.iter().try_for_each(|kind| print_line(format_args!("{kind}  {}", kind.title())))
 }

@@ -25,6 +25,7 @@ pub fn run(here: &Invocation, args: &LockArgs) -> Result<(), Failure> {
         true => Request::of_project(Project::of(&here.folder)?, &how)?,
         false => Request::new(&here.folder, &args.targets, &how)?,
     };
+    let request = Request { audit: request.project.config.audit, ..request };
     let store = open_store(&request.project.config)?;
     let project = request.project.clone();
     let session = Session::new(here, project, store, host()?, args.lock)?;
@@ -58,7 +59,7 @@ fn summary(added: usize, dropped: usize) -> String {
     }
 }
 
-/// What the project uses of the lock, on whatever machine it is built and by whatever method; none where that is not
+/// What the project uses of the lock, on whatever machine it is built and audited, by whatever method; none where that is not
 /// known, since not all of the project was asked for, or another machine could not build it.
 fn used(request: &Request, how: &How) -> Result<Option<Used>, Failure> {
     if how.method != MethodName::Auto || how.pure_emulation || !Arch::ALL.iter().all(|arch| how.arch.contains(arch)) {
@@ -72,7 +73,7 @@ fn used(request: &Request, how: &How) -> Result<Option<Used>, Failure> {
     let mut used = Used::default();
     for host in Arch::ALL {
         let methods = vec![Method::Cross, Method::Emulate, Method::PureEmulate];
-        let request = Request { host, methods, ..request.clone() };
+        let request = Request { host, methods, audit: true, ..request.clone() };
         let (Ok(built), Ok(shipped)) = (emit(&request), emit_shipped(&request)) else {
             return Ok(None);
         };

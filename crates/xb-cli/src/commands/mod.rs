@@ -1,5 +1,6 @@
 //! One file for each command.
 
+mod audit;
 mod build;
 mod check;
 mod completions;
@@ -38,6 +39,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Build(args) => build::run(&here, &args),
         Command::Test(args) => test::run(&here, &args),
         Command::Ship(args) => ship::run(&here, &args),
+        Command::Audit(args) => audit::run(&here, &args),
         Command::Run(args) => run::run(&here, &args),
         Command::Shell(args) => shell::run(&here, &args),
         Command::Graph(args) => graph::run(&here, &args),

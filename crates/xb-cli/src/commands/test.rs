@@ -11,8 +11,9 @@ use crate::request::Request;
 /// # Errors
 /// When something could not be built, or a check failed.
 pub fn run(here: &Invocation, args: &TestArgs) -> Result<(), Failure> {
+    let request = Request::new(&here.folder, &args.wanted.targets, &args.wanted.how)?;
     let job = Job {
-        request: Request::new(&here.folder, &args.wanted.targets, &args.wanted.how)?,
+        request: Request { audit: request.project.config.audit, ..request },
         work: &args.wanted.work,
         manners: args.wanted.lock,
         checks: true,

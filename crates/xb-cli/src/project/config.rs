@@ -20,6 +20,8 @@ pub struct Config {
     pub jobs: Option<u32>,
     /// `[build] memory`: what all steps together may use, in bytes.
     pub memory: Option<u64>,
+    /// `[build] audit`: whether `xb build` and `xb test` audit what they built.
+    pub audit: bool,
     /// `[store] path`: where the store is, unless `XB_STORE` says otherwise.
     pub store: Option<PathBuf>,
     /// `[eval]`: limits of the evaluation.
@@ -40,7 +42,7 @@ pub struct EvalLimits {
 const KEYS: [(&str, &[&str]); 5] = [
     ("debian", &["mirrors"]),
     ("crates", &["index"]),
-    ("build", &["jobs", "memory"]),
+    ("build", &["jobs", "memory", "audit"]),
     ("store", &["path"]),
     ("eval", &["steps", "memory", "depth"]),
 ];
@@ -66,6 +68,7 @@ impl Config {
             crates: sections.text("crates", "index")?,
             jobs: sections.number("build", "jobs")?,
             memory: sections.size("build", "memory")?,
+            audit: sections.flag("build", "audit")?,
             store: sections.text("store", "path")?.map(|path| folder.join(path)),
             limits: EvalLimits {
                 steps: sections.number("eval", "steps")?,
@@ -153,6 +156,10 @@ impl Sections<'_> {
         Ok(self.get(section, key, "a list of strings", texts)?.unwrap_or_default())
     }
 
+    fn flag(&self, section: &str, key: &str) -> Result<bool, Wrong> {
+        Ok(self.get(section, key, "true or false", Value::as_bool)?.unwrap_or_default())
+    }
+
     fn number<N: TryFrom<i64>>(&self, section: &str, key: &str) -> Result<Option<N>, Wrong> {
         let positive = |value: &Value| {
             let number = value.as_integer().filter(|number| *number > 0)?;
@@ -185,12 +192,12 @@ mod tests {
     #[test]
     fn settings_are_read() {
         let config = check(
-            "[debian]\nmirrors = [\"http://a/debian\"]\n[crates]\nindex = \"https://c\"\n[build]\njobs = 4\nmemory = \"2G\"\n[store]\npath = \"s\"\n[eval]\nsteps = 10",
+            "[debian]\nmirrors = [\"http://a/debian\"]\n[crates]\nindex = \"https://c\"\n[build]\njobs = 4\naudit = true\nmemory = \"2G\"\n[store]\npath = \"s\"\n[eval]\nsteps = 10",
         )
         .unwrap();
         assert_eq!(config.mirrors, ["http://a/debian"]);
         assert_eq!(config.crates.as_deref(), Some("https://c"));
-        assert_eq!(config.jobs, Some(4));
+        assert_eq!((config.jobs, config.audit), (Some(4), true));
         assert_eq!(config.memory, Some(2 << 30));
         assert_eq!(config.store, Some("/p/s".into()));
         assert_eq!(config.limits.steps, Some(10));
@@ -203,12 +210,19 @@ mod tests {
             check("[build]\njbos = 1").unwrap_err(),
             "there is no setting `jbos` in `[build]` (did you mean `jobs`?)"
         );
-        assert!(check("[build]\ncolour = 1").unwrap_err().contains("known are: jobs, memory"));
+        assert!(check("[build]\ncolour = 1").unwrap_err().contains("known are: jobs, memory, audit"));
     }
 
     #[test]
     fn wrong_values_are_errors() {
-        for text in ["[build]\njobs = 0", "[build]\njobs = \"x\"", "[debian]\nmirrors = [1]", "build = 1", "[build"] {
+        for text in [
+            "[build]\njobs = 0",
+            "[build]\njobs = \"x\"",
+            "[build]\naudit = 1",
+            "[debian]\nmirrors = [1]",
+            "build = 1",
+            "[build",
+        ] {
             assert!(check(text).is_err(), "{text}");
         }
     }

@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use crate::world::World;
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "build",
     "test",
     "ship",
+    "audit",
     "run",
     "shell",
     "graph",

@@ -81,7 +81,7 @@ fn codes_are_explained() {
     assert!(text.starts_with(first), "{text}");
     let err = world.xb(&["explain", "E9999"]).bad(1);
     assert!(err.contains("xb explain"), "{err}");
-    assert!(world.xb(&["explain", "foo"]).bad(1).contains("no code `foo`"));
+    assert!(world.xb(&["explain", "foo"]).bad(1).contains("no code or kind of finding `foo`"));
     assert!(world.xb(&["explain", "401"]).good().starts_with("E0401: "));
     for code in ["W0201", "E0401"] {
         let text = world.xb(&["explain", code]).good();
