@@ -1,0 +1,99 @@
+//! Keys of our own, and those that gpg makes.
+
+use std::fs;
+use std::process::Command;
+
+use xb_export::{AptRepository, Moment, OpenPgpKey};
+
+use crate::repository::{key, repository};
+use crate::support::{folder, have, run};
+
+/// A day in 2037, when gpg's keys of the test are alive.
+const LATER: Moment = Moment::from_secs(2_114_380_800);
+
+#[test]
+fn a_key_is_what_its_bytes_and_its_time_are() {
+    assert_eq!(key().secret_armour().unwrap(), key().secret_armour().unwrap());
+    let later = OpenPgpKey::from_seed(&[7; 32], "Example <packages@example.org>", Moment::from_secs(1)).unwrap();
+    assert_ne!(later.fingerprint(), key().fingerprint());
+    let read = OpenPgpKey::from_armour(&key().secret_armour().unwrap()).unwrap();
+    assert_eq!(read.public_bytes().unwrap(), key().public_bytes().unwrap());
+    assert!(!format!("{read:?}").contains("secret"));
+    assert!(OpenPgpKey::from_seed(&[7; 32], "a\nb", Moment::default()).is_err());
+}
+
+#[test]
+fn what_is_no_secret_key_is_refused() {
+    for (text, reason) in [
+        ("", "no armoured secret OpenPGP key"),
+        ("no key", "gpg --armor --export-secret-keys"),
+        (&*key().public_armour().unwrap(), "the public half"),
+        ("-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nAAAA\n-----END PGP PRIVATE KEY BLOCK-----\n", "no armoured"),
+    ] {
+        let error = OpenPgpKey::from_armour(text).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+    let text = key().secret_armour().unwrap();
+    for at in (40..text.len() - 40).step_by(7) {
+        let mut bytes = text.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        let _ = OpenPgpKey::from_armour(&String::from_utf8(bytes).unwrap());
+        let _ = OpenPgpKey::from_armour(&text[..at]);
+    }
+}
+
+/// Makes a key by gpg and gives its secret half out.
+fn gpg_key(arguments: &[&[&str]], passphrase: &str) -> String {
+    let home = folder();
+    let gpg = |arguments: &[&str]| {
+        let mut command = Command::new("gpg");
+        command.args(["--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", passphrase]);
+        command.arg("--homedir").arg(home.path()).args(arguments);
+        run(&mut command)
+    };
+    gpg(&["--quick-generate-key", "me@example.org", arguments[0][0], arguments[0][1], arguments[0][2]]);
+    for more in &arguments[1..] {
+        let listed = gpg(&["--with-colons", "--list-keys"]);
+        let print = listed.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap().to_owned();
+        gpg(&["--quick-add-key", print.trim_end_matches(':'), more[0], more[1], more[2]]);
+    }
+    let text = gpg(&["--armor", "--export-secret-keys"]);
+    let _ = Command::new("gpgconf").arg("--homedir").arg(home.path()).args(["--kill", "all"]).output();
+    text
+}
+
+/// Signs nothing but an empty repository.
+fn sign(key: &OpenPgpKey, date: Moment) -> Result<String, String> {
+    let world = folder();
+    let top = world.path().join("apt");
+    let repository = AptRepository { date, ..repository() };
+    repository.write(&[], key, &top).map_err(|error| error.to_string())?;
+    run(Command::new("gpgv")
+        .args(["--ignore-time-conflict", "--homedir", "/nonexistent", "--keyring"])
+        .arg(top.join("edge.gpg"))
+        .arg(top.join("dists/stable/InRelease")));
+    Ok(fs::read_to_string(top.join("dists/stable/InRelease")).unwrap())
+}
+
+#[test]
+fn keys_that_gpg_made_sign_or_say_why_not() {
+    if !have(&["gpg", "gpgv"]) {
+        return;
+    }
+    for made in [
+        &[&["ed25519", "sign", "never"][..]][..],
+        &[&["rsa3072", "sign", "never"]],
+        &[&["ed25519", "cert", "never"], &["cv25519", "encr", "never"], &["ed25519", "sign", "never"]],
+    ] {
+        let key = OpenPgpKey::from_armour(&gpg_key(made, "")).unwrap();
+        assert_eq!(sign(&key, LATER).unwrap(), sign(&key, LATER).unwrap());
+        assert!(sign(&key, Moment::default()).unwrap_err().contains("choose a later date"));
+    }
+    let refused =
+        |made: &[&[&str]], passphrase| OpenPgpKey::from_armour(&gpg_key(made, passphrase)).unwrap_err().to_string();
+    assert!(refused(&[&["ed25519", "sign", "never"]], "secret").contains("it has a passphrase"));
+    assert!(refused(&[&["ed25519", "cert", "never"]], "").contains("not one for signatures"));
+    assert!(refused(&[&["nistp256", "sign", "never"]], "").contains("Ed25519 or RSA"));
+    let short = OpenPgpKey::from_armour(&gpg_key(&[&["ed25519", "sign", "2d"]], "")).unwrap();
+    assert!(sign(&short, LATER).unwrap_err().contains("it expired at"));
+}
