@@ -3,6 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use xb_graph::MissingDirectory;
+use xb_store::StoreError;
+
 /// What can go wrong when something is exported.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
@@ -19,6 +22,22 @@ pub enum ExportError {
     /// The folder to write into holds something already.
     #[error("`{0}` holds something already; an export goes into a folder that is empty or not there yet")]
     Occupied(PathBuf),
+    /// Something is not to be had from the store, or is damaged there.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A directory of a tree is not to be had.
+    #[error(transparent)]
+    Directory(#[from] MissingDirectory),
+    /// A file of a tree cannot be put into an archive.
+    #[error("`{path}` of the tree cannot be put into {into}: {reason}")]
+    File {
+        /// The path in the tree.
+        path: String,
+        /// What was to be written: `an archive`.
+        into: &'static str,
+        /// Why it cannot.
+        reason: String,
+    },
     /// A Debian package cannot be published.
     #[error("`{path}` cannot be published: {reason}")]
     Package {

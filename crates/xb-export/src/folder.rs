@@ -45,6 +45,12 @@ impl Folder {
         io::copy(&mut source, &mut target).on("cannot write", &path)?;
         Ok(source.finish().1)
     }
+
+    /// Gives a file another name.
+    pub(crate) fn rename(&self, from: &str, to: &str) -> Result<()> {
+        let target = self.place(to)?;
+        fs::rename(self.0.join(from), &target).on("cannot rename a file to", &target)
+    }
 }
 
 /// The sum of a file.

@@ -5,16 +5,27 @@
 //! that the caller names and that was empty.
 //!
 //! - [`AptRepository`] is what `apt` installs from.
+//! - [`OciLayout`] is what runs in containers: one image for several architectures.
+//! - [`write_archive`] gives a tree as one file.
 
 mod apt;
+mod archive;
+mod compression;
 mod error;
 mod folder;
+mod json;
 mod key;
 mod moment;
+mod oci;
 mod sum;
+mod tar;
 
 pub use apt::{AptRepository, Published};
+pub use archive::write_archive;
+pub use compression::Compression;
 pub use error::ExportError;
 pub use key::OpenPgpKey;
 pub use moment::Moment;
+pub use oci::{Image, ImageConfig, ImageLayer, OciLayout, Written};
 pub use sum::Sum;
+pub use tar::Placed;

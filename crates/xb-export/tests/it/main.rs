@@ -1,7 +1,10 @@
 //! What is exported, read by those who will read it.
 
 mod apt;
+mod archive;
 mod debs;
 mod key;
+mod oci;
 mod repository;
 mod support;
+mod trees;
