@@ -85,9 +85,10 @@ pub enum Command {
     Ship(ShipArgs),
     /// Tell what results trip over on their architecture
     ///
-    /// Finds code and names of another architecture, libraries that are missing or are other ones, paths of the sandbox.
-    /// Builds what is not built yet, runs no checks, and reads the files of each result and of the root that it will run
-    /// in. Fails where something found is an error; the field `audit` of a package says how grave each kind is for it.
+    /// Finds code and names of another architecture, libraries that are missing or are other ones, and paths of the
+    /// sandbox. Builds what is not built yet, runs no checks, and reads the files of each result and of the root that it
+    /// will run in. Fails where something found is an error; the field `audit` of a package says how grave each kind is
+    /// for it.
     Audit(AuditArgs),
     /// Run a command of a result, in a sandbox of the result's architecture
     Run(RunArgs),

@@ -59,8 +59,8 @@ fn summary(added: usize, dropped: usize) -> String {
     }
 }
 
-/// What the project uses of the lock, on whatever machine it is built and audited, by whatever method; none where that is not
-/// known, since not all of the project was asked for, or another machine could not build it.
+/// What the project uses of the lock, on whatever machine it is built and audited, by whatever method; none where that
+/// is not known, since not all of the project was asked for, or another machine could not build it.
 fn used(request: &Request, how: &How) -> Result<Option<Used>, Failure> {
     if how.method != MethodName::Auto || how.pure_emulation || !Arch::ALL.iter().all(|arch| how.arch.contains(arch)) {
         return Ok(None);

@@ -130,6 +130,30 @@ fn what_one_architecture_has_alone_is_told_apart() {
 }
 
 #[test]
+fn what_cannot_be_audited_is_told_beside_what_was() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    world.write("p.xb", &format!("{PROJECT}package broken(arch) {{ build = sh\"echo no way; exit 1\" }}\n"));
+    let said = world.xb(&["audit", "p.xb:broken", "p.xb:bare", "-k", "--json"]);
+    let json: Value = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!((said.code, &json["audit"][0]["package"]), (1, &"bare".into()), "{json}");
+    assert_eq!(json["failures"][0]["log_end"], serde_json::json!(["no way"]));
+
+    let maintainer = "Name <name@example.org>";
+    world.write(
+        "s.xb",
+        &format!(
+            "package s(arch) {{\n  version = \"1\"\n  summary = \"S\"\n  build = sh\"\"\n  \
+         ship = deb {{ maintainer = \"{maintainer}\" }}\n}}\n"
+        ),
+    );
+    let err = world.xb(&["audit", "s.xb:s.deb"]).bad(1);
+    assert!(err.contains("`s.deb` is what is shipped of a package"), "{err}");
+}
+
+#[test]
 fn builds_are_audited_where_that_is_asked_for() {
     let world = World::new();
     if !has_base(&world) {
