@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use xb_core::{Digest, RelPath, nearest};
-use xb_eval::{EmitOptions, Emitted, Limits, Product, TargetRequest};
+use xb_eval::{EmitOptions, Emitted, Limits, Product, Release, TargetRequest};
 use xb_graph::Graph;
 
 use crate::failure::Failure;
@@ -50,6 +50,25 @@ pub fn emit_shipped(request: &Request) -> Result<Emission, Failure> {
     evaluate(&Request { product: Product::Shipped, ..request.clone() }, &targets)
 }
 
+/// What a release of a file says: the one of this name, or the only one.
+///
+/// # Errors
+/// When there is none, or what is wrong with it.
+pub fn release_of(request: &Request, target: &Target) -> Result<Release, Failure> {
+    let world = ProjectWorld::new(&request.project.folder);
+    let limits = limits(&request.project.config.limits);
+    xb_eval::release(&world, &target.file, target.name.as_deref(), request.host, limits)
+        .map_err(|failed| Failure::findings(failed.sources, failed.diagnostics))
+}
+
+/// The graph of all that is made of the packages of a release.
+///
+/// # Errors
+/// What is wrong with the descriptions.
+pub fn emit_release(request: &Request, target: &Target, products: &[Product]) -> Result<Emission, Failure> {
+    evaluate_all(request, products.iter().map(|product| (target, *product)))
+}
+
 /// The targets that may define nothing, each on its own.
 fn among_all(request: &Request) -> impl Iterator<Item = &Target> {
     request.targets.iter().filter(|target| target.among_all)
@@ -88,16 +107,21 @@ fn undefined(request: &Request, name: &str) -> Failure {
 }
 
 fn evaluate(request: &Request, targets: &[Target]) -> Result<Emission, Failure> {
+    let is_shipped = |target: &Target| target.name.as_deref().is_some_and(|name| name.ends_with(SHIPPED));
+    let product = |target: &Target| if is_shipped(target) { Product::Shipped } else { request.product };
+    evaluate_all(request, targets.iter().map(|target| (target, product(target))))
+}
+
+fn evaluate_all<'a>(
+    request: &Request,
+    targets: impl Iterator<Item = (&'a Target, Product)>,
+) -> Result<Emission, Failure> {
     let world = ProjectWorld::new(&request.project.folder);
     let targets: Vec<_> = targets
-        .iter()
-        .map(|target| TargetRequest {
+        .map(|(target, product)| TargetRequest {
             file: target.file.clone(),
             name: target.name.as_deref().map(|name| name.strip_suffix(SHIPPED).unwrap_or(name).to_owned()),
-            product: match target.name.as_deref().is_some_and(|name| name.ends_with(SHIPPED)) {
-                true => Product::Shipped,
-                false => request.product,
-            },
+            product,
             arches: request.arches.clone(),
             may_define_none: target.among_all,
         })

@@ -119,7 +119,11 @@ fn copy_one(store: &Store, one: &Built, to: &Path) -> Result<(), Failure> {
     remember(store, &to, [one.tree])
 }
 
-fn replace(made: &Path, to: &Path) -> io::Result<()> {
+/// Puts a folder in the place of another one, at once where the file system can.
+///
+/// # Errors
+/// When it cannot.
+pub fn replace(made: &Path, to: &Path) -> io::Result<()> {
     let exchange = rustix::fs::RenameFlags::EXCHANGE;
     match rustix::fs::renameat_with(rustix::fs::CWD, made, rustix::fs::CWD, to, exchange) {
         Ok(()) => Ok(()),

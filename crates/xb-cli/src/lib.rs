@@ -12,6 +12,7 @@
 //! | [`progress`], [`report`], [`blame`], [`logs`] | what is seen of a build: meanwhile, in the end, when it failed, later |
 //! | [`audit`] | what is found in results |
 //! | [`export`], [`shipment`] | results and packages in folders of the user's own |
+//! | [`release`] | what was built as a folder that others install from |
 //! | [`render`] | diagnostics, drawn or as data |
 //! | [`output`] | the only place that prints |
 //! | [`failure`] | every way to fail, its class and its exit code |
@@ -32,6 +33,7 @@ pub mod output;
 pub mod packages;
 pub mod progress;
 pub mod project;
+pub mod release;
 pub mod render;
 pub mod report;
 pub mod request;

@@ -37,7 +37,10 @@ mod world;
 
 pub use builtins::{Builtin, Constant, FORMATS, NAMESPACES, Namespace, Parameter, names};
 pub use codes::{CODES, UNREADABLE};
-pub use emit::{AUDIT_KINDS, AUDIT_LEVELS, EmitFailure, EmitOptions, Emitted, Product, TargetRequest, emit};
+pub use emit::{
+    AUDIT_KINDS, AUDIT_LEVELS, EmitFailure, EmitOptions, Emitted, Format, Product, Release, TargetRequest, emit,
+    release,
+};
 pub use evaluator::Evaluator;
 pub use failure::{Failure, Result};
 pub use limits::Limits;

@@ -95,7 +95,7 @@ pub const PACKAGE_FIELDS: [&str; 17] = [
 ];
 
 /// The names of the fields that a release can have.
-pub const RELEASE_FIELDS: [&str; 5] = ["packages", "arches", "formats", "version", "name"];
+pub const RELEASE_FIELDS: [&str; 6] = ["packages", "arches", "formats", "version", "name", "date"];
 
 impl<'v> PackageTable<'v> {
     pub(crate) fn new(arena: &'v Bump, symbols: &Symbols<'v>) -> Self {

@@ -1,6 +1,6 @@
 //! The one time that everything in an export has.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 /// A second between 1970 and 2106, which the caller chooses: an export asks no clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,6 +17,12 @@ impl Moment {
     /// So many seconds after the beginning of 1970.
     pub const fn from_secs(seconds: u32) -> Self {
         Self(seconds)
+    }
+
+    /// The beginning of a day in UTC, written as `2026-11-26`; none where that is no day, or out of range.
+    pub fn parse_date(text: &str) -> Option<Self> {
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_time(NaiveTime::MIN).and_utc();
+        u32::try_from(day.timestamp()).ok().map(Self)
     }
 
     /// The seconds since the beginning of 1970.
@@ -49,5 +55,7 @@ mod tests {
         assert_eq!(Moment::default().rfc3339(), "2000-01-01T00:00:00Z");
         assert_eq!(Moment::from_secs(u32::MAX).debian(), "Sun, 07 Feb 2106 06:28:15 UTC");
         assert_eq!(Moment::from_secs(0).rfc3339(), "1970-01-01T00:00:00Z");
+        assert_eq!(Moment::parse_date("2000-01-01"), Some(Moment::default()));
+        assert_eq!(["2026-13-01", "1969-12-31", "2200-01-01", "today"].map(Moment::parse_date), [None; 4]);
     }
 }

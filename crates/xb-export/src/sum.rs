@@ -1,6 +1,8 @@
 //! Sums of what is written, taken while it is written.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
+use std::path::Path;
 
 use sha2::Digest as _;
 use xb_core::Sha256;
@@ -18,6 +20,18 @@ impl Sum {
     /// The sum of some bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self { sha256: Sha256(sha2::Sha256::digest(bytes).into()), size: bytes.len() as u64 }
+    }
+}
+
+impl Sum {
+    /// The sum of a file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of_file(path: &Path) -> io::Result<Self> {
+        let mut source = Summing::new(File::open(path)?);
+        io::copy(&mut source, &mut io::sink())?;
+        Ok(source.finish().1)
     }
 }
 

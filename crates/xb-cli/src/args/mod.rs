@@ -6,6 +6,7 @@ mod build;
 mod inspect;
 mod language;
 mod maintain;
+mod release;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub use build::{
 pub use inspect::{AuditArgs, DiffArgs, GraphArgs, GraphFormat, LogArgs, VerifyArgs, WhyArgs};
 pub use language::{CheckArgs, EvalArgs, ExplainArgs, FmtArgs, ReplArgs};
 pub use maintain::{CompletionsArgs, DoctorArgs, GcArgs, InitArgs, LockArgs, ManArgs, StoreArgs, StoreCommand};
+pub use release::{KeyArgs, KeyCommand, ReleaseArgs};
 
 /// Builds software for any architecture from one description, by any method, with the same bits.
 ///
@@ -83,6 +85,13 @@ pub enum Command {
     /// Of each package that says `ship = deb { ... }`. The check installs what was made by apt in a sandbox of its
     /// architecture, over an older version, runs the test that `ship` names, removes and purges it.
     Ship(ShipArgs),
+    /// Make a release: an apt repository, an image, archives
+    ///
+    /// What a `release` names is built and checked for all its architectures, and given out in all its formats. The same
+    /// descriptions, key and date give the same files, whoever makes them, and whenever.
+    Release(ReleaseArgs),
+    /// Make or show the keys that releases are signed with
+    Key(KeyArgs),
     /// Tell what results trip over on their architecture
     ///
     /// Finds code and names of another architecture, libraries that are missing or are other ones, and paths of the
@@ -140,6 +149,7 @@ impl Command {
             Self::Build(args) => args.json,
             Self::Test(args) => args.json,
             Self::Ship(args) => args.json,
+            Self::Release(args) => args.json,
             Self::Audit(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Diff(args) => args.json,

@@ -196,7 +196,7 @@ impl Job<'_> {
         summary: &str,
     ) -> Result<(), Failure> {
         let files = match self.request.product {
-            Product::Result => {
+            Product::Result | Product::Image => {
                 out.map_or(Ok(()), |out| export::copy(store, built, out))?;
                 Vec::new()
             }

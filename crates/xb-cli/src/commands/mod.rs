@@ -12,9 +12,11 @@ mod fmt;
 mod gc;
 mod graph;
 mod init;
+mod key;
 mod lock;
 mod log;
 mod man;
+mod release;
 mod repl;
 mod run;
 mod sandbox;
@@ -39,6 +41,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Build(args) => build::run(&here, &args),
         Command::Test(args) => test::run(&here, &args),
         Command::Ship(args) => ship::run(&here, &args),
+        Command::Release(args) => release::run(&here, &args),
+        Command::Key(args) => key::run(&here, &args),
         Command::Audit(args) => audit::run(&here, &args),
         Command::Run(args) => run::run(&here, &args),
         Command::Shell(args) => shell::run(&here, &args),

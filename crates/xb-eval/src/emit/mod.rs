@@ -7,6 +7,7 @@
 mod audit;
 mod choice;
 mod needs;
+mod release;
 mod ship;
 mod target;
 
@@ -26,6 +27,7 @@ use crate::value::Value;
 use crate::world::World;
 
 pub use audit::{AUDIT_KINDS, AUDIT_LEVELS};
+pub use release::{Format, Release, release};
 
 /// What is asked for: packages of a file, for some architectures.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub enum Product {
     Result,
     /// What is shipped, by its field `ship`.
     Shipped,
+    /// The layers of an image in which all that was asked for can run: one target for each architecture.
+    Image,
 }
 
 /// How to emit.

@@ -1,5 +1,7 @@
 //! What is asked for: which packages of a file, and their place in the graph.
 
+use std::collections::BTreeMap;
+
 use xb_core::Arch;
 use xb_graph::{Target, TargetId};
 
@@ -9,6 +11,7 @@ use crate::evaluator::{Evaluator, NOWHERE};
 use crate::failure::{Failure, Result};
 use crate::module::{Module, ModuleKey};
 use crate::package::Instance;
+use crate::stdlib;
 use crate::value::Value;
 
 impl<'v> Evaluator<'v> {
@@ -21,6 +24,9 @@ impl<'v> Evaluator<'v> {
             Err(failure) if request.may_define_none && failure.code() == codes::NO_TARGET => return,
             Err(failure) => return take(Err(failure)),
         };
+        if request.product == Product::Image {
+            return request.arches.iter().for_each(|arch| take(self.image(&wanted, *arch, request)));
+        }
         let mut is_any = false;
         for value in wanted {
             for arch in &request.arches {
@@ -40,6 +46,12 @@ impl<'v> Evaluator<'v> {
     /// The values that a request names.
     fn wanted(&self, module: &Module<'v>, request: &TargetRequest) -> Result<Vec<Value<'v>>> {
         let value = self.force(module.value)?;
+        if let (Some(name), Value::Record(record)) = (&request.name, value)
+            && let Some(field) = self.sorted(record).iter().find(|field| is_name(field.0, name))
+            && let Value::Release(release) = self.force(field.1)?
+        {
+            return self.released(release);
+        }
         match (&request.name, value) {
             (None, Value::Package(_) | Value::Instance(_) | Value::Closure(_)) => Ok(vec![value]),
             (Some(name), Value::Package(package)) if is_name(package.code.name, name) => Ok(vec![value]),
@@ -86,7 +98,7 @@ impl<'v> Evaluator<'v> {
     fn target(&self, value: Value<'v>, arch: Arch, request: &TargetRequest) -> Result<Option<Target>> {
         let instance = self.target_instance(value, arch, request)?;
         match request.product {
-            Product::Result => self.target_of(instance, instance).map(Some),
+            Product::Result | Product::Image => self.target_of(instance, instance).map(Some),
             Product::Shipped if request.name.is_none() && !self.is_shipped(instance)? => Ok(None),
             Product::Shipped => self.target_of(instance, self.shipped(instance)?).map(Some),
         }
@@ -121,6 +133,25 @@ impl<'v> Evaluator<'v> {
             check: self.check_node(made, place)?,
             root: if made.id == instance.id { self.audit_root(made)? } else { None },
             policy: self.policy(instance)?,
+        })
+    }
+
+    fn image(&self, wanted: &[Value<'v>], arch: Arch, request: &TargetRequest) -> Result<Target> {
+        let mut packages = Vec::new();
+        for value in wanted {
+            packages.push(Value::Instance(self.target_instance(*value, arch, request)?));
+        }
+        let module = self.module(&stdlib::file("image.xb"), NOWHERE)?;
+        let function = self.field(self.force(module.value)?, self.symbol("image"), NOWHERE, NOWHERE)?;
+        let layers = self.apply(function, &[self.list(&packages), Value::Arch(arch)], NOWHERE)?;
+        let package = request.name.clone().unwrap_or_else(|| "image".to_owned());
+        Ok(Target {
+            id: TargetId { file: request.file.as_str().into(), package, arch },
+            version: None,
+            build: self.to_input(layers, NOWHERE)?.node,
+            check: None,
+            root: None,
+            policy: BTreeMap::new(),
         })
     }
 
@@ -183,6 +214,6 @@ fn is_ready(value: &Value<'_>) -> bool {
 }
 
 /// Whether a package of this name was asked for; results are shown with `-` where names have `_`.
-fn is_name(defined: &str, asked: &str) -> bool {
+pub(super) fn is_name(defined: &str, asked: &str) -> bool {
     defined == asked || defined.replace('_', "-") == asked
 }

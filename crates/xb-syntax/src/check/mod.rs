@@ -46,7 +46,7 @@ impl Default for Globals {
                 "arch", "audit", "build", "check", "env", "homepage", "license", "limits", "methods", "name", "needs",
                 "patches", "ship", "source", "summary", "tools", "version",
             ]),
-            release_fields: set(&["arches", "formats", "name", "packages", "version"]),
+            release_fields: set(&["arches", "date", "formats", "name", "packages", "version"]),
             types: set(&[
                 "Any", "Arch", "Bool", "Float", "Function", "Int", "List", "Null", "Number", "Package", "Path",
                 "Positive", "Record", "Script", "String", "Tree",

@@ -1,0 +1,122 @@
+//! `xb release`: what others install from.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Instant;
+
+use xb_build::Realised;
+use xb_core::Arch;
+use xb_graph::{Graph, NodeId};
+
+use crate::args::{How, ReleaseArgs};
+use crate::emission::{emit_release, release_of};
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::output::{print_json, print_line, say, style, styled};
+use crate::project::Target;
+use crate::release::write::{Made, layers};
+use crate::release::{Manifest, Plan, place};
+use crate::report::{keep, results};
+use crate::request::Request;
+use crate::session::Session;
+use crate::size::{count, show_time};
+use crate::stores::open_store;
+use crate::{blame, logs};
+
+/// Runs the command.
+///
+/// # Errors
+/// When something could not be built or given out, or what was built again is not what the release holds.
+pub fn run(here: &Invocation, args: &ReleaseArgs) -> Result<(), Failure> {
+    let began = Instant::now();
+    let ask = |arch: &[Arch]| {
+        let how = How { arch: arch.to_vec(), method: args.method, pure_emulation: false };
+        Request::new(&here.folder, std::slice::from_ref(&args.target), &how)
+    };
+    let request = ask(&args.arch)?;
+    let target = one_file(&request, &args.target)?;
+    let release = release_of(&request, target)?;
+    let plan = Plan::of(&release, args.key.as_ref().map(|key| here.folder.join(key)).as_deref())?;
+    let out = here.folder.join(&args.out);
+    let before = if args.check { Some(existing(&out)?) } else { None };
+    place::check(&out)?;
+    let arches = match (args.arch.is_empty(), release.arches.is_empty()) {
+        (false, _) => args.arch.clone(),
+        (true, false) => release.arches.clone(),
+        (true, true) => Arch::ALL.to_vec(),
+    };
+    let request = ask(&arches)?;
+    let target = Target { name: Some(release.name.clone()), ..target.clone() };
+    let graph = emit_release(&request, &target, &plan.products())?.graph;
+    let store = open_store(&request.project.config)?;
+    let session = Session::new(here, request.project.clone(), store, request.host, args.lock)?;
+    let realised = realise(&session, &graph, args)?;
+    session.progress.close();
+    logs::remember(&session.store, &session.project, &graph, &realised);
+    if !realised.succeeded() {
+        return Err(blame::tell(&session, &graph, &realised, args.work.keep_failed));
+    }
+    let built = results(&graph, &realised, !args.no_check, &session.store)?;
+    keep(&session.store, &session.project, &built)?;
+    let made =
+        Made { store: &session.store, graph: &graph, realised: &realised, built: &built, arches: &request.arches };
+    let write = |folder: &Path| made.write(&plan, folder);
+    let time = show_time(began.elapsed());
+    match before {
+        None => tell(here, args, &out, &place::put(&out, write)?, &time),
+        Some(before) => compare(here, &before, &place::try_out(&out, write)?, &time),
+    }
+}
+
+fn one_file<'a>(request: &'a Request, typed: &str) -> Result<&'a Target, Failure> {
+    match &request.targets[..] {
+        [target] => Ok(target),
+        _ => Err(Failure::usage(format!("`{typed}` is several files, and a release is in one"))
+            .help("name the file: `xb release release.xb`")),
+    }
+}
+
+fn existing(out: &Path) -> Result<Manifest, Failure> {
+    Manifest::read(out).ok_or_else(|| {
+        Failure::user(format!("there is no release in `{}` to compare with", out.display()))
+            .help("make one without `--check`, or name another folder: `--out DIR`")
+    })
+}
+
+fn realise(session: &Session, graph: &std::sync::Arc<Graph>, args: &ReleaseArgs) -> Result<Realised, Failure> {
+    let builds = || graph.targets.iter().filter(|target| layers(graph, target).is_empty()).map(|target| target.build);
+    let checks = graph.targets.iter().filter_map(|target| target.check).filter(|_| !args.no_check);
+    let of_images = graph.targets.iter().flat_map(|target| layers(graph, target));
+    let goals: Vec<NodeId> = builds().chain(checks).chain(of_images).collect();
+    let mut options = session.options(&args.work);
+    if args.check {
+        options.rebuild = builds().collect::<BTreeSet<_>>();
+    }
+    session.realise(graph, &goals, &options)
+}
+
+fn tell(here: &Invocation, args: &ReleaseArgs, out: &Path, made: &Manifest, time: &str) -> Result<(), Failure> {
+    if args.json {
+        return print_json(made);
+    }
+    print_line(out.display())?;
+    if !here.is_quiet() {
+        let files = count(made.files.len(), "file");
+        say(format!("{} {} {}: {files}, {time}", styled(style::GOOD, "released"), made.name, made.version));
+    }
+    Ok(())
+}
+
+fn compare(here: &Invocation, before: &Manifest, now: &Manifest, time: &str) -> Result<(), Failure> {
+    let differences = before.differences(now);
+    if differences.is_empty() {
+        if !here.is_quiet() {
+            let files = count(now.files.len(), "file");
+            say(format!("{} {} {}: {files} built again, {time}", styled(style::GOOD, "equal"), now.name, now.version));
+        }
+        return Ok(());
+    }
+    differences.iter().try_for_each(print_line)?;
+    Err(Failure::user(format!("the release is not what is built now: {} differ", count(differences.len(), "file")))
+        .help("`xb build --rebuild` of a package tells how its result differs"))
+}
