@@ -6,5 +6,6 @@ mod debs;
 mod key;
 mod oci;
 mod repository;
+mod sbom;
 mod support;
 mod trees;
