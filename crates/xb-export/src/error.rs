@@ -62,6 +62,9 @@ pub enum ExportError {
     /// A key that cannot sign.
     #[error("the key cannot be used: {0}")]
     Key(String),
+    /// A statement whose signature does not count, or that is none.
+    #[error("the statement is not believed: {0}")]
+    Signature(String),
     /// What the caller described cannot be written down.
     #[error("{what} `{value}` cannot be used: {reason}")]
     Value {

@@ -7,7 +7,7 @@
 //! - [`AptRepository`] is what `apt` installs from.
 //! - [`OciLayout`] is what runs in containers: one image for several architectures.
 //! - [`write_archive`] gives a tree as one file.
-//! - [`Sbom`] tells what an artefact consists of.
+//! - [`Sbom`] tells what an artefact consists of, [`Provenance`] how it was made.
 
 mod apt;
 mod archive;
@@ -18,6 +18,7 @@ mod json;
 mod key;
 mod moment;
 mod oci;
+mod provenance;
 mod sbom;
 mod sum;
 mod tar;
@@ -29,6 +30,7 @@ pub use error::ExportError;
 pub use key::OpenPgpKey;
 pub use moment::Moment;
 pub use oci::{Image, ImageConfig, ImageLayer, OciLayout, Written};
+pub use provenance::{Provenance, Resource, Statement, StatementKey, StatementPublicKey};
 pub use sbom::{Checksum, ChecksumKind, Component, Purpose, Relation, RelationKind, Sbom};
 pub use sum::Sum;
 pub use tar::Placed;

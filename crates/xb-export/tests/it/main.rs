@@ -5,6 +5,7 @@ mod archive;
 mod debs;
 mod key;
 mod oci;
+mod provenance;
 mod repository;
 mod sbom;
 mod support;
