@@ -28,10 +28,10 @@ pub enum ExportError {
     /// A directory of a tree is not to be had.
     #[error(transparent)]
     Directory(#[from] MissingDirectory),
-    /// A file of a tree cannot be put into an archive.
-    #[error("`{path}` of the tree cannot be put into {into}: {reason}")]
+    /// A file cannot be put into what is made.
+    #[error("`{path}` cannot be put into {into}: {reason}")]
     File {
-        /// The path in the tree.
+        /// The path of the file, in its tree where it is of one.
         path: String,
         /// What was to be written: `an archive`.
         into: &'static str,

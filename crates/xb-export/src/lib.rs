@@ -8,6 +8,7 @@
 //! - [`OciLayout`] is what runs in containers: one image for several architectures.
 //! - [`write_archive`] gives a tree as one file.
 //! - [`Sbom`] tells what an artefact consists of, [`Provenance`] how it was made.
+//! - [`Manifest`] lists every file of a release.
 
 mod apt;
 mod archive;
@@ -16,6 +17,7 @@ mod error;
 mod folder;
 mod json;
 mod key;
+mod manifest;
 mod moment;
 mod oci;
 mod provenance;
@@ -28,6 +30,7 @@ pub use archive::write_archive;
 pub use compression::Compression;
 pub use error::ExportError;
 pub use key::OpenPgpKey;
+pub use manifest::{Blake3, MANIFEST, Manifest, ManifestDifference, ManifestFile};
 pub use moment::Moment;
 pub use oci::{Image, ImageConfig, ImageLayer, OciLayout, Written};
 pub use provenance::{Provenance, Resource, Statement, StatementKey, StatementPublicKey};

@@ -132,7 +132,7 @@ fn what_is_missing_or_damaged_gets_into_no_archive() {
     }
     check_refused(&world, TreeId(Digest::of(b"no tree")), "not");
     let link = world.tree([("link".to_owned(), Entry::Symlink { target: "a\0b".to_owned() })]);
-    check_refused(&world, link, "`link` of the tree");
+    check_refused(&world, link, "`link` cannot be put into an archive");
 
     for (text, other) in [("hello", "hellO"), ("longer", "long"), ("short", "much longer")] {
         let world = World::new();

@@ -4,6 +4,7 @@ mod apt;
 mod archive;
 mod debs;
 mod key;
+mod manifest;
 mod oci;
 mod provenance;
 mod repository;
