@@ -78,6 +78,11 @@ impl OpenPgpKey {
         format!("{:X}", self.key.primary_key.fingerprint())
     }
 
+    /// From when on it can sign: no signature may be older than its key.
+    pub fn created(&self) -> Moment {
+        self.choice.created()
+    }
+
     /// The secret key, as text that is to be kept secret.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ const BLOCK: usize = 512;
 /// Where names become entries of their own.
 const NAME: usize = 100;
 
-/// A tree, and where its root comes to lie in an archive or an image.
+/// A tree, and where its root comes to lie in an archive or an image. The folders that lead there have the mode 755.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Placed {
     /// The tree.

@@ -55,6 +55,11 @@ impl Choice {
         }
     }
 
+    /// When the key that signs was made.
+    pub(super) const fn created(&self) -> Moment {
+        Moment::from_secs(self.created)
+    }
+
     /// Whether a signature of that date would be believed.
     pub(super) fn check_lives(&self, date: Moment) -> Result<(), String> {
         let written = |seconds| Moment::from_secs(seconds).rfc3339();

@@ -6,6 +6,7 @@
 mod image;
 mod model;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
@@ -60,13 +61,14 @@ const UNNAMED: &str = "blobs/sha256/layer";
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OciLayout {
-    /// What it is called, without a tag: `example/hello`.
+    /// What it is called, without a tag, and with its registry in front where it has one: `example/hello`,
+    /// `registry.example.org:5000/hello`. Engines that are built on containerd do not put one in front.
     pub name: String,
     /// The tag: `1.0`.
     pub tag: String,
     /// What else there is to know about it.
     pub annotations: BTreeMap<String, String>,
-    /// How layers are compressed.
+    /// How layers are compressed. By gzip they can be turned into Docker's own formats, too; by zstd they cannot.
     pub compression: Compression,
     /// When it was made.
     pub created: Moment,
@@ -128,8 +130,8 @@ impl OciLayout {
             let ends = [part.bytes().next(), part.bytes().last()];
             ends.into_iter().all(|end| end.is_some_and(|end| end.is_ascii_alphanumeric())) && part.bytes().all(is_sign)
         };
-        if !self.name.split('/').all(is_part) {
-            let reason = "a name is parts of small letters, digits, `-`, `.`, `_`, between slashes";
+        if !without_port(&self.name).split('/').all(is_part) {
+            let reason = "a name is parts of small letters, digits, `-`, `.`, `_`, between slashes, after a registry";
             return Err(ExportError::value("the image's name", &self.name, reason));
         }
         let archs: BTreeSet<Arch> = images.iter().map(|image| image.arch).collect();
@@ -140,6 +142,15 @@ impl OciLayout {
             return Err(ExportError::value("the image", &self.name, "it has no layer"));
         }
         Ok(())
+    }
+}
+
+/// An image's name without the port of its registry.
+fn without_port(name: &str) -> Cow<'_, str> {
+    let split = name.split_once('/').and_then(|(registry, rest)| Some((registry.split_once(':')?, rest)));
+    match split {
+        Some(((host, port), rest)) if port.parse::<u16>().is_ok() => Cow::Owned(format!("{host}/{rest}")),
+        _ => Cow::Borrowed(name),
     }
 }
 

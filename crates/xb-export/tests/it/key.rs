@@ -42,8 +42,11 @@ fn what_is_no_secret_key_is_refused() {
     }
 }
 
+/// How gpg gives the whole key out.
+const ALL: &str = "--export-secret-keys";
+
 /// Makes a key by gpg and gives its secret half out.
-fn gpg_key(arguments: &[&[&str]], passphrase: &str) -> String {
+fn gpg_key(arguments: &[&[&str]], passphrase: &str, export: &str) -> String {
     let home = folder();
     let gpg = |arguments: &[&str]| {
         let mut command = Command::new("gpg");
@@ -57,7 +60,7 @@ fn gpg_key(arguments: &[&[&str]], passphrase: &str) -> String {
         let print = listed.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap().to_owned();
         gpg(&["--quick-add-key", print.trim_end_matches(':'), more[0], more[1], more[2]]);
     }
-    let text = gpg(&["--armor", "--export-secret-keys"]);
+    let text = gpg(&["--armor", export]);
     let _ = Command::new("gpgconf").arg("--homedir").arg(home.path()).args(["--kill", "all"]).output();
     text
 }
@@ -85,15 +88,21 @@ fn keys_that_gpg_made_sign_or_say_why_not() {
         &[&["rsa3072", "sign", "never"]],
         &[&["ed25519", "cert", "never"], &["cv25519", "encr", "never"], &["ed25519", "sign", "never"]],
     ] {
-        let key = OpenPgpKey::from_armour(&gpg_key(made, "")).unwrap();
+        let key = OpenPgpKey::from_armour(&gpg_key(made, "", ALL)).unwrap();
         assert_eq!(sign(&key, LATER).unwrap(), sign(&key, LATER).unwrap());
         assert!(sign(&key, Moment::default()).unwrap_err().contains("choose a later date"));
+        assert!(sign(&key, key.created()).is_ok());
     }
-    let refused =
-        |made: &[&[&str]], passphrase| OpenPgpKey::from_armour(&gpg_key(made, passphrase)).unwrap_err().to_string();
+    let refused = |made: &[&[&str]], passphrase| {
+        OpenPgpKey::from_armour(&gpg_key(made, passphrase, ALL)).unwrap_err().to_string()
+    };
     assert!(refused(&[&["ed25519", "sign", "never"]], "secret").contains("it has a passphrase"));
     assert!(refused(&[&["ed25519", "cert", "never"]], "").contains("not one for signatures"));
     assert!(refused(&[&["nistp256", "sign", "never"]], "").contains("Ed25519 or RSA"));
-    let short = OpenPgpKey::from_armour(&gpg_key(&[&["ed25519", "sign", "2d"]], "")).unwrap();
+    // The primary key is somewhere safe, and only a subkey is here.
+    let made: &[&[&str]] = &[&["ed25519", "sign", "never"], &["ed25519", "sign", "never"]];
+    let subkey = OpenPgpKey::from_armour(&gpg_key(made, "", "--export-secret-subkeys")).unwrap();
+    assert!(sign(&subkey, LATER).is_ok());
+    let short = OpenPgpKey::from_armour(&gpg_key(&[&["ed25519", "sign", "2d"]], "", ALL)).unwrap();
     assert!(sign(&short, LATER).unwrap_err().contains("it expired at"));
 }

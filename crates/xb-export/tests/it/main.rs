@@ -7,6 +7,7 @@ mod key;
 mod manifest;
 mod oci;
 mod provenance;
+mod release;
 mod repository;
 mod sbom;
 mod support;

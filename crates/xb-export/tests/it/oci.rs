@@ -131,6 +131,18 @@ fn the_same_images_give_the_same_bytes_in_any_order() {
 }
 
 #[test]
+fn a_name_may_have_a_registry_in_front() {
+    let world = World::new();
+    let layout = OciLayout { name: "registry.example.org:5000/a/b".to_owned(), ..layout(Compression::None) };
+    let top = world.folder.path().join("oci");
+    layout.write(&world.store, &images(&world)[..1], &top).unwrap();
+    let files = files(&top);
+    let name = "registry.example.org:5000/a/b:1.0";
+    assert_eq!(json(&files["manifest.json"])[0]["RepoTags"], serde_json::json!([name]));
+    assert_eq!(json(&files["index.json"])["manifests"][0]["annotations"]["io.containerd.image.name"], name);
+}
+
+#[test]
 fn what_can_be_in_no_image_is_refused() {
     let world = World::new();
     let refused = |change: &dyn Fn(&mut OciLayout, &mut Vec<Image>)| {
@@ -148,7 +160,7 @@ fn what_can_be_in_no_image_is_refused() {
     }
     assert!(refused(&|layout, _| layout.tag = "a/b".to_owned()).contains("the tag `a/b`"));
     assert!(refused(&|layout, _| layout.tag = String::new()).contains("the tag"));
-    for name in ["", "A", "a//b", "../a", "a:b", "-a", "a b"] {
+    for name in ["", "A", "a//b", "../a", "a:b", "a:b/c", "a/b:1", ":1/a", "-a", "a b"] {
         assert!(refused(&|layout, _| layout.name = name.to_owned()).contains("the image's name"), "{name}");
     }
     assert!(refused(&|_, images| images[0].arch = images[1].arch).contains("one for each architecture"));

@@ -132,6 +132,20 @@ fn a_package_that_is_damaged_is_refused() {
 }
 
 #[test]
+fn no_byte_of_a_package_makes_it_panic() {
+    let world = folder();
+    let path = world.path().join("hello_1.0_amd64.deb");
+    let sound = deb(&control("hello", "1.0", "amd64"), "text");
+    for at in (0..sound.len()).step_by(17) {
+        // Padding is not looked at, and an altered description is another package.
+        let mut bytes = sound.clone();
+        bytes[at] ^= [1, 0x20, 0x80, 0xff][at % 4];
+        fs::write(&path, &bytes).unwrap();
+        let _ = write(std::slice::from_ref(&path));
+    }
+}
+
+#[test]
 fn a_control_file_that_would_forge_the_index_is_refused() {
     let with = |from: &str, to: &str| deb(&control("hello", "1.0", "amd64").replacen(from, to, 1), "");
     for (from, to, reason) in [
