@@ -1,7 +1,7 @@
 //! The folder that an export is written into.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Context, ExportError, Result};
@@ -55,7 +55,5 @@ impl Folder {
 
 /// The sum of a file.
 pub(crate) fn sum_of(path: &Path) -> Result<Sum> {
-    let mut source = Summing::new(File::open(path).on("cannot open", path)?);
-    io::copy(&mut source.by_ref(), &mut io::sink()).on("cannot read", path)?;
-    Ok(source.finish().1)
+    Sum::of_file(path).on("cannot read", path)
 }

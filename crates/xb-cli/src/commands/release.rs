@@ -6,16 +6,17 @@ use std::time::Instant;
 
 use xb_build::Realised;
 use xb_core::Arch;
+use xb_export::{Manifest, ManifestDifference};
 use xb_graph::{Graph, NodeId};
 
 use crate::args::{How, ReleaseArgs};
 use crate::emission::{emit_release, release_of};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
-use crate::output::{print_json, print_line, say, style, styled};
+use crate::output::{print_bytes, print_line, say, style, styled};
 use crate::project::Target;
-use crate::release::write::{Made, layers};
-use crate::release::{Manifest, Plan, place};
+use crate::release::write::{Made, failed, layers};
+use crate::release::{Plan, place};
 use crate::report::{keep, results};
 use crate::request::Request;
 use crate::session::Session;
@@ -61,10 +62,15 @@ pub fn run(here: &Invocation, args: &ReleaseArgs) -> Result<(), Failure> {
     let made =
         Made { store: &session.store, graph: &graph, realised: &realised, built: &built, arches: &request.arches };
     let write = |folder: &Path| made.write(&plan, folder);
-    let time = show_time(began.elapsed());
     match before {
-        None => tell(here, args, &out, &place::put(&out, write)?, &time),
-        Some(before) => compare(here, &before, &place::try_out(&out, write)?, &time),
+        None => tell(here, args, &out, &plan, &place::put(&out, write)?, began),
+        Some(before) => {
+            let compare = |folder: &Path| {
+                write(folder)?;
+                before.differences(folder).map_err(|error| failed(&error))
+            };
+            compared(here, &plan, &place::try_out(&out, compare)?, began)
+        }
     }
 }
 
@@ -77,7 +83,7 @@ fn one_file<'a>(request: &'a Request, typed: &str) -> Result<&'a Target, Failure
 }
 
 fn existing(out: &Path) -> Result<Manifest, Failure> {
-    Manifest::read(out).ok_or_else(|| {
+    place::manifest(out).ok_or_else(|| {
         Failure::user(format!("there is no release in `{}` to compare with", out.display()))
             .help("make one without `--check`, or name another folder: `--out DIR`")
     })
@@ -95,28 +101,39 @@ fn realise(session: &Session, graph: &std::sync::Arc<Graph>, args: &ReleaseArgs)
     session.realise(graph, &goals, &options)
 }
 
-fn tell(here: &Invocation, args: &ReleaseArgs, out: &Path, made: &Manifest, time: &str) -> Result<(), Failure> {
+fn tell(
+    here: &Invocation,
+    args: &ReleaseArgs,
+    out: &Path,
+    plan: &Plan,
+    made: &Manifest,
+    began: Instant,
+) -> Result<(), Failure> {
     if args.json {
-        return print_json(made);
+        return print_bytes(&mut &*made.json().map_err(|error| failed(&error))?);
     }
     print_line(out.display())?;
     if !here.is_quiet() {
-        let files = count(made.files.len(), "file");
-        say(format!("{} {} {}: {files}, {time}", styled(style::GOOD, "released"), made.name, made.version));
+        let files = count(made.files().count(), "file");
+        let time = show_time(began.elapsed());
+        say(format!("{} {} {}: {files}, {time}", styled(style::GOOD, "released"), plan.title, plan.version));
     }
     Ok(())
 }
 
-fn compare(here: &Invocation, before: &Manifest, now: &Manifest, time: &str) -> Result<(), Failure> {
-    let differences = before.differences(now);
+fn compared(here: &Invocation, plan: &Plan, differences: &[ManifestDifference], began: Instant) -> Result<(), Failure> {
     if differences.is_empty() {
         if !here.is_quiet() {
-            let files = count(now.files.len(), "file");
-            say(format!("{} {} {}: {files} built again, {time}", styled(style::GOOD, "equal"), now.name, now.version));
+            let time = show_time(began.elapsed());
+            say(format!("{} {} {}: built again, {time}", styled(style::GOOD, "equal"), plan.title, plan.version));
         }
         return Ok(());
     }
-    differences.iter().try_for_each(print_line)?;
+    differences.iter().try_for_each(|difference| match difference {
+        ManifestDifference::Missing(path) => print_line(format_args!("gone    {path}")),
+        ManifestDifference::Changed(path) => print_line(format_args!("changed {path}")),
+        ManifestDifference::Unknown(path) => print_line(format_args!("new     {path}")),
+    })?;
     Err(Failure::user(format!("the release is not what is built now: {} differ", count(differences.len(), "file")))
         .help("`xb build --rebuild` of a package tells how its result differs"))
 }

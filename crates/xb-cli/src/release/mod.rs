@@ -5,12 +5,9 @@
 //! | [`plan`] | what a release says, read and checked before anything is built |
 //! | [`write`] | the formats, written side by side |
 //! | [`place`] | the folder, which is the old release or the new one and never half of it |
-//! | [`manifest`] | every file and its digest, and what differs between two releases |
 
-pub mod manifest;
 pub mod place;
 pub mod plan;
 pub mod write;
 
-pub use manifest::Manifest;
 pub use plan::{Plan, read_key};

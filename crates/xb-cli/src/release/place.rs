@@ -4,14 +4,17 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use xb_export::{MANIFEST, Manifest};
 use xb_store::{LockedFolder, remove_stale};
 
-use super::Manifest;
 use crate::export::replace;
 use crate::failure::Failure;
 
 /// What the names of unfinished releases begin with.
 const ASIDE: &str = ".xb-release-";
+
+/// Where in the folder of an unfinished release it lies.
+const MADE: &str = "made";
 
 /// Refuses a folder that holds something else than a release.
 ///
@@ -19,7 +22,7 @@ const ASIDE: &str = ".xb-release-";
 /// When it does.
 pub fn check(out: &Path) -> Result<(), Failure> {
     match fs::read_dir(out).map(Iterator::count) {
-        Ok(entries) if entries > 0 && Manifest::read(out).is_none() => {
+        Ok(entries) if entries > 0 && manifest(out).is_none() => {
             Err(Failure::user(format!("`{}` holds something that is no release", out.display()))
                 .help("name a folder that is empty or not there yet: `--out DIR`"))
         }
@@ -30,37 +33,39 @@ pub fn check(out: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Makes a release beside the folder, which then takes its place.
+/// The manifest of the release in a folder, where one is.
+pub fn manifest(out: &Path) -> Option<Manifest> {
+    Manifest::read(&fs::read(out.join(MANIFEST)).ok()?).ok()
+}
+
+/// Makes a release beside the folder, whose place it then takes.
 ///
 /// # Errors
 /// When it cannot be made, or not be put there.
-pub fn put(out: &Path, make: impl FnOnce(&Path) -> Result<Manifest, Failure>) -> Result<Manifest, Failure> {
+pub fn put<T>(out: &Path, make: impl FnOnce(&Path) -> Result<T, Failure>) -> Result<T, Failure> {
     check(out)?;
-    let (aside, manifest) = aside(out, make)?;
-    replace(&aside.path().join("made"), out).map_err(|error| cannot(out, &error))?;
-    Ok(manifest)
+    let (aside, made) = aside(out, make)?;
+    replace(&aside.path().join(MADE), out).map_err(|error| cannot(out, &error))?;
+    Ok(made)
 }
 
-/// Makes a release beside the folder and tells what it is; nothing is left of it.
+/// Makes a release beside the folder, of which nothing is left.
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn try_out(out: &Path, make: impl FnOnce(&Path) -> Result<Manifest, Failure>) -> Result<Manifest, Failure> {
-    aside(out, make).map(|(_, manifest)| manifest)
+pub fn try_out<T>(out: &Path, make: impl FnOnce(&Path) -> Result<T, Failure>) -> Result<T, Failure> {
+    aside(out, make).map(|(_, made)| made)
 }
 
-fn aside(
-    out: &Path,
-    make: impl FnOnce(&Path) -> Result<Manifest, Failure>,
-) -> Result<(LockedFolder, Manifest), Failure> {
+fn aside<T>(out: &Path, make: impl FnOnce(&Path) -> Result<T, Failure>) -> Result<(LockedFolder, T), Failure> {
     let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(|error| cannot(out, &error))?;
     remove_stale(parent, ASIDE);
     let aside = LockedFolder::create(parent, ASIDE).map_err(|error| cannot(out, &error))?;
-    let made = aside.path().join("made");
-    fs::create_dir(&made).map_err(|error| cannot(out, &error))?;
-    let manifest = make(&made)?;
-    Ok((aside, manifest))
+    let folder = aside.path().join(MADE);
+    fs::create_dir(&folder).map_err(|error| cannot(out, &error))?;
+    let made = make(&folder)?;
+    Ok((aside, made))
 }
 
 /// That a release could not be written.

@@ -6,14 +6,14 @@ use std::path::Path;
 use xb_build::Realised;
 use xb_core::{Arch, RelPath};
 use xb_export::{
-    AptRepository, Compression, ExportError, Image, ImageLayer, OciLayout, OpenPgpKey, Placed, write_archive,
+    AptRepository, Compression, ExportError, Image, ImageLayer, Manifest, OciLayout, OpenPgpKey, Placed, write_archive,
 };
 use xb_graph::{Graph, Node, NodeId, Target};
 use xb_store::Store;
 
+use super::Plan;
 use super::place::cannot;
 use super::plan::{AptSettings, ImageSettings};
-use super::{Manifest, Plan};
 use crate::failure::Failure;
 use crate::project::SHIPPED;
 use crate::report::Built;
@@ -56,8 +56,8 @@ impl Made<'_> {
         if plan.archives {
             self.archives(plan, &folder.join("archives"))?;
         }
-        let manifest = Manifest::of(folder, &plan.title, &plan.version).map_err(|error| cannot(folder, &error))?;
-        manifest.write(folder).map_err(|error| cannot(folder, &error))?;
+        let manifest = Manifest::of(folder).map_err(|error| failed(&error))?;
+        manifest.write(folder).map_err(|error| failed(&error))?;
         Ok(manifest)
     }
 
@@ -121,6 +121,7 @@ fn is_shipped(one: &Built) -> bool {
     one.target.package.ends_with(SHIPPED)
 }
 
-fn failed(error: &ExportError) -> Failure {
+/// That a release could not be written, or read.
+pub fn failed(error: &ExportError) -> Failure {
     Failure::user(format!("the release cannot be written: {error}"))
 }
