@@ -41,24 +41,54 @@ pub fn emit(request: &Request) -> Result<Emission, Failure> {
     Ok(emission)
 }
 
-/// The graph of what is shipped of a request: of those packages that say how, which may be none.
+/// The graphs of all that can be made of a request: results, what is shipped, the images of releases.
 ///
 /// # Errors
-/// What is wrong with the descriptions.
-pub fn emit_shipped(request: &Request) -> Result<Emission, Failure> {
+/// What is wrong with the descriptions, or that none defines what is asked for.
+pub fn emit_everything(request: &Request) -> Result<Vec<Emission>, Failure> {
     let targets: Vec<_> = request.targets.iter().map(|target| Target { among_all: true, ..target.clone() }).collect();
-    evaluate(&Request { product: Product::Shipped, ..request.clone() }, &targets)
+    let shipped = evaluate(&Request { product: Product::Shipped, ..request.clone() }, &targets)?;
+    let mut emissions = vec![emit(request)?, shipped];
+    for target in &targets {
+        for release in releases(request, target)? {
+            if release.formats.iter().any(|format| format.name == "oci") {
+                let arches = if release.arches.is_empty() { request.arches.clone() } else { release.arches };
+                let target = Target { name: Some(release.name), ..target.clone() };
+                emissions.push(emit_release(&Request { arches, ..request.clone() }, &target, &[Product::Image])?);
+            }
+        }
+    }
+    Ok(emissions)
 }
 
-/// What a release of a file says: the one of this name, or the only one.
+fn releases(request: &Request, target: &Target) -> Result<Vec<Release>, Failure> {
+    let world = ProjectWorld::new(&request.project.folder);
+    let limits = limits(&request.project.config.limits);
+    xb_eval::releases(&world, &target.file, target.name.as_deref(), request.host, limits)
+        .map_err(|failed| Failure::findings(failed.sources, failed.diagnostics))
+}
+
+/// What a release of a file says: the one that is named, or the only one.
 ///
 /// # Errors
 /// When there is none, or what is wrong with it.
 pub fn release_of(request: &Request, target: &Target) -> Result<Release, Failure> {
-    let world = ProjectWorld::new(&request.project.folder);
-    let limits = limits(&request.project.config.limits);
-    xb_eval::release(&world, &target.file, target.name.as_deref(), request.host, limits)
-        .map_err(|failed| Failure::findings(failed.sources, failed.diagnostics))
+    let mut found = releases(request, target)?;
+    let file = &target.file;
+    match (found.pop(), &found[..]) {
+        (Some(release), []) => Ok(release),
+        (Some(release), others) => {
+            let names = others.iter().chain([&release]).map(|release| release.name.as_str());
+            let names = names.collect::<Vec<_>>().join(", ");
+            Err(Failure::user(format!("`{file}` defines several releases: {names}"))
+                .help(format!("name one of them: `{file}:{}`", release.name)))
+        }
+        (None, _) => {
+            let name = target.name.iter().map(|name| format!(" `{name}`")).collect::<String>();
+            Err(Failure::user(format!("`{file}` defines no release{name}"))
+                .help("write `release name { packages = [...], arches = [amd64, arm64], formats = [deb] }`"))
+        }
+    }
 }
 
 /// The graph of all that is made of the packages of a release.

@@ -39,7 +39,7 @@ pub use builtins::{Builtin, Constant, FORMATS, NAMESPACES, Namespace, Parameter,
 pub use codes::{CODES, UNREADABLE};
 pub use emit::{
     AUDIT_KINDS, AUDIT_LEVELS, EmitFailure, EmitOptions, Emitted, Format, Product, Release, TargetRequest, emit,
-    release,
+    releases,
 };
 pub use evaluator::Evaluator;
 pub use failure::{Failure, Result};

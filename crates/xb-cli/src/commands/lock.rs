@@ -5,7 +5,7 @@ use xb_fetch::lock::Used;
 use xb_graph::Method;
 
 use crate::args::{How, LockArgs, MethodName};
-use crate::emission::{emit, emit_shipped};
+use crate::emission::emit_everything;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_line, say};
@@ -37,7 +37,7 @@ pub fn run(here: &Invocation, args: &LockArgs) -> Result<(), Failure> {
         }
     }
     let mut missing = 0;
-    for emission in [emit(&request)?, emit_shipped(&request)?] {
+    for emission in emit_everything(&request)? {
         missing += session.sources.count_missing(emission.graph.nodes().map(|(_, node)| node));
         session.complete(&emission.graph)?;
     }
@@ -74,10 +74,10 @@ fn used(request: &Request, how: &How) -> Result<Option<Used>, Failure> {
     for host in Arch::ALL {
         let methods = vec![Method::Cross, Method::Emulate, Method::PureEmulate];
         let request = Request { host, methods, audit: true, ..request.clone() };
-        let (Ok(built), Ok(shipped)) = (emit(&request), emit_shipped(&request)) else {
+        let Ok(emissions) = emit_everything(&request) else {
             return Ok(None);
         };
-        let nodes = built.graph.nodes().chain(shipped.graph.nodes());
+        let nodes = emissions.iter().flat_map(|emission| emission.graph.nodes());
         nodes.for_each(|(_, node)| used.add(node, host));
     }
     Ok(Some(used))

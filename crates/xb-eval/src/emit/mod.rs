@@ -27,7 +27,7 @@ use crate::value::Value;
 use crate::world::World;
 
 pub use audit::{AUDIT_KINDS, AUDIT_LEVELS};
-pub use release::{Format, Release, release};
+pub use release::{Format, Release, releases};
 
 /// What is asked for: packages of a file, for some architectures.
 #[derive(Clone, Debug, PartialEq, Eq)]

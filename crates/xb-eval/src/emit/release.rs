@@ -41,53 +41,40 @@ pub struct Format {
     pub settings: String,
 }
 
-/// Reads a release of a file: the one of this name, or the only one.
+/// Reads the releases that a file defines: all of them, or those of this name.
 ///
 /// # Errors
-/// When there is no such release, or it says what no release can say.
-pub fn release(
+/// When one says what no release can say.
+pub fn releases(
     world: &dyn World,
     file: &RelPath,
     name: Option<&str>,
     host: Arch,
     limits: Limits,
-) -> std::result::Result<Release, EmitFailure> {
+) -> std::result::Result<Vec<Release>, EmitFailure> {
     let arena = Arena::new();
     let eval = Evaluator::new(&arena.0, world, host, limits);
-    eval.release(file, name).map_err(|failure| {
+    eval.releases(file, name).map_err(|failure| {
         let diagnostics = eval.diagnostics(failure);
         EmitFailure { diagnostics, sources: eval.sources.take() }
     })
 }
 
 impl<'v> Evaluator<'v> {
-    fn release(&self, file: &RelPath, name: Option<&str>) -> Result<Release> {
+    fn releases(&self, file: &RelPath, name: Option<&str>) -> Result<Vec<Release>> {
         let module = self.module(&ModuleKey::project(file), NOWHERE)?;
         let mut releases = Vec::new();
         for (symbol, cell) in module.defined {
-            let defined = self.symbols.name(*symbol);
-            if name.is_none_or(|name| is_name(defined, name))
-                && let Value::Release(release) = self.force(cell.get())?
+            let is_meant = name.is_none_or(|name| is_name(self.symbols.name(*symbol), name));
+            // What is defined otherwise is only evaluated where it is meant by its name.
+            let value = if name.is_some() && is_meant { self.force(cell.get())? } else { cell.get() };
+            if let Value::Release(release) = value
+                && is_meant
             {
-                releases.push(release);
+                releases.push(self.release_of(release)?);
             }
         }
-        match releases[..] {
-            [release] => self.release_of(release),
-            [] => Err(Failure::new(
-                codes::NO_TARGET,
-                match name {
-                    Some(name) => format!("`{file}` defines no release `{name}`"),
-                    None => format!("`{file}` defines no release"),
-                },
-            )
-            .help("write `release name { packages = [...], arches = [amd64, arm64], formats = [deb] }`")),
-            _ => {
-                let names: Vec<_> = releases.iter().map(|release| release.name).collect();
-                Err(Failure::new(codes::NO_TARGET, format!("`{file}` defines several releases: {}", names.join(", ")))
-                    .help(format!("name one of them: `{file}:{}`", names[0])))
-            }
-        }
+        Ok(releases)
     }
 
     fn release_of(&self, release: &'v ReleaseValue<'v>) -> Result<Release> {
