@@ -271,7 +271,7 @@ fn ship(text: &str, name: Option<&str>) -> Result<Emitted, EmitFailure> {
         may_define_none: false,
     };
     let methods = vec![Method::Cross, Method::Emulate];
-    emit(&world, &[request], &EmitOptions { host: Arch::Amd64, methods, limits: Limits::default() })
+    emit(&world, &[request], &EmitOptions { host: Arch::Amd64, methods, audit: false, limits: Limits::default() })
 }
 
 #[test]

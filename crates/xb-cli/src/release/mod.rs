@@ -3,7 +3,7 @@
 //! | module | job |
 //! |---|---|
 //! | [`plan`] | what a release says, read and checked before anything is built |
-//! | [`write`] | the formats, written side by side |
+//! | [`mod@write`] | the formats, written side by side |
 //! | [`place`] | the folder, which is the old release or the new one and never half of it |
 
 pub mod place;
