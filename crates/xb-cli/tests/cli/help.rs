@@ -4,10 +4,12 @@ use std::fmt::Write;
 
 use crate::world::World;
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 26] = [
     "build",
     "test",
     "ship",
+    "release",
+    "key",
     "audit",
     "run",
     "shell",

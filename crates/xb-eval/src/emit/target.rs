@@ -99,7 +99,7 @@ impl<'v> Evaluator<'v> {
         let instance = self.target_instance(value, arch, request)?;
         match request.product {
             Product::Result | Product::Image => self.target_of(instance, instance).map(Some),
-            Product::Shipped if request.name.is_none() && !self.is_shipped(instance)? => Ok(None),
+            Product::Shipped if is_among_others(request) && !self.is_shipped(instance)? => Ok(None),
             Product::Shipped => self.target_of(instance, self.shipped(instance)?).map(Some),
         }
     }
@@ -179,6 +179,11 @@ impl<'v> Evaluator<'v> {
             )),
         }
     }
+}
+
+/// Whether nobody asked for this package and no other.
+fn is_among_others(request: &TargetRequest) -> bool {
+    request.name.is_none() || request.may_define_none
 }
 
 #[cold]
