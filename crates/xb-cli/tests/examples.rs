@@ -155,6 +155,9 @@ examples! {
     openssl
     curl
     nginx
+    xxhash
+    pyrsistent
+    luafilesystem
 }
 
 /// A build system that knows no `CPPFLAGS` finds headers and libraries of what is needed, whichever way it is built.
@@ -372,6 +375,16 @@ fn a_release_is_the_same_twice_and_apt_and_skopeo_read_it() {
         assert!(updated && !said.contains("W:"), "{said}");
         let (found, said) = apt(&["--print-uris", "--no-install-recommends", "download", "lua"]);
         assert!(found && said.contains("lua_5.4.7-1_arm64.deb"), "{said}");
+    }
+}
+
+#[test]
+fn the_guide_shows_its_packages_as_they_are() {
+    let guide = include_str!("../../../docs/port-your-first-package.md");
+    for name in ["xxhash", "pyrsistent", "luafilesystem"] {
+        let text = std::fs::read_to_string(examples().join(name).join(name).with_extension("xb")).expect("the example");
+        assert!(guide.contains(&format!("```xb\n{text}```\n")), "{name} is another one in the guide");
+        assert!(text.lines().filter(|line| !line.is_empty()).count() < 10, "{name} takes more than it should");
     }
 }
 
