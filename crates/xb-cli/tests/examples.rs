@@ -335,6 +335,20 @@ fn apt_of(folder: &Path, repository: &Path) -> impl Fn(&[&str]) -> (bool, String
     }
 }
 
+/// Loads the image of `edge:small` into a real engine, and runs it.
+fn run_by_docker(layout: &Path) {
+    let script = r#"
+        tar -C "$0" -c . | docker load
+        docker run --rm --network none xb-examples/small:1.0-amd64
+        docker run --rm --network none --entrypoint /usr/local/bin/lua xb-examples/small:1.0-amd64 -e 'print(6 * 7)'
+        docker rmi xb-examples/small:1.0-amd64 xb-examples/small:1.0-arm64 >&2
+    "#;
+    let output = Command::new("sh").args(["-euc", script]).arg(layout).output().expect("sh starts");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.ends_with("Hello from amd64!\n42\n"), "{said}");
+}
+
 #[test]
 fn a_release_is_the_same_twice_and_apt_and_skopeo_read_it() {
     if !is_possible() {
@@ -367,6 +381,9 @@ fn a_release_is_the_same_twice_and_apt_and_skopeo_read_it() {
         let inspected = inspected.expect("skopeo starts");
         let said = String::from_utf8_lossy(&inspected.stdout).into_owned();
         assert!(inspected.status.success() && said.contains("\"Architecture\": \"arm64\""), "{said}");
+    }
+    if std::env::var_os("XB_TEST_DOCKER").is_some() {
+        run_by_docker(&project.path().join("one/image"));
     }
     if has("apt-get") {
         let system = tempfile::tempdir().expect("a folder");
