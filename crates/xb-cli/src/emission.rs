@@ -91,12 +91,12 @@ pub fn release_of(request: &Request, target: &Target) -> Result<Release, Failure
     }
 }
 
-/// The graph of all that is made of the packages of a release.
+/// The graph of all that is made of the packages of a release, with what they say about themselves.
 ///
 /// # Errors
 /// What is wrong with the descriptions.
 pub fn emit_release(request: &Request, target: &Target, products: &[Product]) -> Result<Emission, Failure> {
-    evaluate_all(request, products.iter().map(|product| (target, *product)))
+    evaluate_all(request, products.iter().map(|product| (target, *product)), true)
 }
 
 /// The targets that may define nothing, each on its own.
@@ -139,12 +139,13 @@ fn undefined(request: &Request, name: &str) -> Failure {
 fn evaluate(request: &Request, targets: &[Target]) -> Result<Emission, Failure> {
     let is_shipped = |target: &Target| target.name.as_deref().is_some_and(|name| name.ends_with(SHIPPED));
     let product = |target: &Target| if is_shipped(target) { Product::Shipped } else { request.product };
-    evaluate_all(request, targets.iter().map(|target| (target, product(target))))
+    evaluate_all(request, targets.iter().map(|target| (target, product(target))), false)
 }
 
 fn evaluate_all<'a>(
     request: &Request,
     targets: impl Iterator<Item = (&'a Target, Product)>,
+    describe: bool,
 ) -> Result<Emission, Failure> {
     let world = ProjectWorld::new(&request.project.folder);
     let targets: Vec<_> = targets
@@ -160,6 +161,7 @@ fn evaluate_all<'a>(
         host: request.host,
         methods: request.methods.clone(),
         audit: request.audit,
+        describe,
         limits: limits(&request.project.config.limits),
     };
     let emitted = xb_eval::emit(&world, &targets, &options);

@@ -42,8 +42,13 @@ fn main() {
         arches: vec![Arch::Arm64],
         may_define_none: false,
     };
-    let options =
-        EmitOptions { host: Arch::Amd64, methods: vec![Method::Cross], audit: false, limits: Limits::default() };
+    let options = EmitOptions {
+        host: Arch::Amd64,
+        methods: vec![Method::Cross],
+        audit: false,
+        describe: false,
+        limits: Limits::default(),
+    };
     match emit(&world, &[request], &options) {
         Ok(emitted) => println!("10,000 packages: {:?} for {} nodes", begin.elapsed(), emitted.graph.len()),
         Err(failure) => println!("10,000 packages: {:#?}", failure.diagnostics.first()),

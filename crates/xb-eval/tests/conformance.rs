@@ -95,8 +95,13 @@ impl Case {
             arches: vec![Arch::Arm64],
             may_define_none: false,
         };
-        let options =
-            EmitOptions { host: Arch::Amd64, methods: self.methods.clone(), audit: false, limits: self.limits };
+        let options = EmitOptions {
+            host: Arch::Amd64,
+            methods: self.methods.clone(),
+            audit: false,
+            describe: false,
+            limits: self.limits,
+        };
         let emitted = emit(&world, &[request], &options).map_err(|failure| codes(&failure.diagnostics))?;
         let names: Vec<_> = emitted.graph.targets.iter().map(|target| target.id.package.clone()).collect();
         Ok(names.join(", "))

@@ -36,7 +36,8 @@ fn emitted(text: &str, name: Option<&str>, methods: &[Method], audit: bool) -> R
         arches: vec![Arch::Arm64],
         may_define_none: false,
     };
-    let options = EmitOptions { host: Arch::Amd64, methods: methods.to_vec(), audit, limits: Limits::default() };
+    let options =
+        EmitOptions { host: Arch::Amd64, methods: methods.to_vec(), audit, describe: false, limits: Limits::default() };
     emit(&world, &[request], &options)
 }
 
@@ -271,7 +272,8 @@ fn ship(text: &str, name: Option<&str>) -> Result<Emitted, EmitFailure> {
         may_define_none: false,
     };
     let methods = vec![Method::Cross, Method::Emulate];
-    emit(&world, &[request], &EmitOptions { host: Arch::Amd64, methods, audit: false, limits: Limits::default() })
+    let options = EmitOptions { host: Arch::Amd64, methods, audit: false, describe: true, limits: Limits::default() };
+    emit(&world, &[request], &options)
 }
 
 #[test]
@@ -327,4 +329,21 @@ fn what_a_debian_package_needs_to_say_is_asked_for() {
     assert!(codes(ship(text, None))[0].contains("what is `p`?"), "{:?}", codes(ship(text, None)));
     let text = "package p(arch) { summary = \"P\", build = sh\"make\", ship = deb { maintainer = \"A\" } }";
     assert!(codes(ship(text, None))[0].contains("has no `version`"), "{:?}", codes(ship(text, None)));
+}
+
+#[test]
+fn a_graph_tells_what_packages_say_about_themselves_where_that_is_asked_for() {
+    let text = SHIPPED.replacen("summary", "license = \"MIT\"\n  homepage = \"https://example.org\"\n  summary", 1);
+    let emitted = ship(&text, Some("app")).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics));
+    let graph = &emitted.graph;
+    let packed = &graph.descriptions[&graph.targets[0].build];
+    assert_eq!((packed.name.as_str(), packed.version.as_deref()), ("app.deb", Some("2-3")));
+    let app = &graph.descriptions[&packed.source.expect("what it is made of")];
+    assert_eq!((app.name.as_str(), app.version.as_deref(), app.source), ("app", Some("2"), None));
+    let [need] = app.needs[..] else { panic!("one need is a package") };
+    let liba = &graph.descriptions[&need];
+    assert_eq!((liba.name.as_str(), liba.license.as_deref()), ("liba", Some("MIT")));
+    assert_eq!(liba.homepage.as_deref(), Some("https://example.org"));
+    let quiet = run(PACKAGES, None, &[Method::Cross]).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics));
+    assert!(quiet.graph.descriptions.is_empty());
 }

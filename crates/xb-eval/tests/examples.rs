@@ -44,8 +44,13 @@ fn emits(path: &str) {
         arches: Arch::ALL.to_vec(),
         may_define_none: true,
     };
-    let options =
-        EmitOptions { host: Arch::Amd64, methods: Method::ALL.to_vec(), audit: false, limits: Limits::default() };
+    let options = EmitOptions {
+        host: Arch::Amd64,
+        methods: Method::ALL.to_vec(),
+        audit: false,
+        describe: false,
+        limits: Limits::default(),
+    };
     match emit(&Examples, &[request], &options) {
         Ok(emitted) => {
             let has_none = ["common/maintainer.xb", "edge/edge.xb"].contains(&path);

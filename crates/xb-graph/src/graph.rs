@@ -1,5 +1,6 @@
 //! The graph: nodes, each once, and what was asked for.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 
-use crate::{Node, NodeId, Target};
+use crate::{Description, Node, NodeId, Target};
 
 /// A graph without cycles: a node names only nodes with smaller numbers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ pub struct Graph {
     origins: Vec<Origin>,
     /// What was asked for.
     pub targets: Vec<Target>,
+    /// What packages say about themselves, by their [`Choice`](crate::Choice)s, where that was asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub descriptions: BTreeMap<NodeId, Description>,
     /// The numbers of nodes by their hashes; made anew when it does not cover all nodes, as after reading.
     #[serde(skip)]
     index: HashTable<Indexed>,
@@ -103,6 +107,13 @@ impl Graph {
             target.check = target.check.map(number);
             target.root = target.root.map(number);
         }
+        let kept = |id: NodeId| needed[id.0 as usize].then(|| number(id));
+        for (id, mut description) in std::mem::take(&mut self.descriptions) {
+            if let Some(id) = kept(id) {
+                description.renumber(kept);
+                self.descriptions.insert(id, description);
+            }
+        }
         self.index.clear();
     }
 
@@ -186,6 +197,27 @@ mod tests {
         assert_ne!(a, b);
         assert_eq!(graph.add(folder("a"), Origin::default()), a);
         assert_eq!(graph.len(), 2);
+    }
+
+    #[test]
+    fn what_is_left_out_is_not_described() {
+        let mut graph = Graph::default();
+        let [gone, need, own] = ["gone", "need", "own"].map(|path| graph.add(folder(path), Origin::default()));
+        let layer = |node| crate::Layer {
+            input: crate::Input { node, output: "out".into() },
+            at: xb_core::RelPath::root(),
+            select: None,
+            conflict: crate::Conflict::Refuse,
+            name: "layer".into(),
+        };
+        let build = graph.add(Node::Compose { layers: vec![layer(need), layer(own)] }, Origin::default());
+        let described = |needs: &[NodeId]| Description { needs: needs.to_vec(), ..Description::default() };
+        graph.descriptions = [(gone, described(&[])), (own, described(&[gone, need]))].into();
+        let id = crate::TargetId { file: "a.xb".into(), package: "a".to_owned(), arch: xb_core::Arch::Amd64 };
+        let policy = BTreeMap::new();
+        graph.targets = vec![Target { id, version: None, build, check: None, root: None, policy }];
+        graph.prune();
+        assert_eq!(graph.descriptions, [(NodeId(1), described(&[NodeId(0)]))].into());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! Nothing here does input or output: directories are looked up through [`Directories`].
 
 mod compose;
+mod description;
 mod diff;
 mod directory;
 mod environment;
@@ -21,6 +22,7 @@ mod target;
 mod tree;
 
 pub use compose::{COMPOSITION, ComposeError, Composed, PlacedTree, compose};
+pub use description::Description;
 pub use diff::{Difference, DifferenceKind, diff};
 pub use directory::{Item, exists_at, subtree, tree_at};
 pub use environment::{Common, Environment};

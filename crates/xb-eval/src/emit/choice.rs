@@ -108,6 +108,9 @@ impl<'v> Evaluator<'v> {
         let node = Node::Choice(Choice { package: code.title.to_owned(), arch: instance.arch, options });
         let build = self.add_node(node, code.place);
         built.set(Some(build));
+        if self.emission.describes.get() {
+            self.describe(instance, build)?;
+        }
         let ways: &'v [(Method, Value<'v>)] = self.arena.alloc_slice_copy(&ways);
         Ok(Realised { build, ways })
     }

@@ -6,6 +6,7 @@
 
 mod audit;
 mod choice;
+mod describe;
 mod needs;
 mod release;
 mod ship;
@@ -65,6 +66,8 @@ pub struct EmitOptions {
     pub methods: Vec<Method>,
     /// Whether the targets have roots to be audited in.
     pub audit: bool,
+    /// Whether the graph has what packages say about themselves.
+    pub describe: bool,
     /// Limits of the evaluation.
     pub limits: Limits,
 }
@@ -97,6 +100,7 @@ pub fn emit(world: &dyn World, requests: &[TargetRequest], options: &EmitOptions
     let eval = Evaluator::new(&arena.0, world, options.host, options.limits);
     *eval.emission.methods.borrow_mut() = options.methods.clone();
     eval.emission.audits.set(options.audit);
+    eval.emission.describes.set(options.describe);
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     let mut targets = Vec::new();
     let mut seen = FxHashSet::default();
@@ -144,6 +148,7 @@ fn each_once(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 pub(crate) struct Emission<'v> {
     methods: RefCell<Vec<Method>>,
     audits: Cell<bool>,
+    describes: Cell<bool>,
     realise: RefCell<Option<Value<'v>>>,
     emitted: RefCell<FxHashMap<u32, Emitting<'v>>>,
     staged: RefCell<FxHashMap<u32, NodeId>>,
