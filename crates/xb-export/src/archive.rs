@@ -8,6 +8,7 @@ use xb_store::Contents;
 
 use crate::compression::{Compression, Encoder};
 use crate::error::{Context, Result};
+use crate::mode::create_file;
 use crate::moment::Moment;
 use crate::sum::{Sum, Summing};
 use crate::tar::{Placed, Purpose, TarWriter};
@@ -38,7 +39,7 @@ pub fn write_archive(
     time: Moment,
     file: &Path,
 ) -> Result<Sum> {
-    let out = File::create(file).on("cannot write", file)?;
+    let out = create_file(file).on("cannot write", file)?;
     Ok(write_tar(store, tree, compression, time, ARCHIVE, file, out)?.packed)
 }
 

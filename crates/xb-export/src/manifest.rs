@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use sha2::Digest as _;
 use xb_core::{RelPath, Sha256};
 
 use crate::error::{Context, ExportError, Result};
+use crate::mode::create_file;
 use crate::sum::Sum;
 
 /// The name of the file in the folder of a release.
@@ -165,7 +166,7 @@ impl Manifest {
     pub fn write(&self, folder: &Path) -> Result<Sum> {
         let path = folder.join(MANIFEST);
         let bytes = self.json()?;
-        fs::write(&path, &bytes).on("cannot write", &path)?;
+        create_file(&path).and_then(|mut file| file.write_all(&bytes)).on("cannot write", &path)?;
         Ok(Sum::of(&bytes))
     }
 

@@ -1,7 +1,6 @@
 //! The blobs of a layout, each once.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 
 use serde::Serialize;
 use xb_core::Arch;
@@ -14,6 +13,7 @@ use crate::compression::Compression;
 use crate::error::{Context, Result};
 use crate::folder::Folder;
 use crate::json::compact;
+use crate::mode::create_file;
 use crate::sum::Sum;
 use crate::tar::{Placed, Purpose};
 
@@ -85,7 +85,7 @@ impl<'a> Layout<'a> {
             return Ok(*known);
         }
         let path = self.folder.place(UNNAMED)?;
-        let out = File::create(&path).on("cannot write", &path)?;
+        let out = create_file(&path).on("cannot write", &path)?;
         let OciLayout { compression, created, .. } = self.settings;
         let Sums { packed, plain } = write_tar(self.store, placed, *compression, *created, IMAGE, &path, out)?;
         self.folder.rename(UNNAMED, &blob_path(packed))?;

@@ -34,11 +34,14 @@ fn pae(kind: &str, body: &[u8]) -> Vec<u8> {
 /// Signs and encloses.
 pub(super) fn seal(kind: &str, body: &[u8], key: &SigningKey, keyid: String) -> Result<Vec<u8>> {
     let signature = key.sign(&pae(kind, body));
-    crate::json::pretty(&Envelope {
+    // One line, as files of envelopes have them.
+    let mut line = crate::json::compact(&Envelope {
         payload_type: kind.to_owned(),
         payload: STANDARD.encode(body),
         signatures: vec![EnvelopeSignature { keyid, sig: STANDARD.encode(signature.to_bytes()) }],
-    })
+    })?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// What is in an envelope that this key signed.

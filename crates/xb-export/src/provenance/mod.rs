@@ -25,7 +25,7 @@ pub use statement::Statement;
 ///     build_type: "https://example.org/xb/build/v1".to_owned(),
 ///     builder: "https://example.org/builders/one".to_owned(),
 ///     versions: [("xb".to_owned(), "0.1.0".to_owned())].into(),
-///     method: Method::Cross,
+///     method: Some(Method::Cross),
 ///     executor: "local".to_owned(),
 ///     external: [("target".to_owned(), "hello".to_owned())].into(),
 ///     internal: Default::default(),
@@ -48,8 +48,8 @@ pub struct Provenance {
     pub builder: String,
     /// The versions of the programs that built.
     pub versions: BTreeMap<String, String>,
-    /// The method of the build.
-    pub method: Method,
+    /// The method of the run that made them; none where they are results that were only packed.
+    pub method: Option<Method>,
     /// Who ran it: `local`.
     pub executor: String,
     /// What whoever asked for the build chose.

@@ -118,7 +118,7 @@ pub(super) fn json(provenance: &Provenance) -> Result<Vec<u8>> {
     dependencies.sort();
     dependencies.dedup();
     let mut internal_parameters = provenance.internal.clone();
-    internal_parameters.insert("method".to_owned(), provenance.method.name().to_owned());
+    internal_parameters.extend(provenance.method.map(|method| ("method".to_owned(), method.name().to_owned())));
     internal_parameters.insert("executor".to_owned(), provenance.executor.clone());
     let build_definition = BuildDefinition {
         build_type: &provenance.build_type,

@@ -21,7 +21,7 @@ fn check_component(component: &Component) -> Result<()> {
     if let Some(license) = component.license.as_ref().filter(|license| !is_expression(license)) {
         return Err(ExportError::value("the licence", license, "it is no SPDX expression such as `MIT OR Apache-2.0`"));
     }
-    for address in [&component.download, &component.purl].into_iter().flatten() {
+    for address in [&component.homepage, &component.download, &component.purl].into_iter().flatten() {
         let is_address =
             address.contains(':') && address.chars().all(|sign| !sign.is_whitespace() && !sign.is_control());
         if !is_address {

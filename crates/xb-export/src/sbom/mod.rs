@@ -60,6 +60,8 @@ pub struct Component {
     pub version: String,
     /// Its licence as an SPDX expression, where it is known: `MIT OR Apache-2.0`.
     pub license: Option<String>,
+    /// Where one reads about it, where that is known.
+    pub homepage: Option<String>,
     /// From where it came, where that is known.
     pub download: Option<String>,
     /// The sums of it as it came or as it is given out.

@@ -49,6 +49,8 @@ pub(super) struct Package<'a> {
     supplier: Option<String>,
     download_location: &'a str,
     files_analyzed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    homepage: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     checksums: Vec<PackageChecksum<'a>>,
     license_concluded: &'static str,
@@ -73,6 +75,7 @@ impl<'a> Package<'a> {
             supplier: component.supplier.as_ref().map(|name| format!("Organization: {name}")),
             download_location: component.download.as_deref().unwrap_or(UNKNOWN),
             files_analyzed: false,
+            homepage: component.homepage.as_deref(),
             checksums: checksums.into_iter().map(|it| PackageChecksum { algorithm: it.kind, value: &it.hex }).collect(),
             license_concluded: UNKNOWN,
             license_declared: component.license.as_deref().unwrap_or(UNKNOWN),

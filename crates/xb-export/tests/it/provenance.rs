@@ -15,7 +15,7 @@ fn provenance() -> Provenance {
         build_type: "https://example.org/build/v1".to_owned(),
         builder: "https://example.org/builder".to_owned(),
         versions: [("xb".to_owned(), "0.1.0".to_owned())].into(),
-        method: Method::PureEmulate,
+        method: Some(Method::PureEmulate),
         executor: "local".to_owned(),
         external: [("target".to_owned(), "hello.xb:hello".to_owned())].into(),
         internal: [("action".to_owned(), "0".repeat(64))].into(),

@@ -1,17 +1,19 @@
 //! A whole release, as a program composes it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use xb_core::{Arch, RelPath};
 use xb_export::{
-    Component, Compression, ExportError, Image, ImageConfig, ImageLayer, Manifest, Moment, OciLayout, Placed,
+    Component, Compression, ExportError, Folder, Image, ImageConfig, ImageLayer, Manifest, Moment, OciLayout, Placed,
     Provenance, Purpose, Relation, RelationKind, Sbom, StatementKey, Sum, write_archive,
 };
 use xb_graph::Method;
 
 use crate::repository::{key, packages, repository};
-use crate::support::files;
+use crate::support::{files, run};
 use crate::trees::World;
 
 /// Writes a release of everything, and what vouches for each artefact beside it.
@@ -63,7 +65,7 @@ fn release(world: &World, top: &Path) -> Result<Manifest, ExportError> {
             build_type: "https://example.org/build/v1".to_owned(),
             builder: "https://example.org/builder".to_owned(),
             versions: Default::default(),
-            method: Method::Cross,
+            method: Some(Method::Cross),
             executor: "local".to_owned(),
             external: Default::default(),
             internal: Default::default(),
@@ -93,4 +95,48 @@ fn a_release_is_the_same_bytes_from_another_store_and_in_another_folder() {
     let (one, other) = (make(), make());
     assert_eq!(one.0, other.0);
     assert!(one.1 == other.1);
+}
+
+#[test]
+fn everybody_may_read_a_release_whatever_the_mask_of_who_makes_it() {
+    let this = std::env::current_exe().unwrap();
+    let inner = "release::with_the_mask_that_there_is_everybody_may_read_a_release";
+    let script = "umask 077; exec \"$0\" --exact \"$1\" --include-ignored";
+    let said = run(Command::new("sh").args(["-c", script]).arg(this).arg(inner));
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+#[test]
+#[ignore = "the test above runs it under a mask"]
+fn with_the_mask_that_there_is_everybody_may_read_a_release() {
+    let world = World::new();
+    let top = world.folder.path().join("not/there/yet");
+    let repository = repository();
+    repository.write(&packages(world.folder.path()), &key(), &top.join("apt")).unwrap();
+    Folder::create(&top.join("sbom")).unwrap().write("deep/down.json", b"{}").unwrap();
+    let image = Image {
+        arch: Arch::Arm64,
+        layers: vec![ImageLayer { placed: world.everything().into(), name: "hello".to_owned() }],
+        config: ImageConfig::default(),
+    };
+    let layout = OciLayout {
+        name: "hello".to_owned(),
+        tag: "1".to_owned(),
+        annotations: Default::default(),
+        compression: Compression::Zstd,
+        created: Moment::default(),
+    };
+    layout.write(&world.store, &[image], &top.join("oci")).unwrap();
+    let placed = Placed { tree: world.everything(), at: RelPath::root() };
+    write_archive(&world.store, &placed, Compression::Zstd, Moment::default(), &top.join("a.tar.zst")).unwrap();
+    Manifest::of(&top).unwrap().write(&top).unwrap();
+    let mut ahead = vec![world.folder.path().join("not")];
+    while let Some(path) = ahead.pop() {
+        let data = fs::metadata(&path).unwrap();
+        let right = if data.is_dir() { 0o755 } else { 0o644 };
+        assert_eq!(data.permissions().mode() & 0o7777, right, "{}", path.display());
+        if data.is_dir() {
+            ahead.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+    }
 }
