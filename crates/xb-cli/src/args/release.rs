@@ -23,6 +23,10 @@ pub struct ReleaseArgs {
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
 
+    /// The secret Ed25519 key that signs how artefacts were made: `xb key new --statements` makes one
+    #[arg(long, value_name = "FILE")]
+    pub statement_key: Option<PathBuf>,
+
     /// Architectures to release for [default: those that the release says, else all]
     #[arg(long, value_name = "ARCH", value_delimiter = ',')]
     pub arch: Vec<Arch>,
@@ -66,9 +70,17 @@ pub enum KeyCommand {
         /// Where the secret key goes; nothing may be there yet
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Whose key it is
-        #[arg(long, value_name = "NAME <ADDRESS>", value_parser = NonEmptyStringValueParser::new())]
-        user: String,
+        /// An OpenPGP key of this owner, for the apt repositories of releases
+        #[arg(
+            long,
+            value_name = "NAME <ADDRESS>",
+            value_parser = NonEmptyStringValueParser::new(),
+            required_unless_present = "statements"
+        )]
+        user: Option<String>,
+        /// An Ed25519 key in PEM, for the statements of how artefacts were made
+        #[arg(long, conflicts_with = "user")]
+        statements: bool,
     },
     /// Print the public half of a key
     Show {

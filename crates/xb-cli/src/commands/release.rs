@@ -1,7 +1,7 @@
 //! `xb release`: what others install from.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use xb_build::Realised;
@@ -9,14 +9,14 @@ use xb_core::Arch;
 use xb_export::{Manifest, ManifestDifference};
 use xb_graph::{Graph, NodeId};
 
-use crate::args::{How, ReleaseArgs};
+use crate::args::{How, MethodName, ReleaseArgs};
 use crate::emission::{emit_release, release_of};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_bytes, print_line, say, style, styled};
 use crate::project::Target;
 use crate::release::write::{Made, failed, layers};
-use crate::release::{Plan, place};
+use crate::release::{Plan, place, sbom};
 use crate::report::{keep, results};
 use crate::request::Request;
 use crate::session::Session;
@@ -30,14 +30,16 @@ use crate::{blame, logs};
 /// When something could not be built or given out, or what was built again is not what the release holds.
 pub fn run(here: &Invocation, args: &ReleaseArgs) -> Result<(), Failure> {
     let began = Instant::now();
-    let ask = |arch: &[Arch]| {
-        let how = How { arch: arch.to_vec(), method: args.method, pure_emulation: false };
+    let ask = |arch: &[Arch], method: MethodName| {
+        let how = How { arch: arch.to_vec(), method, pure_emulation: false };
         Request::new(&here.folder, std::slice::from_ref(&args.target), &how)
     };
-    let request = ask(&args.arch)?;
+    // For which architectures it is, and so which methods there are, the release itself may say.
+    let request = ask(&args.arch, MethodName::Auto)?;
     let target = one_file(&request, &args.target)?;
     let release = release_of(&request, target)?;
-    let plan = Plan::of(&release, args.key.as_ref().map(|key| here.folder.join(key)).as_deref())?;
+    let file = |key: &Option<PathBuf>| key.as_ref().map(|key| here.folder.join(key));
+    let plan = Plan::of(&release, file(&args.key).as_deref(), file(&args.statement_key).as_deref())?;
     let out = here.folder.join(&args.out);
     let before = if args.check { Some(existing(&out)?) } else { None };
     place::check(&out)?;
@@ -46,9 +48,10 @@ pub fn run(here: &Invocation, args: &ReleaseArgs) -> Result<(), Failure> {
         (true, false) => release.arches.clone(),
         (true, true) => Arch::ALL.to_vec(),
     };
-    let request = ask(&arches)?;
+    let request = ask(&arches, args.method)?;
     let target = Target { name: Some(release.name.clone()), ..target.clone() };
     let graph = emit_release(&request, &target, &plan.products())?.graph;
+    sbom::check(&graph)?;
     let store = open_store(&request.project.config)?;
     let session = Session::new(here, request.project.clone(), store, request.host, args.lock)?;
     let realised = realise(&session, &graph, args)?;
@@ -59,8 +62,18 @@ pub fn run(here: &Invocation, args: &ReleaseArgs) -> Result<(), Failure> {
     }
     let built = results(&graph, &realised, !args.no_check, &session.store)?;
     keep(&session.store, &session.project, &built)?;
-    let made =
-        Made { store: &session.store, graph: &graph, realised: &realised, built: &built, arches: &request.arches };
+    if plan.statements.is_none() && !here.is_quiet() {
+        say("no provenance: `--statement-key FILE` names the key that signs how artefacts were made");
+    }
+    let made = Made {
+        store: &session.store,
+        graph: &graph,
+        realised: &realised,
+        built: &built,
+        arches: &request.arches,
+        lock: session.sources.lock(),
+        host: request.host,
+    };
     let write = |folder: &Path| made.write(&plan, folder);
     match before {
         None => tell(here, args, &out, &plan, &place::put(&out, write)?, began),

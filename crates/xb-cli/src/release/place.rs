@@ -1,7 +1,8 @@
 //! The folder of a release, which is the old one or the new one and never half of it.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use xb_export::{MANIFEST, Manifest};
@@ -15,6 +16,9 @@ const ASIDE: &str = ".xb-release-";
 
 /// Where in the folder of an unfinished release it lies.
 const MADE: &str = "made";
+
+/// Everybody may install from it, whatever the mask of who makes it.
+const READABLE: u32 = 0o755;
 
 /// Refuses a folder that holds something else than a release.
 ///
@@ -63,7 +67,10 @@ fn aside<T>(out: &Path, make: impl FnOnce(&Path) -> Result<T, Failure>) -> Resul
     remove_stale(parent, ASIDE);
     let aside = LockedFolder::create(parent, ASIDE).map_err(|error| cannot(out, &error))?;
     let folder = aside.path().join(MADE);
-    fs::create_dir(&folder).map_err(|error| cannot(out, &error))?;
+    let created = fs::create_dir(&folder);
+    created
+        .and_then(|()| fs::set_permissions(&folder, Permissions::from_mode(READABLE)))
+        .map_err(|error| cannot(out, &error))?;
     let made = make(&folder)?;
     Ok((aside, made))
 }

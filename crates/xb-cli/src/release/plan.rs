@@ -6,8 +6,9 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use xb_eval::{Format, Product, Release};
-use xb_export::{ImageConfig, Moment, OpenPgpKey};
+use xb_export::{ImageConfig, Moment, OpenPgpKey, StatementKey};
 
+use super::key;
 use crate::failure::Failure;
 
 /// How a release is given out.
@@ -24,6 +25,8 @@ pub struct Plan {
     pub image: Option<ImageSettings>,
     /// As archives.
     pub archives: bool,
+    /// What signs how artefacts were made, where that is told.
+    pub statements: Option<StatementKey>,
 }
 
 /// What `deb { ... }` can say in a release.
@@ -82,11 +85,11 @@ impl ImageSettings {
 }
 
 impl Plan {
-    /// Reads a release; the key is in a file.
+    /// Reads a release; the keys are in files: that of the apt repository, and that of statements.
     ///
     /// # Errors
     /// When a setting or the date is none, no format is named, or there is no key where one is needed.
-    pub fn of(release: &Release, key: Option<&Path>) -> Result<Self, Failure> {
+    pub fn of(release: &Release, repository: Option<&Path>, statements: Option<&Path>) -> Result<Self, Failure> {
         let date = release.date.as_deref().map_or(Ok(Moment::default()), |date| {
             Moment::parse_date(date).ok_or_else(|| {
                 Failure::user(format!("`{date}` is no date of the release `{}`", release.name))
@@ -94,10 +97,12 @@ impl Plan {
             })
         })?;
         let version = release.version.clone().unwrap_or_else(|| "1".to_owned());
-        let mut plan = Self { title: release.title.clone(), version, date, apt: None, image: None, archives: false };
+        let statements = statements.map(key::statement).transpose()?;
+        let title = release.title.clone();
+        let mut plan = Self { title, version, date, apt: None, image: None, archives: false, statements };
         for format in &release.formats {
             match format.name.as_str() {
-                "deb" => plan.apt = Some((settings(format)?, read_key(key.ok_or_else(no_key)?)?)),
+                "deb" => plan.apt = Some((settings(format)?, key::open_pgp(repository.ok_or_else(no_key)?)?)),
                 "oci" => plan.image = Some(settings(format)?),
                 _ => plan.archives = settings::<ArchiveSettings>(format).map(|_| true)?,
             }
@@ -128,14 +133,4 @@ fn settings<T: DeserializeOwned>(format: &Format) -> Result<T, Failure> {
 fn no_key() -> Failure {
     Failure::user("an apt repository is signed, and no key is given")
         .help("`xb key new KEY --user \"Name <name@example.org>\"` makes one, `--key KEY` names it")
-}
-
-/// Reads a secret key.
-///
-/// # Errors
-/// When the file cannot be read, or holds no key that can sign.
-pub fn read_key(file: &Path) -> Result<OpenPgpKey, Failure> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::environment(format!("cannot read the key `{}`: {error}", file.display())))?;
-    OpenPgpKey::from_armour(&text).map_err(|error| Failure::user(format!("`{}`: {error}", file.display())))
 }

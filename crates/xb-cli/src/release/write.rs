@@ -1,19 +1,23 @@
 //! The formats of a release, written side by side.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use xb_build::Realised;
 use xb_core::{Arch, RelPath};
 use xb_export::{
-    AptRepository, Compression, ExportError, Image, ImageLayer, Manifest, OciLayout, OpenPgpKey, Placed, write_archive,
+    AptRepository, Compression, ExportError, Folder, Image, ImageLayer, Manifest, OciLayout, OpenPgpKey, Placed, Sum,
+    write_archive,
 };
+use xb_fetch::Lock;
 use xb_graph::{Graph, Node, NodeId, Target};
 use xb_store::Store;
 
 use super::Plan;
-use super::place::cannot;
+use super::artefact::{Artefact, Format, image_name};
 use super::plan::{AptSettings, ImageSettings};
+use super::vouch::vouch;
 use crate::failure::Failure;
 use crate::project::SHIPPED;
 use crate::report::Built;
@@ -31,6 +35,10 @@ pub struct Made<'a> {
     pub built: &'a [Built],
     /// For which architectures.
     pub arches: &'a [Arch],
+    /// What it was made from is pinned here.
+    pub lock: Arc<Lock>,
+    /// Where it was made.
+    pub host: Arch,
 }
 
 /// The nodes that the layers of an image are; none for anything else.
@@ -42,26 +50,34 @@ pub fn layers(graph: &Graph, target: &Target) -> Vec<NodeId> {
 }
 
 impl Made<'_> {
-    /// Writes every format into a folder, and what is there into its manifest.
+    /// Writes every format into a folder, what vouches for each artefact, and what is there into its manifest.
     ///
     /// # Errors
     /// When something that was made is not fit to be given out, or cannot be written.
     pub fn write(&self, plan: &Plan, folder: &Path) -> Result<Manifest, Failure> {
+        let mut artefacts = Vec::new();
         if let Some((settings, key)) = &plan.apt {
-            self.apt(plan, settings, key, &folder.join("apt"))?;
+            artefacts.extend(self.apt(plan, settings, key, &folder.join("apt"))?);
         }
         if let Some(settings) = &plan.image {
-            self.image(plan, settings, &folder.join("image"))?;
+            artefacts.extend(self.image(plan, settings, &folder.join("image"))?);
         }
         if plan.archives {
-            self.archives(plan, &folder.join("archives"))?;
+            artefacts.extend(self.archives(plan, &folder.join("archives"))?);
         }
+        vouch(self, plan, &artefacts, folder)?;
         let manifest = Manifest::of(folder).map_err(|error| failed(&error))?;
         manifest.write(folder).map_err(|error| failed(&error))?;
         Ok(manifest)
     }
 
-    fn apt(&self, plan: &Plan, settings: &AptSettings, key: &OpenPgpKey, folder: &Path) -> Result<(), Failure> {
+    fn apt(
+        &self,
+        plan: &Plan,
+        settings: &AptSettings,
+        key: &OpenPgpKey,
+        folder: &Path,
+    ) -> Result<Vec<Artefact<'_>>, Failure> {
         let shipped: Vec<_> = self.built.iter().filter(|one| is_shipped(one)).cloned().collect();
         let suite = settings.suite.clone().unwrap_or_else(|| "stable".to_owned());
         let repository = AptRepository {
@@ -74,13 +90,46 @@ impl Made<'_> {
             date: plan.date,
             url: settings.url.clone(),
         };
-        repository.write(&shipment::files(&shipped, None)?, key, folder).map_err(|error| failed(&error))?;
-        Ok(())
+        let published = repository.write(&shipment::files(&shipped, None)?, key, folder);
+        let published = published.map_err(|error| failed(&error))?;
+        let makers = self.makers(&shipped)?;
+        let artefacts = published.into_iter().map(|package| {
+            let target = makers.get(&package.sum).copied();
+            Ok(Artefact {
+                name: package.path.rsplit('/').next().unwrap_or_default().to_owned(),
+                sum: package.sum,
+                format: Format::Deb,
+                title: package.name,
+                version: Some(package.version),
+                target: target.ok_or_else(|| Failure::bug("a package of the repository is no result"))?,
+            })
+        });
+        artefacts.collect()
     }
 
-    fn image(&self, plan: &Plan, settings: &ImageSettings, folder: &Path) -> Result<(), Failure> {
-        let targets = self.graph.targets.iter().filter(|target| !layers(self.graph, target).is_empty());
-        let images = targets.map(|target| {
+    /// What was asked for, by the sums of the files that it led to; the first, where several led to the same.
+    fn makers(&self, shipped: &[Built]) -> Result<BTreeMap<Sum, &Target>, Failure> {
+        let mut makers = BTreeMap::new();
+        for one in shipped {
+            for file in shipment::files(std::slice::from_ref(one), None)? {
+                let sum = Sum::of_file(&file)
+                    .map_err(|error| Failure::environment(format!("cannot read `{}`: {error}", file.display())))?;
+                makers.entry(sum).or_insert(self.target_of(one)?);
+            }
+        }
+        Ok(makers)
+    }
+
+    fn target_of(&self, one: &Built) -> Result<&Target, Failure> {
+        let tree = |target: &Target| self.realised.node(target.build)?.outputs.get("out").copied();
+        let target = self.graph.targets.iter().find(|target| target.id == one.target && tree(target) == Some(one.tree));
+        target.ok_or_else(|| Failure::bug("a result is none of what was asked for"))
+    }
+
+    fn image(&self, plan: &Plan, settings: &ImageSettings, folder: &Path) -> Result<Vec<Artefact<'_>>, Failure> {
+        let targets: Vec<_> =
+            self.graph.targets.iter().filter(|target| !layers(self.graph, target).is_empty()).collect();
+        let images = targets.iter().map(|target| {
             let Node::Compose { layers } = self.graph.node(target.build) else {
                 return Err(Failure::bug("an image has no layers"));
             };
@@ -101,19 +150,40 @@ impl Made<'_> {
             compression: Compression::Gzip,
             created: plan.date,
         };
-        layout.write(self.store, &images, folder).map_err(|error| failed(&error))?;
-        Ok(())
+        let written = layout.write(self.store, &images, folder).map_err(|error| failed(&error))?;
+        let artefacts = targets.into_iter().map(|target| {
+            let sum = written.manifests.get(&target.id.arch).copied();
+            Ok(Artefact {
+                name: image_name(&layout.name, &layout.tag, target.id.arch),
+                sum: sum.ok_or_else(|| Failure::bug("an image was not written"))?,
+                format: Format::Oci,
+                title: layout.name.clone(),
+                version: Some(layout.tag.clone()),
+                target,
+            })
+        });
+        artefacts.collect()
     }
 
-    fn archives(&self, plan: &Plan, folder: &Path) -> Result<(), Failure> {
-        std::fs::create_dir_all(folder).map_err(|error| cannot(folder, &error))?;
+    fn archives(&self, plan: &Plan, folder: &Path) -> Result<Vec<Artefact<'_>>, Failure> {
+        let folder = Folder::create(folder).map_err(|error| failed(&error))?;
+        let mut artefacts = Vec::new();
         for one in self.built.iter().filter(|one| !is_shipped(one)) {
             let version = one.version.iter().map(|version| format!("_{version}")).collect::<String>();
-            let file = folder.join(format!("{}{version}_{}.tar.zst", one.target.package, one.target.arch));
+            let name = format!("{}{version}_{}.tar.zst", one.target.package, one.target.arch);
+            let file = folder.place(&name).map_err(|error| failed(&error))?;
             let placed = Placed { tree: one.tree, at: RelPath::root() };
-            write_archive(self.store, &placed, Compression::Zstd, plan.date, &file).map_err(|error| failed(&error))?;
+            let sum = write_archive(self.store, &placed, Compression::Zstd, plan.date, &file);
+            artefacts.push(Artefact {
+                name,
+                sum: sum.map_err(|error| failed(&error))?,
+                format: Format::Tar,
+                title: one.target.package.clone(),
+                version: one.version.clone(),
+                target: self.target_of(one)?,
+            });
         }
-        Ok(())
+        Ok(artefacts)
     }
 }
 

@@ -9,6 +9,7 @@ mod interrupt;
 mod language;
 mod maintain;
 mod project;
+mod release;
 mod repl;
 mod targets;
 mod world;

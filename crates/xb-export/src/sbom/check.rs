@@ -22,13 +22,15 @@ fn check_component(component: &Component) -> Result<()> {
         return Err(ExportError::value("the licence", license, "it is no SPDX expression such as `MIT OR Apache-2.0`"));
     }
     for address in [&component.homepage, &component.download, &component.purl].into_iter().flatten() {
-        let is_address =
-            address.contains(':') && address.chars().all(|sign| !sign.is_whitespace() && !sign.is_control());
-        if !is_address {
+        if !is_address(address) {
             return Err(ExportError::value("the address", address, "it is no URL"));
         }
     }
     component.checksums.iter().try_for_each(check_sum)
+}
+
+pub(super) fn is_address(text: &str) -> bool {
+    text.contains(':') && text.chars().all(|sign| !sign.is_whitespace() && !sign.is_control())
 }
 
 fn check_text(what: &'static str, text: &str) -> Result<()> {
@@ -52,7 +54,7 @@ fn check_sum(checksum: &Checksum) -> Result<()> {
 }
 
 /// Whether names and operators take turns, within brackets that fit. Which names there are is not looked at.
-fn is_expression(text: &str) -> bool {
+pub(super) fn is_expression(text: &str) -> bool {
     let spaced = text.replace('(', " ( ").replace(')', " ) ");
     let mut depth = 0_u32;
     let mut wants_name = true;

@@ -77,6 +77,16 @@ pub struct Component {
 }
 
 impl Component {
+    /// Whether a text is a licence as an SBOM has it: an SPDX expression, whichever names are in it.
+    pub fn is_license(text: &str) -> bool {
+        check::is_expression(text)
+    }
+
+    /// Whether a text is an address as an SBOM has it.
+    pub fn is_address(text: &str) -> bool {
+        check::is_address(text)
+    }
+
     /// A component of which only the name is known, which is its key as well.
     pub fn new(name: &str) -> Self {
         Self { key: name.to_owned(), name: name.to_owned(), ..Self::default() }
