@@ -212,6 +212,7 @@ fn check_sbom(sbom: &Value, name: &str, sum: xb_core::Sha256) {
     assert_eq!((&hello["versionInfo"], &hello["licenseDeclared"]), (&"1.0".into(), &"Apache-2.0".into()));
     assert!(is_related(sbom, artefact, "CONTAINS", hello), "{sbom}");
     let source = component(sbom, "hello/src");
+    assert!(source["versionInfo"].as_str().is_some_and(|version| version.starts_with("blake3:")), "{source}");
     assert!(is_related(sbom, hello, "GENERATED_FROM", source), "{sbom}");
     let debian = packages.iter().filter(|package| package["externalRefs"][0]["referenceType"] == "purl");
     let is_image = name.ends_with(".oci");

@@ -16,7 +16,7 @@ use crate::invocation::Invocation;
 use crate::output::{print_bytes, print_line, say, style, styled};
 use crate::project::Target;
 use crate::release::write::{Made, failed, layers};
-use crate::release::{Plan, place, sbom};
+use crate::release::{Plan, place, sbom, vouch};
 use crate::report::{keep, results};
 use crate::request::Request;
 use crate::session::Session;
@@ -41,7 +41,7 @@ pub fn run(here: &Invocation, args: &ReleaseArgs) -> Result<(), Failure> {
     let file = |key: &Option<PathBuf>| key.as_ref().map(|key| here.folder.join(key));
     let plan = Plan::of(&release, file(&args.key).as_deref(), file(&args.statement_key).as_deref())?;
     let out = here.folder.join(&args.out);
-    let before = if args.check { Some(existing(&out)?) } else { None };
+    let before = if args.check { Some(existing(&out, &plan)?) } else { None };
     place::check(&out)?;
     let arches = match (args.arch.is_empty(), release.arches.is_empty()) {
         (false, _) => args.arch.clone(),
@@ -62,7 +62,7 @@ pub fn run(here: &Invocation, args: &ReleaseArgs) -> Result<(), Failure> {
     }
     let built = results(&graph, &realised, !args.no_check, &session.store)?;
     keep(&session.store, &session.project, &built)?;
-    if plan.statements.is_none() && !here.is_quiet() {
+    if plan.statements.is_none() && before.is_none() && !here.is_quiet() {
         say("no provenance: `--statement-key FILE` names the key that signs how artefacts were made");
     }
     let made = Made {
@@ -95,11 +95,20 @@ fn one_file<'a>(request: &'a Request, typed: &str) -> Result<&'a Target, Failure
     }
 }
 
-fn existing(out: &Path) -> Result<Manifest, Failure> {
-    place::manifest(out).ok_or_else(|| {
+fn existing(out: &Path, plan: &Plan) -> Result<Manifest, Failure> {
+    let manifest = place::manifest(out).ok_or_else(|| {
         Failure::user(format!("there is no release in `{}` to compare with", out.display()))
             .help("make one without `--check`, or name another folder: `--out DIR`")
-    })
+    })?;
+    let is_signed = manifest.files().any(|(path, _)| path.starts_with(vouch::PROVENANCE));
+    if is_signed && plan.statements.is_none() {
+        return Err(Failure::user(format!(
+            "the release in `{}` tells how it was made, signed by a key",
+            out.display()
+        ))
+        .help("name the same key, to compare that as well: `--statement-key FILE`"));
+    }
+    Ok(manifest)
 }
 
 fn realise(session: &Session, graph: &std::sync::Arc<Graph>, args: &ReleaseArgs) -> Result<Realised, Failure> {

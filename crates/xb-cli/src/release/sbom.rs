@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use xb_core::Sha256;
 use xb_debian::Pinned;
 use xb_export::{Checksum, ChecksumKind, Component, Moment, Purpose, Relation, RelationKind, Sbom};
 use xb_graph::{Description, Graph, NodeId};
@@ -135,7 +136,8 @@ impl Parts<'_> {
     fn sources(&mut self, package: NodeId, key: &str) {
         let below = Below::of(self.made, package);
         let folders = below.folders.iter().map(|(folder, tree)| Component {
-            checksums: vec![Checksum { kind: ChecksumKind::Blake3, hex: tree.0.hex() }],
+            // The digest of a tree is the sum of no file, and checksums are sums of files.
+            version: format!("blake3:{}", tree.0.hex()),
             ..source(path_of(folder))
         });
         for source in below.fetched.iter().map(fetched).chain(folders) {
@@ -148,22 +150,22 @@ impl Parts<'_> {
 fn fetched(fetched: &Fetched<'_>) -> Component {
     let url = &fetched.url;
     // Elsewhere, an address that only xb can follow is none.
-    let download = Some(url.clone()).filter(|url| url.contains("://"));
-    let component = Component { download, ..source(url) };
+    let can_follow = url.contains("://") && Component::is_address(url);
     match fetched.is {
         Pin::File(sum) => {
-            Component { checksums: vec![Checksum { kind: ChecksumKind::Sha256, hex: sum.to_string() }], ..component }
+            Component { download: can_follow.then(|| url.clone()), checksums: vec![sha256(sum)], ..source(url) }
         }
-        Pin::Git(revision, locked) => {
-            let kind = if locked.commit.len() == 40 { ChecksumKind::Sha1 } else { ChecksumKind::Sha256 };
-            Component {
-                key: format!("source {url} {revision}"),
-                version: revision.to_owned(),
-                checksums: vec![Checksum { kind, hex: locked.commit.clone() }],
-                ..component
-            }
-        }
+        Pin::Git(revision, locked) => Component {
+            key: format!("source {url} {revision}"),
+            version: revision.to_owned(),
+            download: can_follow.then(|| format!("git+{}@{}", url.trim_start_matches("git+"), locked.commit)),
+            ..source(url)
+        },
     }
+}
+
+fn sha256(sum: Sha256) -> Checksum {
+    Checksum { kind: ChecksumKind::Sha256, hex: sum.to_string() }
 }
 
 /// Its key is that of no package.
@@ -177,9 +179,29 @@ fn debian(package: &Pinned) -> Component {
         key: purl.clone(),
         name: package.name.clone(),
         version: package.version.clone(),
-        checksums: vec![Checksum { kind: ChecksumKind::Sha256, hex: package.sha256.to_string() }],
+        checksums: vec![sha256(package.sha256)],
         purl: Some(purl),
         purpose: Some(Purpose::Install),
         ..Component::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use xb_core::{Digest, TreeId};
+    use xb_fetch::lock::LockedGit;
+
+    #[test]
+    fn sources_are_downloaded_from_where_others_can_follow() {
+        let file = |url: &str| fetched(&Fetched { url: url.to_owned(), is: Pin::File(Sha256([7; 32])) });
+        assert_eq!(file("https://example.org/a.tar.gz").download.as_deref(), Some("https://example.org/a.tar.gz"));
+        assert_eq!(file("debian:pool/main/h/hello.tar.gz").download, None);
+        assert_eq!(file("debian:pool/main/h/hello.tar.gz").checksums, [sha256(Sha256([7; 32]))]);
+        let locked = LockedGit { commit: "ab".repeat(20), tree: TreeId(Digest::of(b"tree")) };
+        let url = "https://example.org/a.git".to_owned();
+        let git = fetched(&Fetched { url, is: Pin::Git("v1", &locked) });
+        assert_eq!(git.download, Some(format!("git+https://example.org/a.git@{}", locked.commit)));
+        assert_eq!((git.version.as_str(), git.checksums.len()), ("v1", 0));
     }
 }

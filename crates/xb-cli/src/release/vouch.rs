@@ -9,6 +9,9 @@ use super::write::{Made, failed};
 use super::{Plan, provenance, sbom};
 use crate::failure::Failure;
 
+/// The folder in a release of how artefacts were made.
+pub const PROVENANCE: &str = "provenance/";
+
 /// Writes what every artefact consists of and, where there is a key for it, how it was made.
 ///
 /// # Errors
@@ -19,7 +22,7 @@ pub fn vouch(made: &Made<'_>, plan: &Plan, artefacts: &[Artefact<'_>], folder: &
         return Ok(());
     };
     let statement = |artefact: &Artefact<'_>| provenance::of(made, artefact).sign(key);
-    write(artefacts, &folder.join("provenance"), "intoto.jsonl", statement)
+    write(artefacts, &folder.join(PROVENANCE), "intoto.jsonl", statement)
 }
 
 fn write(

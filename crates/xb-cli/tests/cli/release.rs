@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use xb_export::Manifest;
+
 use crate::world::World;
 
 const RELEASE: &str = r#"
@@ -114,4 +116,16 @@ fn what_no_sbom_can_say_is_refused_before_anything_is_built() {
     assert!(err.contains("`r.xb:2`") && err.contains("LicenseRef-NAME"), "{err}");
     let err = refused("homepage = \"over there\"");
     assert!(err.contains("the homepage `over there` of `greeting` is no address"), "{err}");
+}
+
+#[test]
+fn signed_statements_are_compared_by_their_key_or_not_at_all() {
+    let world = World::new();
+    world.write("r.xb", &RELEASE.replace("[deb]", "[tar]"));
+    world.write("release/provenance/a.tar.zst.intoto.jsonl", "{}\n");
+    let release = world.project().join("release");
+    Manifest::of(&release).and_then(|manifest| manifest.write(&release)).expect("a manifest");
+    let err = world.xb(&["release", "r.xb", "--check"]).bad(1);
+    assert!(err.contains("`PROJECT/release` tells how it was made, signed by a key"), "{err}");
+    assert!(err.contains("`--statement-key FILE`"), "{err}");
 }
