@@ -6,7 +6,23 @@ Dpkg::Use-Pty "false";
 Dir::Etc::sourcelist "/dev/null";
 Dir::Etc::sourceparts "/dev/null";
 END
-dpkg --audit
+# What dpkg has to say against its records, or against files of the package: its exit code says nothing.
+audit() {
+  dpkg --audit >/tmp/xb-audit
+  if [ -s /tmp/xb-audit ]; then
+    cat /tmp/xb-audit >&2
+    exit 1
+  fi
+}
+verify() {
+  dpkg --verify "$deb_name" >/tmp/xb-verify
+  if [ -s /tmp/xb-verify ]; then
+    echo "after its installation, files of the package are not as it has them:" >&2
+    cat /tmp/xb-verify >&2
+    exit 1
+  fi
+}
+audit
 # As on every system where the library is configured.
 ldconfig
 apt_get() {
@@ -41,7 +57,8 @@ everything >before
 apt_get install ./older.deb
 apt_get install "$inputs"/packages/*.deb
 test "$(here)" = "install ok installed"
-dpkg --verify "$deb_name"
+audit
+verify
 sh "$inputs/test.sh"
 apt_get remove "$deb_name"
 apt_get install "$package"
@@ -53,7 +70,7 @@ for each in "$inputs"/packages/*.deb; do
   fi
 done
 test -z "$(here)"
-dpkg --audit
+audit
 everything >after
 if ! diff before after; then
   echo "this is what installing and purging the package changed" >&2

@@ -1,12 +1,18 @@
 cp -R "$inputs/folder" debian
 # What it says about the lack of a compiler does not matter.
 eval "$(dpkg-architecture --host-arch "$arch" --print-set 2>/dev/null)"
+if [ -e "$src/DEBIAN" ] || [ -L "$src/DEBIAN" ]; then
+  echo "the result has a folder \`DEBIAN\`, which would speak for the package: what is said of it is said in \`ship\`" >&2
+  exit 1
+fi
 staged=debian/$deb_name
 mkdir -p "$staged"
 cp -a "$src/." "$staged"
 chmod -R u+w "$staged"
 # A link to share/man on every Debian system, which goes with the last package that has a folder in its place.
-if [ -d "$staged/usr/local/man" ]; then
+if [ -L "$staged/usr/local/man" ]; then
+  rm "$staged/usr/local/man"
+elif [ -d "$staged/usr/local/man" ]; then
   mkdir -p "$staged/usr/local/share/man"
   cp -a "$staged/usr/local/man/." "$staged/usr/local/share/man"
   rm -r "$staged/usr/local/man"
@@ -23,16 +29,16 @@ if [ -n "$deb_dev" ]; then
   mkdir -p "$staged-dev"
   (
     cd "$staged"
-    find . \( -path './usr/include/*' -o -path './usr/local/include/*' -o -name '*.a' -o -name '*.pc' \
-      -o -path '*/lib/*/cmake/*' -o -path '*/lib/cmake/*' -o -path '*/man/man3/*' \
-      -o -path '*/bin/*-config' \) ! -type d -print
-    find . -type l -name 'lib*.so' -path '*/lib/*' -print
+    find . ! -type d \( -path './usr/include/*' -o -path './usr/local/include/*' -o -name '*.a' -o -name '*.pc' \
+      -o -path '*/lib/*/cmake/*' -o -path '*/lib/cmake/*' -o -path '*/man/man3/*' -o -path '*/bin/*-config' \
+      -o -type l -name 'lib*.so' -path '*/lib/*' \) -print
   ) >debian/xb-dev
-  while read -r file; do
+  while IFS= read -r file; do
     mkdir -p "$staged-dev/${file%/*}"
     mv "$staged/$file" "$staged-dev/$file"
+    rmdir -p --ignore-fail-on-non-empty "$staged/${file%/*}"
   done <debian/xb-dev
-  find "$staged" -mindepth 1 -type d -empty -delete
+  mkdir -p "$staged"
   if ! [ -s debian/xb-dev ]; then
     echo "\`dev = true\`, and there is nothing in the result that a compiler reads: headers, archives, \`.pc\`" >&2
     exit 1
@@ -69,7 +75,12 @@ dh_installtmpfiles
 dh_lintian
 dh_link
 dh_compress
+# What is set-id, or not for everybody's eyes, is so on purpose.
+find "$staged" -type f \( -perm /7000 -o ! -perm -004 \) -printf '%m %p\n' >debian/xb-modes
 dh_fixperms
+while IFS=' ' read -r mode file; do
+  chmod "$mode" "$file"
+done <debian/xb-modes
 # A package of debug symbols is made where there are any.
 debug_symbols() {
   find debian -type f -size +1k -exec sh -c '

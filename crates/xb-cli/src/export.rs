@@ -236,7 +236,7 @@ fn key(to: &Path) -> Vec<u8> {
 }
 
 /// Copies a tree until `cancel`: links as they are, and everything writable by its owner. Set-id bits are left out, since
-/// anybody may come to where the copy lies; what ships them is a package.
+/// anybody may come to where the copy lies; what ships them is a package or an image.
 fn copy_tree(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()> {
     let mut waiting = vec![(from.to_owned(), to.to_owned())];
     while let Some((from, to)) = waiting.pop() {

@@ -1,5 +1,6 @@
 //! What is shipped, as files.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -21,6 +22,11 @@ pub fn files(built: &[Built], out: Option<&Path>) -> Result<Vec<PathBuf>, Failur
         let listed = listed(&one.path)
             .map_err(|error| Failure::environment(format!("cannot list `{}`: {error}", one.path.display())))?;
         files.extend(listed);
+    }
+    let mut names = BTreeSet::new();
+    if let Some(twice) = files.iter().filter_map(|file| file.file_name()).find(|name| !names.insert(*name)) {
+        return Err(Failure::user(format!("two packages are called `{}`", twice.to_string_lossy()))
+            .help("`ship = deb { name = \"...\" }` gives one another name"));
     }
     let Some(out) = out else {
         return Ok(files);

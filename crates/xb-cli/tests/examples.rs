@@ -255,6 +255,10 @@ package agent(arch) {
 let alone = arch => agent(arch).with { needs = [answer(arch).with { ship = null }] }
 let untidy = arch => answer(arch).with { ship = deb { ...ours, postinst = sh\"echo >/etc/left-behind\" } }
 let broken = arch => answer(arch).with { ship = deb { ...ours, test = sh\"false\" } }
+let spoilt = arch => answer(arch).with { ship = deb { ...ours, postinst = sh\"echo >>/usr/local/lib/libanswer.so.1\" } }
+let loud = arch => answer(arch).with { build = sh\"mkdir -p $out/DEBIAN; echo >$out/DEBIAN/preinst\", ship = deb(ours) }
+package random(arch) { build = sh\"cat /proc/sys/kernel/random/uuid >$out/uuid\" }
+release lucky { packages = [random], arches = [amd64], formats = [oci { name = \"xb-test/lucky\" }] }
 ";
 
 #[test]
@@ -294,6 +298,10 @@ fn a_debian_package_that_is_not_whole_is_refused() {
     assert!(errors.contains("libanswer.so.1") && errors.contains("have no `ship`"), "{errors}");
     let errors = refused("untidy");
     assert!(errors.contains("> /etc/left-behind"), "{errors}");
+    let errors = refused("spoilt");
+    assert!(errors.contains("not as it has them") && errors.contains("libanswer.so.1"), "{errors}");
+    let errors = refused("loud");
+    assert!(errors.contains("the result has a folder `DEBIAN`"), "{errors}");
     let errors = refused("broken");
     assert!(errors.contains("answer.deb (arm64, check)"), "{errors}");
 }
@@ -333,6 +341,25 @@ fn apt_of(folder: &Path, repository: &Path) -> impl Fn(&[&str]) -> (bool, String
         let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
         (output.status.success(), said)
     }
+}
+
+#[test]
+fn a_release_that_comes_out_otherwise_is_found() {
+    if !is_possible() {
+        return;
+    }
+    let project = project(SERVICE, &[("agent.service", "[Unit]\nDescription=Agent\n")]);
+    let place = |name: &str| project.path().join(name).to_str().expect("a readable name").to_owned();
+    let release =
+        |more: &[&str]| xb(&[&["release", &place("p.xb"), "--out", &place("out"), "--locked"], more].concat());
+    let output = release(&[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = release(&["--check"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success() && said.contains("changed image/index.json"), "{said}");
+    std::fs::write(project.path().join("out/notes"), "mine").expect("a file");
+    let output = release(&[]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("holds `notes`"), "{output:?}");
 }
 
 /// Loads the image of `edge:small` into a real engine, and runs it.

@@ -325,6 +325,10 @@ fn what_a_debian_package_needs_to_say_is_asked_for() {
     assert!(refused("oci {}").contains("write `ship = deb { ... }`"), "{}", refused("oci {}"));
     assert!(refused("deb { maintainer = \"A\", sektion = \"net\" }").contains("sektion"));
     assert!(refused("deb { maintainer = \"A\", dev = 1 }").contains("E0501"));
+    let essential = refused("deb { maintainer = \"A\", section = \"misc\\nEssential: yes\" }");
+    assert!(essential.contains("this is not one line"), "{essential}");
+    assert!(refused("deb { maintainer = \"A\", depends = [\"a\", \"b\\nc\"] }").contains("not one line"));
+    assert!(refused("deb { maintainer = \"A\", user = \"-x\" }").contains("cannot be the name of a user"));
     let text = "package p(arch) { version = \"1\", build = sh\"make\", ship = deb { maintainer = \"A\" } }";
     assert!(codes(ship(text, None))[0].contains("what is `p`?"), "{:?}", codes(ship(text, None)));
     let text = "package p(arch) { summary = \"P\", build = sh\"make\", ship = deb { maintainer = \"A\" } }";
@@ -346,4 +350,22 @@ fn a_graph_tells_what_packages_say_about_themselves_where_that_is_asked_for() {
     assert_eq!(liba.homepage.as_deref(), Some("https://example.org"));
     let quiet = run(PACKAGES, None, &[Method::Cross]).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics));
     assert!(quiet.graph.descriptions.is_empty());
+}
+
+#[test]
+fn a_release_applies_its_packages_and_has_versions_that_files_can_have() {
+    let release = |packages: &str, version: &str| {
+        let text = format!(
+            "package p(arch) {{ version = \"{version}\", build = sh\"make\" }}\n\
+             release r {{ packages = [{packages}], arches = [amd64, arm64], formats = [oci, tar] }}"
+        );
+        codes(run(&text, Some("r"), &[Method::Cross])).join("; ")
+    };
+    assert_eq!(release("p", "1"), "no error");
+    assert!(
+        release("p(arm64)", "1").starts_with("E0611 a release has `p` for arm64 only"),
+        "{}",
+        release("p(arm64)", "1")
+    );
+    assert!(release("p", "1/../../x").contains("cannot be the version of a package"), "{}", release("p", "1/../../x"));
 }

@@ -8,9 +8,9 @@ use std::path::Path;
 const FILE: u32 = 0o644;
 const FOLDER: u32 = 0o755;
 
-/// Makes a file, or empties the one that is there.
+/// Makes a file where none is: two things of one name are an error.
 pub(crate) fn create_file(path: &Path) -> io::Result<File> {
-    let file = File::create(path)?;
+    let file = File::create_new(path)?;
     file.set_permissions(Permissions::from_mode(FILE))?;
     Ok(file)
 }

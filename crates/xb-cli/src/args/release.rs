@@ -44,7 +44,7 @@ pub struct ReleaseArgs {
     pub check: bool,
 
     /// Print what the release consists of as one JSON object
-    #[arg(long)]
+    #[arg(long, conflicts_with = "check")]
     pub json: bool,
     #[command(flatten)]
     #[allow(missing_docs)]

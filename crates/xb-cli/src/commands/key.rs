@@ -35,7 +35,7 @@ pub fn run(here: &Invocation, args: &KeyArgs) -> Result<(), Failure> {
 
 /// A new key of apt repositories, and what is said about it.
 fn open_pgp(user: &str) -> Result<(String, String), Failure> {
-    // So that it can sign a release of any date.
+    // So that it can sign a release of any date from then on.
     let key = OpenPgpKey::from_seed(&seed()?, user, Moment::default()).map_err(refused)?;
     Ok((key.secret_armour().map_err(refused)?, format!("made the key {} for {user}", key.fingerprint())))
 }

@@ -7,14 +7,14 @@ use std::time::Instant;
 use xb_build::Realised;
 use xb_core::Arch;
 use xb_export::{Manifest, ManifestDifference};
-use xb_graph::{Graph, NodeId};
+use xb_graph::{Graph, Node, NodeId};
 
 use crate::args::{How, MethodName, ReleaseArgs};
 use crate::emission::{emit_release, release_of};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_bytes, print_line, say, style, styled};
-use crate::project::Target;
+use crate::project::{Target, real};
 use crate::release::write::{Made, failed, layers};
 use crate::release::{Plan, place, sbom, vouch};
 use crate::report::{keep, results};
@@ -41,6 +41,7 @@ pub fn run(here: &Invocation, args: &ReleaseArgs) -> Result<(), Failure> {
     let file = |key: &Option<PathBuf>| key.as_ref().map(|key| here.folder.join(key));
     let plan = Plan::of(&release, file(&args.key).as_deref(), file(&args.statement_key).as_deref())?;
     let out = here.folder.join(&args.out);
+    let out = real(&out).map_err(|error| place::cannot(&out, &error))?;
     let before = if args.check { Some(existing(&out, &plan)?) } else { None };
     place::check(&out)?;
     let arches = match (args.arch.is_empty(), release.arches.is_empty()) {
@@ -118,7 +119,10 @@ fn realise(session: &Session, graph: &std::sync::Arc<Graph>, args: &ReleaseArgs)
     let goals: Vec<NodeId> = builds().chain(checks).chain(of_images).collect();
     let mut options = session.options(&args.work);
     if args.check {
-        options.rebuild = builds().collect::<BTreeSet<_>>();
+        // Every package, every need and all that is packed: what is checked are files, and not what checks say.
+        let of_checks: BTreeSet<_> = graph.targets.iter().filter_map(|target| target.check).collect();
+        let choices = graph.nodes().filter(|(id, node)| matches!(node, Node::Choice(_)) && !of_checks.contains(id));
+        options.rebuild = choices.map(|(id, _)| id).collect();
     }
     session.realise(graph, &goals, &options)
 }

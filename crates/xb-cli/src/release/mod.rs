@@ -2,7 +2,7 @@
 //!
 //! | module | job |
 //! |---|---|
-//! | [`plan`] | what a release says, read and checked before anything is built |
+//! | [`plan`] | what a release says, read before anything is built |
 //! | [`mod@write`] | the formats, written side by side |
 //! | [`artefact`] | what is given out, piece by piece |
 //! | [`below`], [`address`] | what something was made from, and how that is called outside of xb |

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use xb_export::{MANIFEST, Manifest};
+use xb_export::{MANIFEST, Manifest, ManifestDifference};
 use xb_store::{LockedFolder, remove_stale};
 
 use crate::export::replace;
@@ -20,21 +20,34 @@ const MADE: &str = "made";
 /// Everybody may install from it, whatever the mask of who makes it.
 const READABLE: u32 = 0o755;
 
-/// Refuses a folder that holds something else than a release.
+/// Refuses a folder that holds something else than a release, or something beside it.
 ///
 /// # Errors
 /// When it does.
 pub fn check(out: &Path) -> Result<(), Failure> {
     match fs::read_dir(out).map(Iterator::count) {
-        Ok(entries) if entries > 0 && manifest(out).is_none() => {
-            Err(Failure::user(format!("`{}` holds something that is no release", out.display()))
-                .help("name a folder that is empty or not there yet: `--out DIR`"))
-        }
+        Ok(entries) if entries > 0 => check_inside(out),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             Err(Failure::user(format!("`{}` is no folder", out.display())).help("name another one: `--out DIR`"))
         }
         _ => Ok(()),
     }
+}
+
+fn check_inside(out: &Path) -> Result<(), Failure> {
+    let differences = manifest(out).and_then(|manifest| manifest.differences(out).ok());
+    let Some(differences) = differences else {
+        return Err(Failure::user(format!("`{}` holds something that is no release", out.display()))
+            .help("name a folder that is empty or not there yet: `--out DIR`"));
+    };
+    let unknown = differences.into_iter().find_map(|difference| match difference {
+        ManifestDifference::Unknown(path) => Some(path),
+        _ => None,
+    });
+    unknown.map_or(Ok(()), |path| {
+        Err(Failure::user(format!("`{}` holds `{path}`, which is not of the release there", out.display()))
+            .help("what is in the place of a release goes with it: move the file, or name another folder"))
+    })
 }
 
 /// The manifest of the release in a folder, where one is.

@@ -1,4 +1,4 @@
-//! What a release says, read and checked before anything is built.
+//! What a release says, read before anything is built.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -100,7 +100,11 @@ impl Plan {
         let statements = statements.map(key::statement).transpose()?;
         let title = release.title.clone();
         let mut plan = Self { title, version, date, apt: None, image: None, archives: false, statements };
-        for format in &release.formats {
+        for (at, format) in release.formats.iter().enumerate() {
+            if release.formats[..at].iter().any(|earlier| earlier.name == format.name) {
+                return Err(Failure::user(format!("the release `{}` names `{}` twice", release.name, format.name))
+                    .help("a release has one folder for each format: write another release"));
+            }
             match format.name.as_str() {
                 "deb" => plan.apt = Some((settings(format)?, key::open_pgp(repository.ok_or_else(no_key)?)?)),
                 "oci" => plan.image = Some(settings(format)?),

@@ -10,7 +10,7 @@ use crate::evaluator::{Evaluator, NOWHERE};
 use crate::failure::{Failure, Result};
 use crate::limits::Limits;
 use crate::module::ModuleKey;
-use crate::package::ReleaseValue;
+use crate::package::{Instance, ReleaseValue};
 use crate::session::Arena;
 use crate::value::Value;
 use crate::world::World;
@@ -104,7 +104,13 @@ impl<'v> Evaluator<'v> {
 
     /// The packages of a release.
     pub(super) fn released(&self, release: &'v ReleaseValue<'v>) -> Result<Vec<Value<'v>>> {
-        self.release_list(release, "packages")?.iter().map(|package| self.force(*package)).collect()
+        let packages = self.release_list(release, "packages")?.iter().map(|package| self.force(*package));
+        let packages = packages.collect::<Result<Vec<_>>>()?;
+        let applied = packages.iter().find_map(|package| match package {
+            Value::Instance(instance) => Some(*instance),
+            _ => None,
+        });
+        applied.map_or(Ok(packages), |instance| Err(is_applied(instance)))
     }
 
     fn release_field(&self, release: &'v ReleaseValue<'v>, name: &str) -> Result<Value<'v>> {
@@ -139,6 +145,18 @@ impl<'v> Evaluator<'v> {
 
 fn is_format(name: &str) -> bool {
     FORMATS.iter().any(|format| format.path == name)
+}
+
+#[cold]
+fn is_applied(instance: &Instance<'_>) -> Failure {
+    let code = instance.package.code;
+    Failure::new(codes::OTHER_ARCH, format!("a release has `{}` for {} only", code.title, instance.arch))
+        .at(code.place, "this package")
+        .note("a release is for its architectures, and applies its packages to each of them")
+        .help(format!(
+            "write `{}` without an architecture; one of other fields is `arch => {0}(arch).with {{ ... }}`",
+            code.name
+        ))
 }
 
 #[cold]

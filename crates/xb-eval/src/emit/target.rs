@@ -108,7 +108,15 @@ impl<'v> Evaluator<'v> {
     fn target_of(&self, instance: &'v Instance<'v>, made: &'v Instance<'v>) -> Result<Target> {
         let place = instance.package.code.place;
         let version = match self.package_field(made, "version")? {
-            Value::String(version) => Some((*version).to_owned()),
+            Value::String(version) if is_version(version) => Some((*version).to_owned()),
+            Value::String(version) => {
+                return Err(Failure::new(
+                    codes::FIELD_TYPE,
+                    format!("`{}` cannot be the version of a package", version.escape_debug()),
+                )
+                .at(self.field_place(instance.package.code, "version"), "set here")
+                .note("files are named by it: it has no slash, no blank and nothing that cannot be printed"));
+            }
             _ => None,
         };
         let package = match self.package_field(made, "name")? {
@@ -208,6 +216,12 @@ fn is_file_name(name: &str) -> bool {
     name.len() <= 128
         && name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "+-._".contains(c))
+}
+
+/// Whether files can be named by it.
+fn is_version(version: &str) -> bool {
+    let is_sign = |c: char| !c.is_control() && !c.is_whitespace() && c != '/';
+    version.len() <= 128 && !version.is_empty() && version.chars().all(is_sign)
 }
 
 /// Whether the architecture is all that a package must be given.

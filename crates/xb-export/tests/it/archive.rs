@@ -18,6 +18,8 @@ use crate::trees::World;
 impl World {
     fn archive(&self, tree: impl Into<Placed>, compression: Compression) -> Result<Vec<u8>, ExportError> {
         let file = self.folder.path().join("archive");
+        // A file that is there is no place for another one.
+        let _ = fs::remove_file(&file);
         let sum = write_archive(&self.store, &tree.into(), compression, Moment::default(), &file)?;
         let bytes = fs::read(file).unwrap();
         assert_eq!(Sum::of(&bytes), sum);
