@@ -24,20 +24,29 @@ package png_tools(arch) {
 "#;
 
 fn run(text: &str, name: Option<&str>, methods: &[Method]) -> Result<Emitted, EmitFailure> {
-    emitted(text, name, methods, false)
+    emitted(text, name, methods, Asked::default())
 }
 
-fn emitted(text: &str, name: Option<&str>, methods: &[Method], audit: bool) -> Result<Emitted, EmitFailure> {
+/// What else is asked for.
+#[derive(Default)]
+struct Asked {
+    product: Product,
+    audit: bool,
+    describe: bool,
+}
+
+fn emitted(text: &str, name: Option<&str>, methods: &[Method], asked: Asked) -> Result<Emitted, EmitFailure> {
     let world = MemoryWorld::default().with("p.xb", text);
+    let Asked { product, audit, describe } = asked;
     let request = TargetRequest {
         file: RelPath::new("p.xb").unwrap(),
         name: name.map(str::to_owned),
-        product: Product::Result,
+        product,
         arches: vec![Arch::Arm64],
         may_define_none: false,
     };
     let options =
-        EmitOptions { host: Arch::Amd64, methods: methods.to_vec(), audit, describe: false, limits: Limits::default() };
+        EmitOptions { host: Arch::Amd64, methods: methods.to_vec(), audit, describe, limits: Limits::default() };
     emit(&world, &[request], &options)
 }
 
@@ -110,7 +119,7 @@ fn distribution(graph: &Graph, root: NodeId) -> Vec<String> {
 fn a_root_to_be_audited_in_is_there_when_it_is_asked_for_and_changes_nothing_else() {
     let plain = run(PACKAGES, None, &[Method::Cross]).unwrap().graph;
     assert!(plain.targets.iter().all(|target| target.root.is_none()));
-    let graph = emitted(PACKAGES, None, &[Method::Cross], true).unwrap().graph;
+    let graph = emitted(PACKAGES, None, &[Method::Cross], Asked { audit: true, ..Asked::default() }).unwrap().graph;
     let mut without = graph.clone();
     without.targets.iter_mut().for_each(|target| target.root = None);
     without.prune();
@@ -134,7 +143,8 @@ use std { lua, python }
 package module(arch) { build = lua.rock { modules = {} } }
 package wheel(arch) { build = python.wheel {}, needs = [module] }
 "#;
-    let graph = emitted(text, Some("wheel"), &[Method::Cross], true).unwrap().graph;
+    let graph =
+        emitted(text, Some("wheel"), &[Method::Cross], Asked { audit: true, ..Asked::default() }).unwrap().graph;
     let names = distribution(&graph, graph.targets[0].root.expect("a root"));
     assert!(["python3", "lua5.4"].iter().all(|name| names.iter().any(|known| known == name)), "{names:?}");
 }
@@ -263,17 +273,8 @@ package plain(arch) { build = sh"make" }
 "#;
 
 fn ship(text: &str, name: Option<&str>) -> Result<Emitted, EmitFailure> {
-    let world = MemoryWorld::default().with("p.xb", text);
-    let request = TargetRequest {
-        file: RelPath::new("p.xb").unwrap(),
-        name: name.map(str::to_owned),
-        product: Product::Shipped,
-        arches: vec![Arch::Arm64],
-        may_define_none: false,
-    };
-    let methods = vec![Method::Cross, Method::Emulate];
-    let options = EmitOptions { host: Arch::Amd64, methods, audit: false, describe: true, limits: Limits::default() };
-    emit(&world, &[request], &options)
+    let asked = Asked { product: Product::Shipped, describe: true, ..Asked::default() };
+    emitted(text, name, &[Method::Cross, Method::Emulate], asked)
 }
 
 #[test]

@@ -6,9 +6,10 @@ use xb_build::{Realised, RealisedRun};
 use xb_core::TreeId;
 use xb_debian::Pinned;
 use xb_fetch::lock::{LockedGit, SetKey};
-use xb_graph::{Fetch, FetchKind, Folder, Graph, Node, NodeId};
+use xb_graph::{DebianRoot, Fetch, FetchKind, Folder, Graph, Node, NodeId};
 
 use super::write::Made;
+use crate::failure::Failure;
 
 /// What something was made from.
 #[derive(Default)]
@@ -60,16 +61,31 @@ impl<'a> Below<'a> {
         match made.graph.node(node) {
             Node::Fetch(fetch) => self.fetched.extend(fetched(made, fetch)),
             Node::Folder(folder) => self.folders.extend(tree(made.realised, node).map(|tree| (&**folder, tree))),
-            Node::Debian(root) => {
-                let suite = made.lock.debian.get(&root.suite);
-                self.debian
-                    .extend(suite.and_then(|suite| suite.set(&SetKey::of(root, made.host))).into_iter().flatten());
-            }
+            Node::Debian(root) => self.debian.extend(debian(made, root).into_iter().flatten()),
             Node::Choice(_) => self.results.extend(tree(made.realised, node).map(|tree| (node, tree))),
             Node::Files(_) => {}
             other => ahead.extend(other.inputs()),
         }
     }
+}
+
+/// Refuses to vouch where the lock does not say what something was that went in: what was made is then told in part.
+///
+/// # Errors
+/// When that is so.
+pub fn check(made: &Made<'_>) -> Result<(), Failure> {
+    let done = made.graph.nodes().filter(|(id, _)| made.realised.node(*id).is_some());
+    let unknown = done.map(|(_, node)| node).find_map(|node| match node {
+        Node::Fetch(fetch) if fetched(made, fetch).is_none() => Some(xb_fetch::shown(&fetch.url)),
+        Node::Debian(root) if debian(made, root).is_none() => Some(format!("packages of Debian's {}", root.suite)),
+        _ => None,
+    });
+    unknown
+        .map_or(Ok(()), |what| Err(Failure::bug(format!("the lock does not have {what}, which a release is made of"))))
+}
+
+fn debian<'a>(made: &'a Made<'a>, root: &DebianRoot) -> Option<Vec<&'a Pinned>> {
+    made.lock.debian.get(&root.suite)?.set(&SetKey::of(root, made.host))
 }
 
 fn tree(realised: &Realised, node: NodeId) -> Option<TreeId> {

@@ -6,7 +6,7 @@ use xb_export::{ExportError, Folder};
 
 use super::artefact::Artefact;
 use super::write::{Made, failed};
-use super::{Plan, provenance, sbom};
+use super::{Plan, below, provenance, sbom};
 use crate::failure::Failure;
 
 /// The folder in a release of how artefacts were made.
@@ -17,6 +17,7 @@ pub const PROVENANCE: &str = "provenance/";
 /// # Errors
 /// When something that a package says about itself cannot be written down, or a file cannot be written.
 pub fn vouch(made: &Made<'_>, plan: &Plan, artefacts: &[Artefact<'_>], folder: &Path) -> Result<(), Failure> {
+    below::check(made)?;
     write(artefacts, &folder.join("sbom"), "spdx.json", |artefact| sbom::of(made, artefact, plan.date).json())?;
     let Some(key) = &plan.statements else {
         return Ok(());

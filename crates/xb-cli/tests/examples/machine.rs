@@ -1,0 +1,66 @@
+//! The machine that builds for real: its store, the program, and what it can do.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+/// The store that everything in one run shares.
+pub fn store() -> &'static Path {
+    static STORE: OnceLock<PathBuf> = OnceLock::new();
+    STORE.get_or_init(|| match std::env::var_os("XB_TEST_STORE") {
+        Some(path) => path.into(),
+        None => {
+            let folder = tempfile::tempdir_in("/var/tmp").expect("a folder for the store").keep();
+            remove_at_the_end(&folder);
+            folder
+        }
+    })
+}
+
+/// Removes a folder when this process has ended, however it ends: nothing drops what is static, and a store is large.
+fn remove_at_the_end(folder: &Path) {
+    let waiting = Command::new("sh")
+        .args(["-c", "trap '' INT TERM HUP; read _; rm -rf \"$0\""])
+        .arg(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("sh starts");
+    std::mem::forget(waiting);
+}
+
+pub fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
+}
+
+/// Whether the machine can do it at all; in CI it must.
+pub fn is_possible() -> bool {
+    static POSSIBLE: OnceLock<bool> = OnceLock::new();
+    *POSSIBLE.get_or_init(|| {
+        let output = xb(&["build", "hello", "--arch", "arm64"]);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        let missing = !output.status.success() && ["mirror", "namespace"].iter().any(|word| errors.contains(word));
+        if missing && std::env::var_os("XB_TEST_NO_SKIP").is_none() {
+            eprintln!("skipped: the base cannot be had or run here:\n{errors}");
+            return false;
+        }
+        true
+    })
+}
+
+pub fn xb(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xb"))
+        .args(arguments)
+        .current_dir(examples())
+        .env("XB_STORE", store())
+        .output()
+        .expect("xb starts")
+}
+
+/// Whether a program is there; in CI it must be.
+pub fn has(program: &str) -> bool {
+    let is_there = Command::new(program).arg("--version").output().is_ok();
+    assert!(is_there || std::env::var_os("XB_TEST_NO_SKIP").is_none(), "{program} is not installed");
+    is_there
+}

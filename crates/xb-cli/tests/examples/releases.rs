@@ -1,0 +1,116 @@
+//! Releases: the same bytes twice, and read by those who install from them.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::debs::{SERVICE, project};
+use crate::machine::{has, is_possible, xb};
+
+/// apt with a system of its own, which knows one repository.
+fn apt_of(folder: &Path, repository: &Path) -> impl Fn(&[&str]) -> (bool, String) + use<> {
+    for sub in ["lists/partial", "cache/archives/partial", "etc/sources.list.d", "etc/apt.conf.d", "dpkg"] {
+        std::fs::create_dir_all(folder.join(sub)).expect("a folder");
+    }
+    std::fs::write(folder.join("dpkg/status"), "").expect("a file");
+    let sources = std::fs::read_to_string(repository.join("small.sources")).expect("the sources");
+    let sources = format!("{sources}URIs: file:{}\n", repository.display());
+    std::fs::write(folder.join("etc/sources.list.d/small.sources"), sources).expect("a file");
+    let folder = folder.to_owned();
+    move |arguments| {
+        let place = |name: &str, path: &str| format!("{name}={}", folder.join(path).display());
+        let options = [
+            place("Dir::State::lists", "lists"),
+            place("Dir::State::status", "dpkg/status"),
+            place("Dir::Cache", "cache"),
+            place("Dir::Etc", "etc"),
+            place("Dir::Log", "log"),
+            "APT::Architecture=arm64".to_owned(),
+            "APT::Architectures::=arm64".to_owned(),
+            "APT::Sandbox::User=".to_owned(),
+            "Debug::NoLocking=1".to_owned(),
+        ];
+        let options = options.iter().flat_map(|option| ["-o", option]);
+        let output = Command::new("apt-get").args(options).args(arguments).output().expect("apt-get starts");
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        (output.status.success(), said)
+    }
+}
+
+#[test]
+fn a_release_that_comes_out_otherwise_is_found() {
+    if !is_possible() {
+        return;
+    }
+    let project = project(SERVICE, &[("agent.service", "[Unit]\nDescription=Agent\n")]);
+    let place = |name: &str| project.path().join(name).to_str().expect("a readable name").to_owned();
+    let release =
+        |more: &[&str]| xb(&[&["release", &place("p.xb"), "--out", &place("out"), "--locked"], more].concat());
+    let output = release(&[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = release(&["--check"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success() && said.contains("changed image/index.json"), "{said}");
+    std::fs::write(project.path().join("out/notes"), "mine").expect("a file");
+    let output = release(&[]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("holds `notes`"), "{output:?}");
+}
+
+/// Loads the image of `edge:small` into a real engine, and runs it.
+fn run_by_docker(layout: &Path) {
+    let script = r#"
+        tar -C "$0" -c . | docker load
+        docker run --rm --network none xb-examples/small:1.0-amd64
+        docker run --rm --network none --entrypoint /usr/local/bin/lua xb-examples/small:1.0-amd64 -e 'print(6 * 7)'
+        docker rmi xb-examples/small:1.0-amd64 xb-examples/small:1.0-arm64 >&2
+    "#;
+    let output = Command::new("sh").args(["-euc", script]).arg(layout).output().expect("sh starts");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.ends_with("Hello from amd64!\n42\n"), "{said}");
+}
+
+#[test]
+fn a_release_is_the_same_twice_and_apt_and_skopeo_read_it() {
+    if !is_possible() {
+        return;
+    }
+    let project = tempfile::tempdir().expect("a folder");
+    let place = |name: &str| project.path().join(name).to_str().expect("a readable name").to_owned();
+    let key = place("key");
+    let made = xb(&["key", "new", &key, "--user", "Small <small@example.org>"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let release = |out: &str, more: &[&str]| {
+        xb(&[&["release", "edge:small", "--key", &key, "--out", &place(out), "--locked"], more].concat())
+    };
+    for out in ["one", "two"] {
+        let output = release(out, &[]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let differences = Command::new("diff").args(["-r", &place("one"), &place("two")]).output().expect("diff");
+    assert!(differences.status.success(), "{}", String::from_utf8_lossy(&differences.stdout));
+    let output = release("one", &["--check", "--no-check"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = std::fs::read_to_string(project.path().join("two/manifest.json")).expect("the manifest");
+    std::fs::write(project.path().join("two/manifest.json"), text.replacen("\"size\": ", "\"size\": 1", 1))
+        .expect("a file");
+    let output = release("two", &["--check", "--no-check"]);
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stdout).contains("changed "));
+    if has("skopeo") {
+        let image = format!("oci:{}:1.0", place("one/image"));
+        let inspected = Command::new("skopeo").args(["inspect", "--override-arch", "arm64", &image]).output();
+        let inspected = inspected.expect("skopeo starts");
+        let said = String::from_utf8_lossy(&inspected.stdout).into_owned();
+        assert!(inspected.status.success() && said.contains("\"Architecture\": \"arm64\""), "{said}");
+    }
+    if std::env::var_os("XB_TEST_DOCKER").is_some() {
+        run_by_docker(&project.path().join("one/image"));
+    }
+    if has("apt-get") {
+        let system = tempfile::tempdir().expect("a folder");
+        let apt = apt_of(system.path(), &project.path().join("one/apt"));
+        let (updated, said) = apt(&["update"]);
+        assert!(updated && !said.contains("W:"), "{said}");
+        let (found, said) = apt(&["--print-uris", "--no-install-recommends", "download", "lua"]);
+        assert!(found && said.contains("lua_5.4.7-1_arm64.deb"), "{said}");
+    }
+}
