@@ -39,6 +39,8 @@ pub struct Options {
     pub keep_going: bool,
     /// Runs, and choices of runs, that run even when their results are known.
     pub rebuild: BTreeSet<NodeId>,
+    /// Believe what is remembered of actions that failed for a reason of their own: they are not tried again.
+    pub believe_failures: bool,
     /// Keep the sandboxes of failed runs.
     pub keep_failed: bool,
     /// Stops the build: everything that was started is killed and waited for.

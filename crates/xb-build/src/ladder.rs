@@ -41,6 +41,14 @@ pub(crate) fn is_lasting(from: Method, cause: &Cause) -> bool {
     from == Method::Cross && is_the_commands_own(cause)
 }
 
+/// Whether the same action would fail again on the same machine, at another hour too.
+pub(crate) fn is_repeatable(cause: &Cause) -> bool {
+    match cause {
+        Cause::EmulatorLacks { .. } | Cause::TestFailure | Cause::RefusedOutput { .. } => true,
+        cause => is_the_commands_own(cause),
+    }
+}
+
 /// Whether a cause lies in what ran, and not in what it ran on.
 fn is_the_commands_own(cause: &Cause) -> bool {
     match cause {
@@ -165,10 +173,14 @@ mod tests {
         for cause in [Cause::Failed, Cause::CompileError, missing, foreign] {
             assert!(is_lasting(Method::Cross, &cause), "{cause:?}");
             assert!(!is_lasting(Method::Emulate, &cause), "{cause:?}");
+            assert!(is_repeatable(&cause), "{cause:?}");
         }
         let limits = [Cause::OutOfMemory, Cause::TimedOut, Cause::TooManyProcesses, Cause::DiskFull];
-        for cause in limits.into_iter().chain([Cause::TestFailure, Cause::Cancelled]) {
+        for cause in limits.into_iter().chain([Cause::Cancelled]) {
             assert!(!is_lasting(Method::Cross, &cause), "{cause:?}");
+            assert!(!is_repeatable(&cause), "{cause:?}");
         }
+        assert!(!is_lasting(Method::Cross, &Cause::TestFailure));
+        assert!(is_repeatable(&Cause::TestFailure));
     }
 }

@@ -8,6 +8,7 @@
 
 mod builder;
 mod cancel;
+mod check;
 mod event;
 mod executor;
 mod failure;
@@ -24,6 +25,7 @@ mod work;
 
 pub use builder::{Builder, Options};
 pub use cancel::Cancel;
+pub use check::Check;
 pub use event::{Event, Events};
 pub use executor::{BoxFuture, Executor, ExecutorError, RunContext};
 pub use failure::{Attempt, Failure, Why};

@@ -5,6 +5,7 @@
 //! | `shallow` | a run over its inputs' keys | the id of the resolved action |
 //! | `effort` | file, package, architecture, step, method | how long it took and how much memory it used |
 //! | `mended` | the id of an action that failed, and its limits | why the next method was tried |
+//! | `failed` | the same, its method and its emulator | what it left |
 //!
 //! The first is what makes a build with nothing to do quick: the root of a run is composed only when there is no
 //! result for it.
@@ -14,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use xb_core::ActionId;
-use xb_graph::{ActionResult, Limits, Origin, Run};
+use xb_graph::{ActionResult, Limits, Origin, ResolvedAction, Run};
 
 /// Small values by kind and key.
 pub trait Memory: Send + Sync {
@@ -57,6 +58,7 @@ impl Memory for ShortMemory {
 const SHALLOW: &str = "shallow-v1";
 const EFFORT: &str = "effort-v2";
 const MENDED: &str = "mended-v2";
+const FAILED: &str = "failed-v1";
 
 /// What a run cost when it last succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +112,28 @@ pub(crate) fn mended(memory: &dyn Memory, action: ActionId, limits: &Limits) -> 
 
 pub(crate) fn remember_mended(memory: &dyn Memory, action: ActionId, limits: &Limits, why: &str) {
     memory.remember(MENDED, &mended_key(action, limits), why.as_bytes());
+}
+
+/// What an action left when it failed for a reason of its own.
+pub(crate) fn failed(memory: &dyn Memory, action: &ResolvedAction) -> Option<ActionResult> {
+    let value = memory.recall(FAILED, &[failed_key(action)]).pop()?;
+    serde_json::from_slice(&value?).ok()
+}
+
+/// Its outputs are nobody's, and not remembered.
+pub(crate) fn remember_failed(memory: &dyn Memory, action: &ResolvedAction, result: &ActionResult) {
+    let result = ActionResult { outputs: BTreeMap::new(), ..result.clone() };
+    if let Ok(value) = serde_json::to_vec(&result) {
+        memory.remember(FAILED, &failed_key(action), &value);
+    }
+}
+
+/// What fails by one method or under one emulator, another may mend.
+fn failed_key(action: &ResolvedAction) -> Vec<u8> {
+    let mut key = mended_key(action.id, &action.limits);
+    key.extend(action.method.name().as_bytes());
+    key.extend(action.emulator.iter().flat_map(|emulator| *emulator.0.hash()));
+    key
 }
 
 /// A command may fail by itself because it met a limit, as a compiler does that gets no memory.

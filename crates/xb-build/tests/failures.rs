@@ -84,6 +84,41 @@ async fn failures_are_not_cached() {
 }
 
 #[tokio::test]
+async fn a_failure_of_its_own_is_believed_where_that_is_asked_for() {
+    for (fail, believed) in [("failed", true), ("tests", true), ("memory", false)] {
+        let mut world = World::default();
+        let mut graph = Graph::default();
+        let bad = graph.run("bad", &[], &[("FAIL", fail)]);
+        let first = world.realise(graph.clone(), &[bad]).await;
+        world.forget_what_happened();
+        world.options.believe_failures = true;
+        let again = world.realise(graph.clone(), &[bad]).await;
+        assert_eq!(world.executor.ran().is_empty(), believed, "{fail}");
+        assert_eq!(again.failures[0].why.to_string(), first.failures[0].why.to_string());
+
+        world.forget_what_happened();
+        world.options.rebuild = [bad].into();
+        world.realise(graph, &[bad]).await;
+        assert_eq!(world.executor.ran(), ["bad"], "{fail}");
+    }
+}
+
+#[tokio::test]
+async fn what_failed_by_one_method_is_not_believed_of_another() {
+    let mut world = World::default();
+    world.options.believe_failures = true;
+    for method in [Emulate, Native] {
+        let mut graph = Graph::default();
+        let mut run = a_run("p", &[], &[("FAIL", "emulate:failed")]);
+        run.method = method;
+        let p = graph.add_node(Node::Run(Box::new(run)));
+        let realised = world.realise(graph, &[p]).await;
+        assert_eq!(realised.succeeded(), method == Native);
+    }
+    assert_eq!(world.executor.ran().len(), 2);
+}
+
+#[tokio::test]
 async fn the_next_method_mends_and_is_remembered() {
     let world = World::default();
     let mut graph = Graph::default();

@@ -11,7 +11,6 @@ use xb_graph::{ActionResult, Choice, DirectoriesMut, Graph, Method, Node, NodeId
 use xb_store::{Store, StoreError};
 
 use crate::project::Project;
-use crate::report::alternatives;
 
 const KIND: &str = "last-log-v2";
 
@@ -71,7 +70,7 @@ fn files<'g>(graph: &'g Graph, runs: &[Ran<'_>]) -> BTreeMap<NodeId, BTreeSet<&'
     }
     for target in &graph.targets {
         for step in [Some(target.build), target.check].into_iter().flatten() {
-            for run in alternatives(graph, step).into_iter().chain([step]) {
+            for run in graph.options(step).chain([step]) {
                 files.entry(run).or_default().insert(&target.id.file);
             }
         }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use xb_build::{Realised, RealisedNode};
+use xb_build::{Check, Realised, RealisedNode};
 use xb_core::{ActionId, TreeId};
-use xb_graph::{Graph, Method, Node, NodeId, Target, TargetId};
+use xb_graph::{Graph, Method, Target, TargetId};
 use xb_store::{Contents, Store, StoreError};
 
 use crate::project::Project;
@@ -44,20 +44,6 @@ pub struct Built {
     pub warnings: Vec<String>,
 }
 
-/// What became of a check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Check {
-    /// It ran, now or before, and succeeded.
-    Passed,
-    /// It failed.
-    Failed,
-    /// It was left out.
-    Skipped,
-    /// The package has none.
-    None,
-}
-
 impl Built {
     /// `hello-arm64`: a folder's name.
     pub fn folder_name(&self) -> String {
@@ -93,7 +79,7 @@ pub fn results(graph: &Graph, realised: &Realised, checks: bool, store: &Store) 
     let mut results = Vec::new();
     for target in &graph.targets {
         if let Some(node) = realised.node(target.build) {
-            let check = check_of(graph, realised, target, checks);
+            let check = realised.check(graph, target, checks);
             results.extend(built(graph, target, node, check, store)?);
         }
     }
@@ -141,29 +127,6 @@ fn built(
         seconds: Duration::from_millis(run.result.milliseconds).as_secs_f64(),
         warnings: warnings(graph, run, store, *tree),
     }))
-}
-
-fn check_of(graph: &Graph, realised: &Realised, target: &Target, checks: bool) -> Check {
-    let Some(check) = target.check else {
-        return Check::None;
-    };
-    let mut of_check = alternatives(graph, check);
-    of_check.push(check);
-    if realised.node(check).is_some() {
-        Check::Passed
-    } else if checks && realised.failures.iter().any(|failure| of_check.contains(&failure.node)) {
-        Check::Failed
-    } else {
-        Check::Skipped
-    }
-}
-
-/// The runs that a choice chooses from.
-pub fn alternatives(graph: &Graph, node: NodeId) -> Vec<NodeId> {
-    match graph.node(node) {
-        Node::Choice(choice) => choice.options.iter().map(|(_, run)| *run).collect(),
-        _ => Vec::new(),
-    }
 }
 
 #[cfg(test)]

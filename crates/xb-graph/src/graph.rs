@@ -156,6 +156,15 @@ impl Graph {
         None
     }
 
+    /// The runs that a choice chooses from; none for any other node.
+    pub fn options(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let options = match self.node(id) {
+            Node::Choice(choice) => &choice.options[..],
+            _ => &[],
+        };
+        options.iter().map(|(_, run)| *run)
+    }
+
     /// Every node with its number; inputs come before what uses them.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = (NodeId, &Node)> {
         self.nodes.iter().enumerate().map(|(index, node)| (NodeId(index as u32), node))

@@ -10,7 +10,8 @@ use xb_graph::{ActionResult, Cause, Node, NodeId, ResolvedAction};
 use super::Scheduler;
 use super::states::Done;
 use crate::failure::Why;
-use crate::memory::{remember_action, remember_effort};
+use crate::ladder::is_repeatable;
+use crate::memory::{failed, remember_action, remember_effort, remember_failed};
 use crate::parts::{Part, Value};
 use crate::work::{self, Freed, Message, Ran, Resolved};
 use crate::{Event, Executor, RealisedRun};
@@ -84,6 +85,9 @@ impl Scheduler<'_> {
         }
         if let Some(why) = self.known_to_fail(id, action.id) {
             return self.pass_by(id, action.id, why);
+        }
+        if let Some(result) = self.failed_before(id, &action) {
+            return self.failed(id, action.id, result, Duration::ZERO);
         }
         match self.executor_for(&action) {
             Err(why) => self.fail_with(id, why),
@@ -163,9 +167,10 @@ impl Scheduler<'_> {
             return;
         };
         if !ran.result.succeeded() {
-            self.tell_finished(id, Some(ran.result.cause.clone()), false, took);
-            let why = Why::Run { action: action.id, method: run.method, result: Arc::new(ran.result.clone()) };
-            return self.fail_with(id, why);
+            if !other && is_repeatable(&ran.result.cause) {
+                remember_failed(&*self.builder.memory, action, &ran.result);
+            }
+            return self.failed(id, action.id, ran.result.clone(), took);
         }
         if !ran.cached && !other {
             remember_effort(&*self.builder.memory, self.graph.origin(id), run, &ran.result);
@@ -193,6 +198,21 @@ impl Scheduler<'_> {
         let trees = Arc::new(result.outputs.clone());
         let run = RealisedRun { node: id, action, method: run.method, result, before };
         self.done(id, Done { value: Value::Trees(trees), run: Some(Arc::new(run)), cached, took });
+    }
+
+    /// A run ended without success.
+    fn failed(&mut self, id: NodeId, action: ActionId, result: ActionResult, took: Duration) {
+        let Node::Run(run) = self.graph.node(id) else {
+            return;
+        };
+        self.tell_finished(id, Some(result.cause.clone()), false, took);
+        self.fail_with(id, Why::Run { action, method: run.method, result: Arc::new(result) });
+    }
+
+    /// What an action left in an earlier build, where that is believed.
+    fn failed_before(&self, id: NodeId, action: &ResolvedAction) -> Option<ActionResult> {
+        let believed = self.options.believe_failures && !self.rebuild.contains(&id);
+        believed.then(|| failed(&*self.builder.memory, action)).flatten()
     }
 
     fn tell_finished(&self, node: NodeId, cause: Option<Cause>, cached: bool, took: Duration) {
