@@ -6,7 +6,7 @@
 //! | `cross` | command failed, output missing | any but `cross` | build systems that do not know cross compilation fail so |
 //! | `cross` | compile or link error | any but `cross` | the wrong compiler or the wrong libraries are found so |
 //! | `cross` | the root cannot be composed | any but `cross` | only there programs for the builder lie beside those of the result |
-//! | `emulate` | command failed, output missing, compile error | `pure-emulate`, `native` | a twin may behave differently |
+//! | `emulate` | command failed, output missing | `pure-emulate`, `native` | a twin may behave differently |
 //! | `emulate`, `pure-emulate` | the emulator lacks something | `native` | there is no emulator |
 //! | any | no executor can run it | any other | another machine may |
 //!
@@ -78,6 +78,8 @@ fn mends_cause(from: Method, to: Method, check: bool, cause: &Cause) -> Option<S
         Cause::Failed | Cause::CompileError | Cause::MissingOutput { .. } if !check => {
             let other = match from {
                 Method::Cross => true,
+                // The compiler is of the same version there, and would refuse the same text.
+                Method::Emulate if *cause == Cause::CompileError => false,
                 Method::Emulate => matches!(to, Method::PureEmulate | Method::Native),
                 Method::PureEmulate | Method::Native => false,
             };
@@ -144,7 +146,7 @@ mod tests {
         for cause in [Cause::Failed, Cause::CompileError, missing()] {
             check(Cross, Emulate, "build", cause.clone(), true);
             check(Cross, Native, "build", cause.clone(), true);
-            check(Emulate, PureEmulate, "build", cause.clone(), true);
+            check(Emulate, PureEmulate, "build", cause.clone(), cause != Cause::CompileError);
             check(PureEmulate, Native, "build", cause.clone(), false);
             check(Native, Emulate, "build", cause.clone(), false);
             check(Emulate, Native, "check", cause, false);

@@ -4,14 +4,14 @@ use std::io::Read;
 
 use serde::Serialize;
 use xb_build::{Attempt, ExecutorError, Failure, Realised, Why};
+use xb_core::show_time;
 use xb_fetch::Unlocked;
-use xb_graph::{Cause, Graph, Method, Node, NodeId};
+use xb_graph::{Cause, Graph, Method, Node, NodeId, Run};
 use xb_store::Contents;
 
 use crate::failure;
 use crate::output::{printable, say, style, styled};
 use crate::session::Session;
-use crate::size::show_time;
 
 /// How many lines of the end of a log are shown.
 const TAIL: usize = 20;
@@ -144,8 +144,8 @@ fn attempts(failure: &Failure) -> Vec<String> {
     failure.attempts.iter().map(one).collect()
 }
 
-/// The end of the log: as the store has it, or else as it came by.
-fn log_end(session: &Session, failure: &Failure) -> Vec<String> {
+/// The end of the log of what failed: as the store has it, or else as it came by; nothing where it never ran.
+pub fn log_end(session: &Session, failure: &Failure) -> Vec<String> {
     let Why::Run { result, .. } = &failure.why else {
         return Vec::new();
     };
@@ -186,20 +186,40 @@ fn run_helps(session: &Session, graph: &Graph, failure: &Failure, kept: bool) ->
     let Node::Run(run) = graph.node(failure.node) else {
         return Vec::new();
     };
-    let target = format!("{}:{} --arch {}", file_of(session, graph, failure.node), run.package, run.arch);
-    let check = if run.step == "check" { " --check" } else { "" };
-    let method = if run.method == Method::Native { String::new() } else { format!(" --method {}", run.method) };
+    let target = target_of(session, graph, failure.node, run);
     let shell = format!("`xb shell {target} --failed`");
     let shell = if kept {
         format!("{shell} opens a shell in its sandbox")
     } else {
         format!("built again with `--keep-failed`, {shell} opens a shell in its sandbox")
     };
-    let log = format!("`xb log {target}{method}{check}` prints the whole log");
-    let before = failure.attempts.iter().filter(|attempt| attempt.ran.is_some()).map(|Attempt { method, .. }| {
-        format!("`xb log {target} --method {method}{check}` prints that of the attempt by {method}")
-    });
-    std::iter::once(log).chain(before).chain([shell]).collect()
+    let log = |method| log_command(&target, run, method);
+    let whole = format!("`{}` prints the whole log", log(run.method));
+    let before = failure
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.ran.is_some())
+        .map(|Attempt { method, .. }| format!("`{}` prints that of the attempt by {method}", log(*method)));
+    std::iter::once(whole).chain(before).chain([shell]).collect()
+}
+
+/// The command that prints the whole log of what failed, where it ran.
+pub fn log_of(session: &Session, graph: &Graph, failure: &Failure) -> Option<String> {
+    let (Why::Run { method, .. }, Node::Run(run)) = (&failure.why, graph.node(failure.node)) else {
+        return None;
+    };
+    Some(log_command(&target_of(session, graph, failure.node, run), run, *method))
+}
+
+fn log_command(target: &str, run: &Run, method: Method) -> String {
+    let check = if run.step == "check" { " --check" } else { "" };
+    let method = if method == Method::Native { String::new() } else { format!(" --method {method}") };
+    format!("xb log {target}{method}{check}")
+}
+
+/// The target that a run is for, as it can be typed.
+fn target_of(session: &Session, graph: &Graph, node: NodeId, run: &Run) -> String {
+    format!("{}:{} --arch {}", file_of(session, graph, node), run.package, run.arch)
 }
 
 /// The file that describes the package of a run, as it can be typed.

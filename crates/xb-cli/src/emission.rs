@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use xb_core::{Digest, RelPath, nearest};
+use xb_core::{Digest, RelPath, first, nearest};
 use xb_eval::{EmitOptions, Emitted, Limits, Product, Release, TargetRequest};
 use xb_graph::Graph;
 
 use crate::failure::Failure;
 use crate::project::{EvalLimits, ProjectWorld, SHIPPED, Target};
 use crate::request::Request;
-use crate::size::first;
 
 /// The graph of a request, and what it was made from.
 pub struct Emission {
@@ -39,6 +38,26 @@ pub fn emit(request: &Request) -> Result<Emission, Failure> {
             .help(format!("`xb init {folder}/hello` begins one")));
     }
     Ok(emission)
+}
+
+/// What is asked for as far as it can be evaluated, and the files that cannot be, each with the reason; no graph where
+/// none of them can.
+pub fn emit_apart(request: &Request) -> (Option<Emission>, Vec<(Target, Failure)>) {
+    if let Ok(emission) = emit(request) {
+        return (Some(emission), Vec::new());
+    }
+    let alone = |target: &Target| evaluate(request, std::slice::from_ref(target)).err();
+    let (mut whole, mut broken) = (Vec::new(), Vec::new());
+    for target in &request.targets {
+        match alone(target) {
+            None => whole.push(target.clone()),
+            Some(failure) => broken.push((target.clone(), failure)),
+        }
+    }
+    match emit(&Request { targets: whole, ..request.clone() }) {
+        Ok(emission) => (Some(emission), broken),
+        Err(_) => (None, broken),
+    }
 }
 
 /// The graphs of all that can be made of a request: results, what is shipped, the images of releases.

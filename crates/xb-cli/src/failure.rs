@@ -123,6 +123,11 @@ impl Failure {
         self.class == Class::Environment
     }
 
+    /// Whether somebody pressed Ctrl-C.
+    pub fn is_interruption(&self) -> bool {
+        self.class == Class::Interrupted
+    }
+
     /// A command that xb ran for the user ended with this exit code; it has spoken for itself.
     pub fn of_command(code: i32) -> Self {
         Self { code: Some(u8::try_from(code).unwrap_or(1)), ..Self::already_told() }

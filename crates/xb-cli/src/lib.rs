@@ -11,6 +11,8 @@
 //! | [`commands`] | one file for each command |
 //! | [`progress`], [`report`], [`blame`], [`logs`] | what is seen of a build: meanwhile, in the end, when it failed, later |
 //! | [`audit`] | what is found in results |
+//! | [`compared`] | one package by several methods |
+//! | [`port`] | everything that the report of a port is made of |
 //! | [`export`], [`shipment`] | results and packages in folders of the user's own |
 //! | [`release`] | what was built as a folder that others install from |
 //! | [`render`] | diagnostics, drawn or as data |
@@ -21,6 +23,7 @@ pub mod args;
 pub mod audit;
 pub mod blame;
 pub mod commands;
+pub mod compared;
 pub mod drawing;
 pub mod emission;
 pub mod export;
@@ -31,6 +34,7 @@ pub mod logs;
 pub mod memo;
 pub mod output;
 pub mod packages;
+pub mod port;
 pub mod progress;
 pub mod project;
 pub mod release;
@@ -39,7 +43,6 @@ pub mod report;
 pub mod request;
 pub mod session;
 pub mod shipment;
-pub mod size;
 pub mod stores;
 pub mod warnings;
 

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use xb_build::{Check, Realised, RealisedNode};
-use xb_core::{ActionId, TreeId};
+use xb_core::{ActionId, TreeId, show_time};
 use xb_graph::{Graph, Method, Target, TargetId};
 use xb_store::{Contents, Store, StoreError};
 
 use crate::project::Project;
-use crate::size::show_time;
 use crate::warnings::warnings;
 
 /// More results than this are summed up and not listed.

@@ -37,20 +37,17 @@ impl Request {
     /// # Errors
     /// When a target does not exist, targets belong to different projects, or no method fits.
     pub fn new(from: &Path, typed: &[String], how: &How) -> Result<Self, Failure> {
-        let host = host()?;
-        let (project, targets) = resolve(from, typed)?;
-        let arches = arches(&how.arch, host);
-        let methods = methods(how, &arches, host)?;
-        Ok(Self {
-            project,
-            targets,
-            typed: typed.to_vec(),
-            arches,
-            methods,
-            host,
-            product: Product::Result,
-            audit: false,
-        })
+        let (project, targets) = resolve(from, typed, TargetSpec::resolve)?;
+        Self::of(project, targets, typed.to_vec(), how)
+    }
+
+    /// The same, but that a folder stands for all files beneath it.
+    ///
+    /// # Errors
+    /// When a target does not exist, targets belong to different projects, or no method fits.
+    pub fn of_trees(from: &Path, typed: &[String], how: &How) -> Result<Self, Failure> {
+        let (project, targets) = resolve(from, typed, TargetSpec::resolve_tree)?;
+        Self::of(project, targets, typed.to_vec(), how)
     }
 
     /// Everything that a project describes.
@@ -58,14 +55,18 @@ impl Request {
     /// # Errors
     /// When it describes nothing, or no method fits.
     pub fn of_project(project: Project, how: &How) -> Result<Self, Failure> {
-        let host = host()?;
         let targets = Target::all(&project, None)?;
         if targets.is_empty() {
             return Err(nothing_in(&project.folder));
         }
+        let typed = vec![project.folder.display().to_string()];
+        Self::of(project, targets, typed, how)
+    }
+
+    fn of(project: Project, targets: Vec<Target>, typed: Vec<String>, how: &How) -> Result<Self, Failure> {
+        let host = host()?;
         let arches = arches(&how.arch, host);
         let methods = methods(how, &arches, host)?;
-        let typed = vec![project.folder.display().to_string()];
         Ok(Self { project, targets, typed, arches, methods, host, product: Product::Result, audit: false })
     }
 
@@ -91,11 +92,21 @@ pub fn host() -> Result<Arch, Failure> {
     })
 }
 
-fn resolve(from: &Path, typed: &[String]) -> Result<(Project, Vec<Target>), Failure> {
+/// The architectures that were given, or else every one that is not this machine's.
+pub fn or_every_other(given: &[Arch], host: Arch) -> Vec<Arch> {
+    match given {
+        [] => Arch::ALL.into_iter().filter(|arch| *arch != host).collect(),
+        given => given.to_vec(),
+    }
+}
+
+type Found = Result<(Project, Vec<Target>), Failure>;
+
+fn resolve(from: &Path, typed: &[String], look_up: fn(&TargetSpec, &Path) -> Found) -> Found {
     let mut found: Option<(Project, &str)> = None;
     let mut targets = Vec::new();
     for text in typed {
-        let (project, found_targets) = TargetSpec::parse(text).resolve(from)?;
+        let (project, found_targets) = look_up(&TargetSpec::parse(text), from)?;
         match &found {
             Some((first, _)) if first.folder == project.folder => {}
             Some((first, first_text)) => {

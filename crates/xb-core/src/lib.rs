@@ -7,6 +7,7 @@ mod diagnostic;
 mod digest;
 mod nearest;
 mod path;
+mod size;
 mod source;
 
 pub use arch::{Arch, UnknownArch};
@@ -14,4 +15,5 @@ pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use digest::{ActionId, CommandId, ContentId, Digest, ParseDigestError, Sha256, TreeId};
 pub use nearest::nearest;
 pub use path::{InvalidPath, RelPath};
+pub use size::{count, first, parse_size, parse_time, show_size, show_time};
 pub use source::{FileId, SourceFile, Sources, Span};

@@ -6,6 +6,7 @@ mod build;
 mod inspect;
 mod language;
 mod maintain;
+mod port;
 mod release;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use build::{
 pub use inspect::{AuditArgs, DiffArgs, GraphArgs, GraphFormat, LogArgs, VerifyArgs, WhyArgs};
 pub use language::{CheckArgs, EvalArgs, ExplainArgs, FmtArgs, ReplArgs};
 pub use maintain::{CompletionsArgs, DoctorArgs, GcArgs, InitArgs, LockArgs, ManArgs, StoreArgs, StoreCommand};
+pub use port::PortArgs;
 pub use release::{KeyArgs, KeyCommand, ReleaseArgs};
 
 /// Builds software for any architecture from one description, by any method, with the same bits.
@@ -90,6 +92,13 @@ pub enum Command {
     /// What a `release` names is built and checked for all its architectures, and given out in all its formats. The same
     /// descriptions, key and date give the same files, whoever makes them, and whenever.
     Release(ReleaseArgs),
+    /// Port a tree of packages, and report how far each comes
+    ///
+    /// Each package is built by cross, where that fails for a reason that emulation can mend by emulation with fast tools,
+    /// then by emulation alone, and checked; nothing stops the others. The report tells what is ready, what blocks how many
+    /// others, what each failure means and may mend it, and what a native machine would save. What is done stays done:
+    /// stopped and started again, it goes on, and tries again only what has changed. Fails where a package is not ready.
+    Port(PortArgs),
     /// Make or show the keys that releases are signed with
     Key(KeyArgs),
     /// Tell what results trip over on their architecture
@@ -150,6 +159,7 @@ impl Command {
             Self::Test(args) => args.json,
             Self::Ship(args) => args.json,
             Self::Release(args) => args.json,
+            Self::Port(args) => args.json,
             Self::Audit(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Diff(args) => args.json,

@@ -5,14 +5,13 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use xb_audit::{FindingKind, Level};
-use xb_core::Arch;
+use xb_core::{Arch, count};
 
 use super::spread::same;
 use super::{Audited, Told};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_line, printable, say, style, styled};
-use crate::size::count;
 
 /// Prints what was found that is at least as grave as `least`.
 ///

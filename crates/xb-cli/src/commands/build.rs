@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 use xb_build::Realised;
+use xb_core::{count, show_time};
 use xb_eval::Product;
 use xb_graph::{Graph, NodeId, Target};
 use xb_store::Store;
@@ -20,7 +21,6 @@ use crate::output::{print_json, print_line, say, style, styled};
 use crate::report::{Built, MOST_LISTED, folder_name, keep, results};
 use crate::request::Request;
 use crate::session::Session;
-use crate::size::{count, show_time};
 use crate::stores::open_store;
 use crate::{export, logs, memo, shipment};
 

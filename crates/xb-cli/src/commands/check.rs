@@ -2,7 +2,7 @@
 
 use std::path::{Display, Path, PathBuf};
 
-use xb_core::{Diagnostic, Severity, Sources};
+use xb_core::{Diagnostic, Severity, Sources, count};
 use xb_syntax::Globals;
 use xb_syntax::ast::{Item, Use, UseSource};
 
@@ -12,7 +12,6 @@ use crate::invocation::Invocation;
 use crate::output::{print_json, say, style, styled};
 use crate::project::{Project, canonical, nothing_in, xb_files};
 use crate::render;
-use crate::size::count;
 
 /// Runs the command.
 ///

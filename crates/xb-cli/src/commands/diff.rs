@@ -2,16 +2,15 @@
 
 use std::path::Path;
 
-use xb_core::TreeId;
-use xb_graph::{Difference, diff};
+use xb_core::{TreeId, count};
 use xb_store::{Contents, Store};
 
 use crate::args::DiffArgs;
+use crate::compared::differences_of;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_json, print_line, say, style, styled};
 use crate::project::{Project, canonical, file_of};
-use crate::size::count;
 use crate::stores::open_store;
 
 /// Runs the command.
@@ -22,7 +21,7 @@ pub fn run(here: &Invocation, args: &DiffArgs) -> Result<(), Failure> {
     let store = open_store(&Project::of(&here.folder)?.config)?;
     let first = tree_of(here, &store, &args.first)?;
     let second = tree_of(here, &store, &args.second)?;
-    let differences = compare(&store, first, second)?;
+    let differences = differences_of(&store, first, second)?;
     if !here.is_quiet() && [&args.first, &args.second].iter().all(|what| is_described(here, &store, what)) {
         let (first, second) = (args.first.display(), args.second.display());
         say(format!(
@@ -48,14 +47,6 @@ pub fn run(here: &Invocation, args: &DiffArgs) -> Result<(), Failure> {
         }
     }
     if differences.is_empty() { Ok(()) } else { Err(Failure::already_told()) }
-}
-
-/// What differs between two trees of the store.
-///
-/// # Errors
-/// When a part of them is missing.
-pub fn compare(store: &Store, first: TreeId, second: TreeId) -> Result<Vec<Difference>, Failure> {
-    diff(first, second, store).map_err(|missing| Failure::environment(missing.to_string()))
 }
 
 /// A tree by its digest, by a root's name, or taken in from a folder.

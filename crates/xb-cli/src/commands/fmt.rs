@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use xb_core::Sources;
+use xb_core::{Sources, count};
 
 use super::check::{files, read, shown};
 use super::eval::standard_input as read_standard_input;
@@ -11,7 +11,6 @@ use crate::args::FmtArgs;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print, print_line, say};
-use crate::size::count;
 
 /// Runs the command.
 ///

@@ -1,5 +1,6 @@
 //! `xb gc`: removes from the store what nothing needs any more.
 
+use xb_core::{count, parse_size, parse_time, show_size};
 use xb_store::{GcPolicy, GcReport, Store};
 
 use crate::args::GcArgs;
@@ -9,7 +10,6 @@ use crate::output::{print_json, say};
 use crate::project::Project;
 use crate::report;
 use crate::session::sandboxes;
-use crate::size::{count, parse_size, parse_time, show_size};
 use crate::stores::open_store;
 
 /// Runs the command.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde::Serialize;
+use xb_core::count;
 use xb_graph::{Graph, Node, NodeId};
 
 use crate::args::{GraphArgs, GraphFormat};
@@ -14,7 +15,6 @@ use crate::invocation::Invocation;
 use crate::output::{print, print_json};
 use crate::packages::packages;
 use crate::request::Request;
-use crate::size::count;
 
 /// Runs the command.
 ///

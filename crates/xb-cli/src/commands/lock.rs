@@ -1,6 +1,6 @@
 //! `xb lock`: the digests of everything that comes from outside, written down.
 
-use xb_core::Arch;
+use xb_core::{Arch, count};
 use xb_fetch::lock::Used;
 use xb_graph::Method;
 
@@ -12,7 +12,6 @@ use crate::output::{print_line, say};
 use crate::project::{LOCK_NAME, Project, Target};
 use crate::request::{Request, host};
 use crate::session::Session;
-use crate::size::count;
 use crate::stores::open_store;
 
 /// Runs the command.

@@ -16,6 +16,7 @@ mod key;
 mod lock;
 mod log;
 mod man;
+mod port;
 mod release;
 mod repl;
 mod run;
@@ -42,6 +43,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Test(args) => test::run(&here, &args),
         Command::Ship(args) => ship::run(&here, &args),
         Command::Release(args) => release::run(&here, &args),
+        Command::Port(args) => port::run(&here, &args),
         Command::Key(args) => key::run(&here, &args),
         Command::Audit(args) => audit::run(&here, &args),
         Command::Run(args) => run::run(&here, &args),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use xb_build::Realised;
-use xb_core::Arch;
+use xb_core::{Arch, count, show_time};
 use xb_export::{Manifest, ManifestDifference};
 use xb_graph::{Graph, Node, NodeId};
 
@@ -20,7 +20,6 @@ use crate::release::{Plan, place, sbom, vouch};
 use crate::report::{keep, results};
 use crate::request::Request;
 use crate::session::Session;
-use crate::size::{count, show_time};
 use crate::stores::open_store;
 use crate::{blame, logs};
 

@@ -1,5 +1,6 @@
 //! `xb store`: what is in the store, and whether it is sound.
 
+use xb_core::show_size;
 use xb_store::{Damage, Store};
 
 use crate::args::{StoreArgs, StoreCommand};
@@ -7,7 +8,6 @@ use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_json, print_line, say, style, styled};
 use crate::project::Project;
-use crate::size::show_size;
 use crate::stores::{open_store, store_path};
 
 /// Runs the command.

@@ -1,39 +1,24 @@
 //! `xb verify`: are the bits the same, whichever way a package is built?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
-use xb_core::{Arch, TreeId};
-use xb_graph::{Method, TargetId};
+use xb_core::count;
+use xb_graph::Method;
 
-use super::diff::compare;
 use crate::args::{How, VerifyArgs};
 use crate::blame;
+use crate::compared::{self, Compared, Trees, compared};
 use crate::emission::emit;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
-use crate::logs;
 use crate::output::{print_json, print_line, say, style, styled};
-use crate::request::{Request, host};
+use crate::request::{Request, host, or_every_other};
 use crate::session::Session;
-use crate::size::count;
 use crate::stores::open_store;
 
 /// More differences than this are counted, not listed.
 const MOST_LISTED: usize = 50;
-
-/// The trees of one package, by method.
-type Trees = BTreeMap<TargetId, Vec<(Method, TreeId)>>;
-
-/// A comparison, for `--json`.
-#[derive(Debug, Serialize)]
-struct Compared {
-    #[serde(flatten)]
-    target: TargetId,
-    equal: bool,
-    trees: BTreeMap<Method, TreeId>,
-    differences: Vec<String>,
-}
 
 /// All of it, for `--json`.
 #[derive(Serialize)]
@@ -105,10 +90,7 @@ pub fn run(here: &Invocation, args: &VerifyArgs) -> Result<(), Failure> {
 
 fn request(here: &Invocation, args: &VerifyArgs) -> Result<Request, Failure> {
     let host = host()?;
-    let mut how = How { arch: args.arch.clone(), ..How::default() };
-    if how.arch.is_empty() {
-        how.arch = Arch::ALL.into_iter().filter(|arch| *arch != host).collect();
-    }
+    let how = How { arch: or_every_other(&args.arch, host), ..How::default() };
     if how.arch.contains(&host) {
         return Err(Failure::usage(format!("for this machine's own architecture ({host}) there is one method only"))
             .help("`xb build --rebuild` tells whether building it again gives the same bits"));
@@ -125,33 +107,13 @@ fn build(
     failed: &mut Failed,
 ) -> Result<(), Failure> {
     let graph = emit(request)?.graph;
-    let goals: Vec<_> = graph.targets.iter().map(|target| target.build).collect();
-    let realised = session.realise(&graph, &goals, &session.options(&args.work))?;
+    let realised = compared::build(session, &graph, method, &session.options(&args.work), trees)?;
     session.progress.close();
-    logs::remember(&session.store, &session.project, &graph, &realised);
     if !realised.succeeded() {
         failed.blame.extend(blame::data(session, &realised));
         failed.why = Some(blame::tell(session, &graph, &realised, args.work.keep_failed));
     }
-    for target in &graph.targets {
-        let node = realised.node(target.build);
-        if let Some(tree) = node.and_then(|node| node.outputs.get("out")) {
-            trees.entry(target.id.clone()).or_default().push((method, *tree));
-        }
-    }
     Ok(())
-}
-
-fn compared(store: &xb_store::Store, target: TargetId, trees: &[(Method, TreeId)]) -> Result<Compared, Failure> {
-    let mut differences = Vec::new();
-    if let Some(((first_method, first), others)) = trees.split_first() {
-        for (method, tree) in others {
-            for difference in compare(store, *first, *tree)? {
-                differences.push(format!("{first_method} and {method}: {difference}"));
-            }
-        }
-    }
-    Ok(Compared { target, equal: differences.is_empty(), trees: trees.iter().copied().collect(), differences })
 }
 
 fn told(one: &Compared) -> String {

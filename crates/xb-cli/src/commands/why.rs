@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use xb_core::{Arch, nearest};
+use xb_core::{Arch, first, nearest};
 use xb_fetch::lock::{LockFile, SetKey};
 use xb_fetch::{FetchError, Lock, Manners};
 use xb_graph::{DebianRoot, Graph, Node, NodeId};
@@ -14,7 +14,6 @@ use crate::invocation::Invocation;
 use crate::output::print_line;
 use crate::packages::{Packages, packages};
 use crate::request::Request;
-use crate::size::first;
 
 /// No more packages than this are named as those that bring another one along.
 const MOST_NAMED: usize = 8;

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use xb_build::{Event, describe};
+use xb_core::{count, show_size, show_time};
 
 use super::board::{Board, Change, End, Running};
 use crate::output::{printable, say, style, styled};
-use crate::size::{count, show_size, show_time};
 
 /// Downloads are spoken of no more often than this.
 const DOWNLOADS_EVERY: Duration = Duration::from_secs(5);

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use xb_build::Event;
+use xb_core::{count, show_size};
 use xb_graph::NodeId;
 
 use super::board::{Board, Change, End};
 use super::lines::{ended, fell_back};
 use crate::output::{style, styled};
-use crate::size::{count, show_size};
 
 const TICK: Duration = Duration::from_millis(100);
 

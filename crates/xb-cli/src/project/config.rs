@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
-use xb_core::nearest;
+use xb_core::{nearest, parse_size};
 
 use crate::failure::Failure;
-use crate::size::parse_size;
 
 /// What `xb.toml` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -34,14 +34,22 @@ impl Target {
     /// # Errors
     /// When the folder cannot be read.
     pub fn all(project: &Project, name: Option<&str>) -> Result<Vec<Self>, Failure> {
-        let folder = &project.folder;
-        let mut files = match is_marked(folder) {
-            true => xb_files(std::slice::from_ref(folder))?,
-            false => xb_files_in(folder)?,
-        };
-        let is_marked_below =
-            |file: &PathBuf| file.ancestors().skip(1).take_while(|above| above != folder).any(is_marked);
-        files.retain(|file| !is_marked_below(file));
+        match is_marked(&project.folder) {
+            true => Self::beneath(project, &project.folder, name),
+            false => Self::each_of(project, xb_files_in(&project.folder)?, name),
+        }
+    }
+
+    /// Every file beneath a folder of a project, but for those of projects within it.
+    fn beneath(project: &Project, folder: &Path, name: Option<&str>) -> Result<Vec<Self>, Failure> {
+        let mut files = xb_files(&[folder.to_owned()])?;
+        let is_of_another =
+            |file: &PathBuf| file.ancestors().skip(1).take_while(|above| *above != project.folder).any(is_marked);
+        files.retain(|file| !is_of_another(file));
+        Self::each_of(project, files, name)
+    }
+
+    fn each_of(project: &Project, files: Vec<PathBuf>, name: Option<&str>) -> Result<Vec<Self>, Failure> {
         let target =
             |file: PathBuf| Ok(Self { file: project.relative(&file)?, name: name.map(str::to_owned), among_all: true });
         files.into_iter().map(target).collect()
@@ -68,13 +76,31 @@ impl TargetSpec {
         if is_marked(&path) && xb_files_in(&path)?.is_empty() {
             let project = Project::of(&path)?;
             let targets = Target::all(&project, self.name.as_deref())?;
-            return if targets.is_empty() { Err(nothing_in(&path)) } else { Ok((project, targets)) };
+            return some(project, targets, &path);
         }
         let file = if path.is_dir() { file_of(&path)? } else { path };
         let project = Project::of(file.parent().unwrap_or(&file))?;
         let target = Target { file: project.relative(&file)?, name: self.name.clone(), among_all: false };
         Ok((project, vec![target]))
     }
+
+    /// The same, but that a folder stands for all files beneath it.
+    ///
+    /// # Errors
+    /// When there is no such file, or a folder holds none.
+    pub fn resolve_tree(&self, from: &Path) -> Result<(Project, Vec<Target>), Failure> {
+        let path = canonical(&from.join(&self.path))?;
+        if !path.is_dir() {
+            return self.resolve(from);
+        }
+        let project = Project::of(&path)?;
+        let targets = Target::beneath(&project, &path, self.name.as_deref())?;
+        some(project, targets, &path)
+    }
+}
+
+fn some(project: Project, targets: Vec<Target>, folder: &Path) -> Result<(Project, Vec<Target>), Failure> {
+    if targets.is_empty() { Err(nothing_in(folder)) } else { Ok((project, targets)) }
 }
 
 fn is_name(text: &str) -> bool {
@@ -210,6 +236,23 @@ mod tests {
         std::fs::write(project.path().join("own.xb"), "").unwrap();
         assert_eq!(resolve(&project, ".").unwrap(), "own.xb");
         assert!(resolve(&folder(&["xb.toml"]), ".").unwrap_err().contains("no `.xb` file"));
+    }
+
+    #[test]
+    fn a_folder_as_a_tree_stands_for_all_files_beneath_it() {
+        let folder = folder(&["p/xb.toml", "p/a.xb", "p/q/q.xb", "p/q/other.xb", "p/n/xb.toml", "p/n/n.xb", "u/u.xb"]);
+        let files = |text: &str| {
+            let (_, targets) = TargetSpec::parse(text).resolve_tree(folder.path())?;
+            Ok(targets.iter().map(|target| target.file.to_string()).collect::<Vec<_>>().join(" "))
+        };
+        let files = |text: &str| files(text).map_err(|failure: Failure| format!("{failure:?}"));
+        assert_eq!(files("p").unwrap(), "a.xb q/other.xb q/q.xb");
+        assert_eq!(files("p/q").unwrap(), "q/other.xb q/q.xb");
+        assert_eq!(files("p/n").unwrap(), "n.xb");
+        assert_eq!(files("p/q/q.xb").unwrap(), "q/q.xb");
+        assert_eq!(files("u").unwrap(), "u.xb");
+        std::fs::create_dir(folder.path().join("empty")).unwrap();
+        assert!(files("empty").unwrap_err().contains("no `.xb` file"));
     }
 
     #[test]

@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use crate::world::World;
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 27] = [
     "build",
     "test",
     "ship",
     "release",
+    "port",
     "key",
     "audit",
     "run",

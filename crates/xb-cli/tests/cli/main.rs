@@ -8,6 +8,7 @@ mod help;
 mod interrupt;
 mod language;
 mod maintain;
+mod port;
 mod project;
 mod release;
 mod repl;

@@ -1,0 +1,96 @@
+//! `xb port`: a whole tree of packages, each as far as it comes.
+
+use std::time::Instant;
+
+use xb_core::show_time;
+use xb_graph::{Graph, Method};
+use xb_port::{Outcome, Report};
+
+use crate::args::{How, PortArgs};
+use crate::audit::audit;
+use crate::emission::emit_apart;
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::output::{print, print_json, say, style, styled};
+use crate::request::{Request, host, or_every_other};
+use crate::session::Session;
+use crate::stores::open_store;
+use crate::{logs, port, report};
+
+/// How a package is built for another architecture, best first.
+const LADDER: [Method; 3] = [Method::Cross, Method::Emulate, Method::PureEmulate];
+/// What is compared.
+const COMPARED: [Method; 2] = [Method::Cross, Method::Emulate];
+
+/// Runs the command.
+///
+/// # Errors
+/// When a package is not ready in the end, or nothing could be tried.
+pub fn run(here: &Invocation, args: &PortArgs) -> Result<(), Failure> {
+    let began = Instant::now();
+    let host = host()?;
+    let how = How { arch: or_every_other(&args.arch, host), ..How::default() };
+    let request = Request::of_trees(&here.folder, &args.targets, &how)?;
+    let request = Request { methods: LADDER.to_vec(), audit: !args.no_audit, ..request };
+    let store = open_store(&request.project.config)?;
+    let session = Session::new(here, request.project.clone(), store, host, args.lock)?;
+    let report = report(&session, &request, args).map_err(resumable)?;
+    session.progress.close();
+    let page = port::write(&report, &here.folder.join(&args.out))?;
+    if args.json {
+        print_json(&report)?;
+    } else {
+        print(report.text())?;
+    }
+    if !here.is_quiet() {
+        let word = if report.is_done() { styled(style::GOOD, "ready") } else { styled(style::WARNING, "reported") };
+        say(format!("{word} {} in {}", page.display(), show_time(began.elapsed())));
+    }
+    if report.is_done() { Ok(()) } else { Err(Failure::already_told()) }
+}
+
+fn report(session: &Session, request: &Request, args: &PortArgs) -> Result<Report, Failure> {
+    let (emission, mut broken) = emit_apart(request);
+    let Some(emission) = emission else {
+        let last = broken.pop().map(|(_, failure)| failure);
+        broken.iter().for_each(|(_, failure)| failure.tell());
+        return Err(last.unwrap_or_else(|| Failure::user("there is no package to port")));
+    };
+    broken.iter().for_each(|(_, failure)| failure.tell());
+    let graph = emission.graph;
+    let mut options = session.options(&args.work);
+    options.keep_going = true;
+    options.believe_failures = !args.again;
+    let realised = session.realise(&graph, &goals(&graph), &options)?;
+    logs::remember(&session.store, &session.project, &graph, &realised);
+    let built = report::results(&graph, &realised, true, &session.store)?;
+    report::keep(&session.store, &session.project, &built)?;
+    let bits = match args.verify {
+        true => port::bits(session, request, &COMPARED, &options)?,
+        false => Default::default(),
+    };
+    Ok(Report::new(&Outcome {
+        title: request.project.folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        host: request.host,
+        arches: request.arches.clone(),
+        graph: &graph,
+        realised: &realised,
+        bits,
+        findings: port::findings(&audit(session, &graph, &realised)?),
+        logs: port::logs(session, &graph, &realised),
+        broken: port::broken(&broken),
+    }))
+}
+
+fn goals(graph: &Graph) -> Vec<xb_graph::NodeId> {
+    let targets = graph.targets.iter();
+    targets.flat_map(|target| [Some(target.build), target.check, target.root]).flatten().collect()
+}
+
+/// Who stops it wants to know what becomes of what is done.
+fn resumable(failure: Failure) -> Failure {
+    match failure.is_interruption() {
+        true => failure.help("what is done is kept: the same command goes on from here"),
+        false => failure,
+    }
+}
