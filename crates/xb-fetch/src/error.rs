@@ -213,7 +213,7 @@ impl FetchError {
             Self::Lock(error) => matches!(error, LockError::Io { .. }),
             Self::Git(error) => !matches!(error, GitError::Revision(_) | GitError::Address(_)),
             Self::Archive { error, .. } => matches!(error, ArchiveError::Store(_)),
-            Self::Registry(error) => !matches!(error, RegistryError::Name(_)),
+            Self::Registry(error) => error.is_of_environment(),
             Self::Url(_)
             | Self::NotLocked(_)
             | Self::Name(_)
@@ -256,8 +256,7 @@ impl FetchError {
             }
             Self::Archive { error, .. } => return error.help(),
             Self::Git(error) => return error.help(),
-            Self::Registry(RegistryError::Name(_)) => return None,
-            Self::Registry(_) => "`[crates] index = \"https://...\"` in `xb.toml` names a sparse index",
+            Self::Registry(error) => error.help()?,
             Self::Download(DownloadError::Failed { fault, .. }) => match fault {
                 Fault::Bytes => {
                     "find out why it has changed; if the change is right, `xb lock --update` pins what comes now"

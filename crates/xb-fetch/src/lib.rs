@@ -27,6 +27,6 @@ pub use lock::{Lock, Manners};
 pub use mirror::{
     AptConf, AptSource, Mirrors, Moment, UrlError, one_line_sources, paragraph_sources, parse_apt_conf, shown,
 };
-pub use registry::{CrateIndex, RegistryError};
+pub use registry::{CrateIndex, PythonIndex, RegistryError};
 pub use sources::{Changes, Settings, Sources};
 pub use storage::Storage;

@@ -18,7 +18,7 @@ use crate::error::FetchError;
 use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey, Used, lacking};
 use crate::mirror::{Moment, is_pool_path, shown};
 use crate::once::OnceMap;
-use crate::registry::{CrateIndex, Registry};
+use crate::registry::{CrateIndex, PythonIndex, Registries};
 use crate::storage::single_file;
 use crate::{Mirrors, Storage, folder, git};
 
@@ -38,6 +38,8 @@ pub struct Settings {
     pub mirrors: Mirrors,
     /// The index of crates.
     pub crates: CrateIndex,
+    /// The index of Python projects.
+    pub python: PythonIndex,
     /// The architecture of the processes that build: in a root of two architectures, the one that packages for all
     /// architectures belong to.
     pub host: Arch,
@@ -55,7 +57,7 @@ pub struct Sources {
     fetches: OnceMap<Fetch, TreeId>,
     folders: OnceMap<Folder, TreeId>,
     roots: OnceMap<DebianRoot, TreeId>,
-    registry: Registry,
+    registries: Registries,
     pub(crate) suites: Suites,
 }
 
@@ -99,7 +101,7 @@ impl Sources {
             fetches: OnceMap::default(),
             folders: OnceMap::default(),
             roots: OnceMap::default(),
-            registry: Registry::new(settings.crates),
+            registries: Registries::new(settings.crates, settings.python),
             suites: Suites::default(),
         })
     }
@@ -245,11 +247,12 @@ impl Sources {
 
     /// Where nothing says how many bytes there are, no more come in than an archive may hold.
     async fn download(&self, url: &str, sha256: Option<Sha256>, size: Option<u64>) -> Result<Download, FetchError> {
-        let urls = match url.strip_prefix("crate:") {
-            Some(path) => vec![self.registry.url(&self.context, path, sha256).await?],
-            None => self.context.mirrors.urls(url, self.lock().date_of(url))?,
+        let (urls, sha256) = match self.registries.place(&self.context, url, sha256).await? {
+            Some(place) => (vec![place.url], sha256.or(place.sha256)),
+            None => (self.context.mirrors.urls(url, self.lock().date_of(url))?, sha256),
         };
-        Ok(Download { name: url.to_owned(), urls, sha256, size, at_most: Some(self.context.limits.bytes) })
+        let at_most = Some(self.context.limits.bytes);
+        Ok(Download { name: url.to_owned(), urls, sha256, size, at_most, ..Download::default() })
     }
 
     /// What the bytes must hash to, by the description, by the lock, by the signed index of a suite, or by what comes when

@@ -15,6 +15,8 @@ pub struct Config {
     pub mirrors: Vec<String>,
     /// `[crates] index`: the sparse index that crates are taken from, in place of what cargo is configured with.
     pub crates: Option<String>,
+    /// `[pypi] index`: the index that Python projects are taken from, in place of what pip is configured with.
+    pub python: Option<String>,
     /// `[build] jobs`: how many steps run at once.
     pub jobs: Option<u32>,
     /// `[build] memory`: what all steps together may use, in bytes.
@@ -38,9 +40,10 @@ pub struct EvalLimits {
     pub depth: Option<u64>,
 }
 
-const KEYS: [(&str, &[&str]); 5] = [
+const KEYS: [(&str, &[&str]); 6] = [
     ("debian", &["mirrors"]),
     ("crates", &["index"]),
+    ("pypi", &["index"]),
     ("build", &["jobs", "memory", "audit"]),
     ("store", &["path"]),
     ("eval", &["steps", "memory", "depth"]),
@@ -65,6 +68,7 @@ impl Config {
         Ok(Self {
             mirrors: sections.texts("debian", "mirrors")?,
             crates: sections.text("crates", "index")?,
+            python: sections.text("pypi", "index")?,
             jobs: sections.number("build", "jobs")?,
             memory: sections.size("build", "memory")?,
             audit: sections.flag("build", "audit")?,

@@ -153,7 +153,8 @@ fn fetched(fetched: &Fetched<'_>) -> Component {
     let can_follow = url.contains("://") && Component::is_address(url);
     match fetched.is {
         Pin::File(sum) => {
-            Component { download: can_follow.then(|| url.clone()), checksums: vec![sha256(sum)], ..source(url) }
+            let download = can_follow.then(|| url.clone());
+            Component { download, checksums: vec![sha256(sum)], purl: of_registry(url), ..source(url) }
         }
         Pin::Git(revision, locked) => Component {
             key: format!("source {url} {revision}"),
@@ -161,6 +162,17 @@ fn fetched(fetched: &Fetched<'_>) -> Component {
             download: can_follow.then(|| format!("git+{}@{}", url.trim_start_matches("git+"), locked.commit)),
             ..source(url)
         },
+    }
+}
+
+/// The package URL of what a registry of a language has.
+fn of_registry(url: &str) -> Option<String> {
+    let (kind, path) = url.split_once(':')?;
+    let (name, version) = path.split_once('/')?;
+    match kind {
+        "crate" => Some(format!("pkg:cargo/{name}@{version}")),
+        "pypi" => Some(format!("pkg:pypi/{}@{version}", name.to_ascii_lowercase().replace('_', "-"))),
+        _ => None,
     }
 }
 
@@ -198,6 +210,9 @@ mod tests {
         assert_eq!(file("https://example.org/a.tar.gz").download.as_deref(), Some("https://example.org/a.tar.gz"));
         assert_eq!(file("debian:pool/main/h/hello.tar.gz").download, None);
         assert_eq!(file("debian:pool/main/h/hello.tar.gz").checksums, [sha256(Sha256([7; 32]))]);
+        assert_eq!(file("crate:cc/1.2.0").purl.as_deref(), Some("pkg:cargo/cc@1.2.0"));
+        assert_eq!(file("pypi:Ruamel_yaml/0.18").purl.as_deref(), Some("pkg:pypi/ruamel-yaml@0.18"));
+        assert_eq!(file("debian:pool/main/h/hello.tar.gz").purl, None);
         let locked = LockedGit { commit: "ab".repeat(20), tree: TreeId(Digest::of(b"tree")) };
         let url = "https://example.org/a.git".to_owned();
         let git = fetched(&Fetched { url, is: Pin::Git("v1", &locked) });

@@ -88,6 +88,7 @@ examples! {
     xxhash
     pyrsistent
     luafilesystem
+    ujson
 }
 
 /// A build system that knows no `CPPFLAGS` finds headers and libraries of what is needed, whichever way it is built.

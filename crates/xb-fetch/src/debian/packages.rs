@@ -69,7 +69,7 @@ async fn one(
         urls: context.mirrors.pool(&package.path, date)?,
         sha256: Some(package.sha256),
         size: Some(package.size),
-        at_most: None,
+        ..Download::default()
     };
     let fetched = context.download(&wanted).await?;
     let _unpacker = unpackers.acquire().await;

@@ -129,7 +129,7 @@ impl Suite {
             urls: pairs.flat_map(|(hash, name)| [hash, name]).collect(),
             sha256: Some(listed.sha256),
             size: Some(listed.size),
-            at_most: None,
+            ..Download::default()
         }
     }
 }

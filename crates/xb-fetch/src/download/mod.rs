@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_RANGE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_RANGE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE, RETRY_AFTER};
 use tokio::sync::Semaphore;
 use xb_build::{Event, Events};
 use xb_core::Sha256;
@@ -67,6 +67,8 @@ pub struct Download {
     pub size: Option<u64>,
     /// How many bytes it may have at most, where that is not known.
     pub at_most: Option<u64>,
+    /// Which forms are understood, where a server has several: the value of `Accept`.
+    pub accept: Option<&'static str>,
 }
 
 impl Download {
@@ -266,6 +268,9 @@ impl Downloader {
     async fn request(&self, url: &str, wanted: &Download, partial: &mut Partial) -> Result<(), Trouble> {
         let client = self.clients.of(url).map_err(|error| Trouble::Lasting(Fault::Network, error.to_string()))?;
         let mut request = client.get(url);
+        if let Some(accept) = wanted.accept {
+            request = request.header(ACCEPT, accept);
+        }
         if partial.len() > 0 {
             request = request.header(RANGE, format!("bytes={}-", partial.len()));
             if let Some(validator) = partial.validator() {

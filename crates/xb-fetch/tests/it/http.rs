@@ -18,7 +18,7 @@ fn bytes() -> Vec<u8> {
 async fn fetch(urls: &[String], sha256: Option<Sha256>, size: Option<u64>) -> Result<Fetched, DownloadError> {
     let scratch = tempfile::tempdir().unwrap();
     let downloader = Downloader::new(&Mirrors::default(), impatient(), scratch.path(), Arc::new(()));
-    let wanted = Download { name: "it".to_owned(), urls: urls.to_vec(), sha256, size, at_most: None };
+    let wanted = Download { name: "it".to_owned(), urls: urls.to_vec(), sha256, size, ..Download::default() };
     let fetched = downloader.fetch(&wanted).await;
     assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0, "something remains");
     fetched

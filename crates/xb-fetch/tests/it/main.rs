@@ -9,4 +9,5 @@ mod http;
 mod locking;
 mod names;
 mod pool;
+mod python;
 mod repositories;

@@ -1,0 +1,95 @@
+//! Why something cannot be looked for in a registry.
+
+use crate::mirror::shown;
+
+/// Why something cannot be looked for in a registry.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    /// Not the name and version of a crate.
+    #[error("`crate:{0}` does not name a crate and its version, like `crate:ripgrep/14.1.1`")]
+    Name(String),
+    /// A source of cargo's that replaces another one, and is not there.
+    #[error("cargo's configuration replaces the source `{from}` by `{to}`, which it does not describe")]
+    NoSource {
+        /// What is replaced.
+        from: String,
+        /// By what.
+        to: String,
+    },
+    /// Sources that replace each other in a circle.
+    #[error("cargo's configuration replaces the source `{0}` by itself")]
+    Circle(String),
+    /// A source of another kind.
+    #[error(
+        "cargo's configuration takes crates from the source `{0}`, which is no sparse index (`sparse+https://...`)"
+    )]
+    Kind(String),
+    /// An index that does not say where crates are.
+    #[error("the index of crates at `{index}` does not say where they are: {reason}")]
+    Config {
+        /// Where it is.
+        index: String,
+        /// Why.
+        reason: String,
+    },
+    /// Not the name and version of a Python project.
+    #[error("`pypi:{0}` does not name a Python project and its version, like `pypi:markupsafe/3.0.2`")]
+    Project(String),
+    /// An index that does not list the files of a project.
+    #[error("the index of Python projects at `{}` does not list the files of `{project}`: {reason}", shown(.index))]
+    Listing {
+        /// Where it is.
+        index: String,
+        /// The project.
+        project: String,
+        /// Why.
+        reason: String,
+    },
+    /// A project without a source distribution of a version.
+    #[error("the Python project `{project}` has no source distribution of version {version}{}", having(.others))]
+    NoSdist {
+        /// The project.
+        project: String,
+        /// The version.
+        version: String,
+        /// Versions of which it has one, as the index lists them.
+        others: Vec<String>,
+    },
+}
+
+/// How many versions are named.
+const MOST_LISTED: usize = 8;
+
+/// The newest come last in an index, and are named.
+fn having(versions: &[String]) -> String {
+    match versions {
+        [] => "; it has none at all".to_owned(),
+        [.., last] => {
+            let named = &versions[versions.len().saturating_sub(MOST_LISTED)..];
+            let before = if named.len() < versions.len() { "the last are " } else { "there are " };
+            let list = if named.len() == 1 { last.clone() } else { named.join(", ") };
+            format!("; {before}{list}")
+        }
+    }
+}
+
+impl RegistryError {
+    /// Whether the machine, the network or the registry is at fault, and not what was asked for.
+    pub(crate) fn is_of_environment(&self) -> bool {
+        !matches!(self, Self::Name(_) | Self::Project(_) | Self::NoSdist { .. })
+    }
+
+    /// What to do about it.
+    pub(crate) fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Name(_) | Self::Project(_) => None,
+            Self::NoSdist { .. } => Some("`fetch.file` takes a wheel by its address, where there is no source"),
+            Self::Listing { .. } => {
+                Some("`[pypi] index = \"https://.../simple\"` in `xb.toml` names an index of Python projects")
+            }
+            Self::NoSource { .. } | Self::Circle(_) | Self::Kind(_) | Self::Config { .. } => {
+                Some("`[crates] index = \"https://...\"` in `xb.toml` names a sparse index")
+            }
+        }
+    }
+}

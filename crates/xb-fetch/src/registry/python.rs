@@ -1,0 +1,115 @@
+//! Python projects: from `pypi:NAME/VERSION` to where an index has that source distribution.
+
+use std::io::Read;
+
+use reqwest::Url;
+
+use super::simple::{self, File, normalised};
+use super::{Place, RegistryError, pip};
+use crate::context::Context;
+use crate::download::Download;
+use crate::error::FetchError;
+use crate::mirror::without_slash;
+
+/// The index that pip uses unless it is told otherwise.
+const PUBLIC: &str = "https://pypi.org/simple";
+
+/// How many bytes of a list of files are read: the longest of the public index have a few millions.
+const LONGEST_LIST: u64 = 64 << 20;
+
+/// The index of Python projects that stands for the public one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PythonIndex(String);
+
+impl PythonIndex {
+    /// The index at this address.
+    pub fn at(url: &str) -> Self {
+        Self(without_slash(url))
+    }
+
+    /// What is configured; else what pip would use.
+    pub fn of_machine(configured: Option<&str>) -> Self {
+        match configured {
+            Some(url) => Self::at(url),
+            None => Self::at(pip::index().as_deref().unwrap_or(PUBLIC)),
+        }
+    }
+}
+
+/// The projects of an index.
+pub(super) struct Projects {
+    index: PythonIndex,
+}
+
+impl Projects {
+    pub(super) fn new(index: PythonIndex) -> Self {
+        Self { index }
+    }
+
+    /// Where the source distribution of `NAME/VERSION` is.
+    pub(super) async fn place(&self, context: &Context, path: &str) -> Result<Place, FetchError> {
+        let (name, version) = parse(path)?;
+        let project = normalised(name);
+        let list = format!("{}/{project}/", self.index.0);
+        let wrong =
+            |reason: String| RegistryError::Listing { index: self.index.0.clone(), project: project.clone(), reason };
+        let files = simple::files(&fetched(context, &list).await?).map_err(wrong)?;
+        let file = chosen(&files, &project, version)?;
+        let url = Url::parse(&list).and_then(|base| base.join(&file.url)).map_err(|error| wrong(error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(wrong(format!("`{}` is at `{}`", file.filename, file.url)).into());
+        }
+        Ok(Place { url: url.into(), sha256: file.sha256() })
+    }
+}
+
+async fn fetched(context: &Context, url: &str) -> Result<String, FetchError> {
+    let wanted = Download {
+        name: url.to_owned(),
+        urls: vec![url.to_owned()],
+        at_most: Some(LONGEST_LIST),
+        accept: Some(simple::ACCEPT),
+        ..Download::default()
+    };
+    let mut bytes = Vec::new();
+    let read = context.download(&wanted).await?.file.read_to_end(&mut bytes);
+    read.map_err(|error| FetchError::Failed(format!("cannot read `{url}`: {error}")))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The name and the version; neither can lead anywhere else in a URL.
+fn parse(path: &str) -> Result<(&str, &str), RegistryError> {
+    let plain = |text: &str, more: &[u8]| {
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
+            && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
+    };
+    match path.split_once('/') {
+        Some((name, version)) if plain(name, b"-_.") && plain(version, b".-+!_") => Ok((name, version)),
+        _ => Err(RegistryError::Project(path.to_owned())),
+    }
+}
+
+/// The source distribution of a version: one as a tar archive, where there are several.
+fn chosen<'a>(files: &'a [File], project: &str, version: &str) -> Result<&'a File, RegistryError> {
+    let sources = || files.iter().filter(|file| file.source().is_some_and(|(name, _)| normalised(name) == project));
+    let is_of = |file: &&File| file.source().is_some_and(|(_, found)| found == version);
+    let found = sources().filter(is_of).max_by_key(|file| file.filename.ends_with(".tar.gz"));
+    found.ok_or_else(|| RegistryError::NoSdist {
+        project: project.to_owned(),
+        version: version.to_owned(),
+        others: sources().filter_map(|file| Some(file.source()?.1.to_owned())).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_names_no_project_is_refused() {
+        assert_eq!(parse("ruamel.yaml.clib/0.2.12"), Ok(("ruamel.yaml.clib", "0.2.12")));
+        for path in ["a", "a/", "/1", "a/../b", "a b/1", "a/1?x", "../a/1", ".a/1", "a/1/2", "é/1"] {
+            assert!(parse(path).is_err(), "{path}");
+        }
+    }
+}
