@@ -89,6 +89,7 @@ examples! {
     pyrsistent
     luafilesystem
     ujson
+    git_absorb
 }
 
 /// A build system that knows no `CPPFLAGS` finds headers and libraries of what is needed, whichever way it is built.
