@@ -84,6 +84,14 @@ pub(crate) fn read_elf<C: Contents + ?Sized>(id: ContentId, store: &C) -> Result
     Ok(Elf::read(Part::new(&cache, 0, source.len())).ok())
 }
 
+/// Reads what a program, a library, an object or an archive of these is; none for anything else.
+pub(crate) fn read_code<C: Contents + ?Sized>(id: ContentId, store: &C) -> Result<Option<Form>, AuditError> {
+    let source = Source::open(id, store, Vec::new(), 4 << 10)?;
+    let is_code =
+        [elf::MAGIC, archive::MAGIC, archive::THIN_MAGIC].iter().any(|magic| source.head().starts_with(magic));
+    Ok(is_code.then(|| form(&source)))
+}
+
 fn read<C: Contents + ?Sized>(
     id: ContentId,
     needles: &Needles,

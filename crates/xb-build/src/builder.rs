@@ -7,7 +7,7 @@ use xb_graph::{Graph, NodeId};
 use xb_store::{ActionCache, Contents};
 
 use crate::scheduler::Scheduler;
-use crate::{ActionLocks, Cancel, Events, Executor, Memory, Provider, Realised};
+use crate::{ActionLocks, Cancel, Events, Executor, Inspector, Memory, Provider, Realised};
 
 /// Everything that a build needs.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub struct Builder {
     pub provider: Arc<dyn Provider>,
     /// Who can run actions, the preferred one first.
     pub executors: Vec<Arc<dyn Executor>>,
+    /// Who looks at results before they are believed.
+    pub inspector: Arc<dyn Inspector>,
     /// Who is told.
     pub events: Arc<dyn Events>,
     /// What is remembered from build to build.

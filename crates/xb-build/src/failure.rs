@@ -92,6 +92,7 @@ pub enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Run { result, .. } if result.exit_code == 0 => f.write_str(&describe(&result.cause)),
             Self::Run { result, .. } => {
                 write!(f, "{} (exit code {})", describe(&result.cause), result.exit_code)
             }

@@ -5,6 +5,7 @@
 //! | `cross` | foreign program | any but `cross` | there the program runs |
 //! | `cross` | command failed, output missing | any but `cross` | build systems that do not know cross compilation fail so |
 //! | `cross` | compile or link error | any but `cross` | the wrong compiler or the wrong libraries are found so |
+//! | `cross` | the result has code for another architecture | any but `cross` | whatever compiler was taken is the right one there |
 //! | `cross` | the root cannot be composed | any but `cross` | only there programs for the builder lie beside those of the result |
 //! | `emulate` | command failed, output missing | `pure-emulate`, `native` | a twin may behave differently |
 //! | `emulate`, `pure-emulate` | the emulator lacks something | `native` | there is no emulator |
@@ -52,7 +53,11 @@ pub(crate) fn is_repeatable(cause: &Cause) -> bool {
 /// Whether a cause lies in what ran, and not in what it ran on.
 fn is_the_commands_own(cause: &Cause) -> bool {
     match cause {
-        Cause::ForeignProgram { .. } | Cause::Failed | Cause::CompileError | Cause::MissingOutput { .. } => true,
+        Cause::ForeignProgram { .. }
+        | Cause::ForeignCode { .. }
+        | Cause::Failed
+        | Cause::CompileError
+        | Cause::MissingOutput { .. } => true,
         Cause::Success
         | Cause::EmulatorLacks { .. }
         | Cause::OutOfMemory
@@ -72,6 +77,7 @@ fn mends_cause(from: Method, to: Method, check: bool, cause: &Cause) -> Option<S
             let program = harmless(program);
             Some(format!("`{program}` is a program of the result's architecture, which cannot run in a cross build"))
         }
+        Cause::ForeignCode { .. } if from == Method::Cross => Some(describe(cause)),
         Cause::EmulatorLacks { what } if emulated && to == Method::Native => {
             Some(format!("the emulator lacks something: {}", harmless(what)))
         }
@@ -108,6 +114,9 @@ pub fn describe(cause: &Cause) -> String {
         Cause::RefusedOutput { path, reason } => {
             format!("`/{}` cannot be kept: {}", harmless(path), harmless(reason))
         }
+        Cause::ForeignCode { path, found } => {
+            format!("its result has code for {}: `/{}`", harmless(found), harmless(path))
+        }
         Cause::Cancelled => "it was stopped".to_owned(),
     }
 }
@@ -130,10 +139,13 @@ mod tests {
     fn the_table_is_as_documented() {
         use Method::{Cross, Emulate, Native, PureEmulate};
         let foreign = || Cause::ForeignProgram { program: "/a".to_owned() };
+        let code = || Cause::ForeignCode { path: "a".to_owned(), found: "amd64".to_owned() };
         let lacks = || Cause::EmulatorLacks { what: "clone3".to_owned() };
         let missing = || Cause::MissingOutput { path: "xb/out".to_owned() };
         for step in ["build", "check"] {
             check(Cross, Emulate, step, foreign(), true);
+            check(Cross, Emulate, step, code(), true);
+            check(Emulate, PureEmulate, step, code(), false);
             check(Emulate, Native, step, lacks(), true);
             check(PureEmulate, Native, step, lacks(), true);
             check(Emulate, PureEmulate, step, lacks(), false);
@@ -161,6 +173,7 @@ mod tests {
             Cause::EmulatorLacks { what: evil() },
             Cause::MissingOutput { path: evil() },
             Cause::RefusedOutput { path: evil(), reason: evil() },
+            Cause::ForeignCode { path: evil(), found: evil() },
         ];
         for cause in causes {
             let shown = [Some(describe(&cause)), mends_cause(Method::Cross, Method::Emulate, false, &cause)];

@@ -8,6 +8,7 @@ use xb_graph::{ActionResult, Graph, Node, NodeId, ResolvedAction, Run, resolve};
 use xb_store::{ActionCache, StoreError};
 
 use crate::failure::{Why, source_title};
+use crate::inspector::inspected;
 use crate::locks::LockGuard;
 use crate::parts::{RunParts, make};
 use crate::{Builder, Cancel, Event, Executor, RunContext, Source};
@@ -170,7 +171,21 @@ impl Running {
             () = self.cancel.cancelled() => return Err(Why::Cancelled),
         };
         let result = result.map_err(|error| Why::Executor { executor: self.executor.name().to_owned(), error })?;
-        Ok(with_all_outputs(result, &self.action))
+        self.inspected(with_all_outputs(result, &self.action)).await
+    }
+
+    async fn inspected(&self, result: ActionResult) -> Result<ActionResult, Why> {
+        let run = self.run()?;
+        let Some(tree) = inspected(run, &result) else {
+            return Ok(result);
+        };
+        let (inspector, arch) = (Arc::clone(&self.builder.inspector), run.arch);
+        match tokio::task::spawn_blocking(move || inspector.inspect(arch, tree)).await {
+            Ok(Ok(None)) => Ok(result),
+            Ok(Ok(Some(cause))) => Ok(ActionResult { cause, ..result }),
+            Ok(Err(message)) => Err(Why::Store(message)),
+            Err(error) => Err(Why::Bug(error.to_string())),
+        }
     }
 
     async fn of_cache(

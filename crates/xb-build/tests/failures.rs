@@ -3,12 +3,13 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use support::World;
 use support::graph::{Add, a_run};
-use xb_build::{Cancel, Event, Realised, Why};
-use xb_core::Arch;
+use xb_build::{Cancel, Event, Inspector, Realised, Why};
+use xb_core::{Arch, TreeId};
 use xb_graph::Method::{Cross, Emulate, Native};
 use xb_graph::{Cause, Choice, Graph, Node, NodeId, Run};
 
@@ -140,6 +141,38 @@ async fn the_next_method_mends_and_is_remembered() {
     assert_eq!(world.executor.ran(), ["p", "user"]);
     assert!(world.told.fallbacks()[0].ends_with("it was not tried again)"));
     assert!(again.node(p).unwrap().attempts[0].ran.is_none());
+}
+
+/// Refuses what it sees first.
+#[derive(Default)]
+struct RefusesOnce(AtomicBool);
+
+impl Inspector for RefusesOnce {
+    fn inspect(&self, _: Arch, _: TreeId) -> Result<Option<Cause>, String> {
+        let cause = || Cause::ForeignCode { path: "bin/f".to_owned(), found: "amd64".to_owned() };
+        Ok((!self.0.swap(true, Ordering::Relaxed)).then(cause))
+    }
+}
+
+#[tokio::test]
+async fn a_result_that_is_refused_is_none_and_another_method_may_mend_it() {
+    let mut world = World { inspector: Arc::new(RefusesOnce::default()), ..World::default() };
+    let mut graph = Graph::default();
+    let p = graph.choice("p", &[Cross, Emulate], &[], &[]);
+    check_failures(&world.realise(graph.clone(), &[p]).await, &[]);
+    assert_eq!(world.told.fallbacks(), ["cross -> emulate: its result has code for amd64: `/bin/f`"]);
+
+    let cross = graph.options(p).next().unwrap();
+    world.inspector = Arc::new(RefusesOnce::default());
+    let refused = world.realise(graph.clone(), &[cross]).await;
+    check_failures(&refused, &["p (arm64, build): its result has code for amd64: `/bin/f` [p (arm64)]"]);
+
+    // What the package says is right as it is, nobody looks at.
+    let Node::Run(run) = graph.node(cross) else { panic!("a run") };
+    let meant = Run { any_code: true, ..(**run).clone() };
+    let meant = graph.add_node(Node::Run(Box::new(meant)));
+    world.inspector = Arc::new(RefusesOnce::default());
+    check_failures(&world.realise(graph, &[meant]).await, &[]);
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use crate::interrupt;
 use crate::invocation::Invocation;
 use crate::progress::Progress;
 use crate::project::Project;
-use crate::stores::{StoreLocks, StoreMemory};
+use crate::stores::{StoreInspector, StoreLocks, StoreMemory};
 
 /// How long the end of the program waits for threads that nobody waits for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -65,6 +65,7 @@ impl Session {
             cache: Arc::new(store.clone()),
             provider: Arc::clone(&sources) as _,
             executors: vec![Arc::clone(&executor) as Arc<dyn Executor>],
+            inspector: Arc::new(StoreInspector(store.clone())),
             events,
             memory: Arc::new(StoreMemory(store.clone())),
             locks: Arc::new(StoreLocks(store.clone())),

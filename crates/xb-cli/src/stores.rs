@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use xb_build::{ActionLocks, BoxFuture, LockGuard, Memory};
-use xb_core::ActionId;
+use xb_audit::{ForeignCode, foreign_code};
+use xb_build::{ActionLocks, BoxFuture, Inspector, LockGuard, Memory};
+use xb_core::{ActionId, Arch, TreeId};
+use xb_graph::Cause;
 use xb_store::Store;
 
 use crate::failure::Failure;
@@ -59,6 +61,16 @@ impl Memory for StoreMemory {
     fn remember(&self, kind: &str, key: &[u8], value: &[u8]) {
         // Forgetting costs time, never correctness.
         let _ = self.0.remember_bytes(kind, key, value);
+    }
+}
+
+/// No result has code for another architecture.
+pub struct StoreInspector(pub Store);
+
+impl Inspector for StoreInspector {
+    fn inspect(&self, arch: Arch, result: TreeId) -> Result<Option<Cause>, String> {
+        let found = foreign_code(arch, result, &self.0).map_err(|error| error.to_string())?;
+        Ok(found.map(|ForeignCode { path, found }| Cause::ForeignCode { path: path.to_string(), found }))
     }
 }
 

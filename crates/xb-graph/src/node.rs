@@ -184,6 +184,8 @@ pub struct Run {
     /// The tree that holds the emulator as `usr/bin/qemu-<machine>`, for an executor whose machine cannot run
     /// `platform` itself: recorded in the provenance, never part of a key.
     pub emulator: Option<Input>,
+    /// Whether its result may have code for other architectures: never part of a key.
+    pub any_code: bool,
 }
 
 /// Limits of a run; zero is none.

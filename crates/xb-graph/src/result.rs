@@ -73,6 +73,13 @@ pub enum Cause {
         /// What is wrong with it.
         reason: String,
     },
+    /// Its result has code for another architecture.
+    ForeignCode {
+        /// The first file with such code, beneath the result.
+        path: String,
+        /// What the code is for.
+        found: String,
+    },
     /// Somebody asked for it to stop.
     Cancelled,
 }

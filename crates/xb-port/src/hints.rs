@@ -26,6 +26,10 @@ const HINTS: &[(&str, &str)] = &[
         "pkg-config does not know `$1`: add the Debian package with its `.pc` file (`...-dev`) to `needs`",
     ),
     (
+        r"file in wrong format|Relocations in generic ELF|incompatible with (?:aarch64|elf64)",
+        "an object of another architecture came into the link: whatever compiled it must call `$CC`",
+    ),
+    (
         r"(?:^|: )([\w.+-]+): (?:command )?not found$",
         "the program `$1` is missing: add the Debian package that has it to `tools`",
     ),
@@ -85,6 +89,7 @@ mod tests {
         check("gcc: error: unrecognized command-line option '-msse2'", "`-msse2` is an option for amd64");
         check("/usr/bin/ld: cannot find -lssl: No such file or directory", "the library `ssl`");
         check("No package 'libffi' found", "pkg-config does not know `libffi`");
+        check("ld: f.o: error adding symbols: file in wrong format", "an object of another architecture");
         check("/xb/run.sh: 12: bison: not found", "the program `bison` is missing");
         check("configure: error: cannot run test program while cross compiling", "a test of `configure`");
         check("-- Could NOT find ZLIB (missing: ZLIB_LIBRARY)", "CMake does not find `ZLIB`");

@@ -66,6 +66,11 @@ fn of_run(cause: &Cause, check: bool, log: &[String], twin: Option<&Package>) ->
             mends.push("install into `$out`: the builder's `install`, or `DESTDIR=\"$out\"`".to_owned());
             "It ended well, and did not make what it should.".to_owned()
         }
+        Cause::ForeignCode { .. } => {
+            mends.push("let it compile with `$CC`, or `$CC_FOR_BUILD` for what runs while building only".to_owned());
+            mends.push("what is meant so is allowed by the package's `audit`, under `wrong-architecture`".to_owned());
+            "Something was compiled for the machine that builds, and got into the result.".to_owned()
+        }
         Cause::RefusedOutput { .. } => {
             mends.push("remove or rename it in `after`".to_owned());
             "It made something that no result can hold.".to_owned()

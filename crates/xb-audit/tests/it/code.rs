@@ -6,7 +6,7 @@ use xb_audit::{Subject, X86Level};
 use xb_core::Arch::{Amd64, Arm64};
 
 use crate::elf::{archive, library, object, program};
-use crate::world::{World, check, debian, expect, found, things};
+use crate::world::{Things, World, check, debian, expect, found, things};
 
 #[test]
 fn what_is_for_another_architecture_is_found_by_its_header() {
@@ -32,6 +32,26 @@ fn what_is_for_another_architecture_is_found_by_its_header() {
         things! { "usr/bin/tool" => program(Amd64, &[]), "x.o" => object(Arm64) },
         &[("x.o", WrongArchitecture)],
     );
+}
+
+/// What every build is asked: as the audit, but for everything beside the architecture, and only the first.
+#[test]
+fn a_build_is_told_the_first_file_with_code_for_another() {
+    let world = World::new();
+    let first = |result: Things| {
+        let found = xb_audit::foreign_code(Arm64, world.tree(&result), &world.store).unwrap();
+        found.map(|found| format!("{}: {}", found.path, found.found))
+    };
+    let go = archive(&[("_go_.o", b"go object linux amd64 go1.24 X:none\n".as_slice())]);
+    assert_eq!(first(things! { "b" => program(Arm64, &[]), "a/z.a" => go }), Some("a/z.a: amd64".to_owned()));
+    assert_eq!(first(things! { "b" => program(Amd64, &[]), "c" => object(Amd64) }), Some("b: amd64".to_owned()));
+    let data = things! {
+        "lib/firmware/x" => object(Amd64),
+        "broken" => b"\x7fELF".to_vec(),
+        "text" => b"x86_64-linux-gnu".to_vec(),
+        "mine" => program(Arm64, &["nowhere.so"]),
+    };
+    assert_eq!(first(data), None);
 }
 
 #[test]

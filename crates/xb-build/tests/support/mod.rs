@@ -9,7 +9,9 @@ pub mod store;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use xb_build::{BoxFuture, Builder, Event, Events, Options, ProvideError, Provider, Realised, ShortMemory, Source};
+use xb_build::{
+    BoxFuture, Builder, Event, Events, Inspector, Options, ProvideError, Provider, Realised, ShortMemory, Source,
+};
 use xb_core::{Arch, RelPath, TreeId};
 use xb_graph::{DirectoriesMut, Entry, Graph, NodeId, Unbuilt, build_tree};
 use xb_store::Contents;
@@ -25,6 +27,7 @@ pub struct World {
     pub executor: Arc<FakeExecutor>,
     pub memory: Arc<ShortMemory>,
     pub told: Arc<Told>,
+    pub inspector: Arc<dyn Inspector>,
     pub options: Options,
 }
 
@@ -42,6 +45,7 @@ impl Default for World {
             contents,
             memory: Arc::default(),
             told: Arc::default(),
+            inspector: Arc::new(()),
             options: Options { jobs: 4, ..Options::default() },
         }
     }
@@ -54,6 +58,7 @@ impl World {
             cache: self.cache.clone(),
             provider: self.provider.clone(),
             executors: vec![self.executor.clone()],
+            inspector: self.inspector.clone(),
             events: self.told.clone(),
             memory: self.memory.clone(),
             locks: Arc::new(()),

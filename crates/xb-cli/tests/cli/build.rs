@@ -309,6 +309,37 @@ fn a_result_is_named_by_its_folder_and_copied_only_where_a_folder_can_be() {
 }
 
 #[test]
+fn code_of_the_wrong_compiler_is_no_result_and_emulation_mends_it() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let text = r#"
+package careless(arch) {
+  build = sh"""
+    echo 'int main(void) { return 0; }' >main.c
+    gcc -o program main.c
+    mkdir -p $out/usr/bin
+    cp program $out/usr/bin
+  """
+}
+package meant(arch) {
+  build = careless(arch).build
+  audit = { "wrong-architecture" = { level = "off", reason = "it runs on what builds" } }
+}
+"#;
+    world.write("p.xb", text);
+    let cross = ["--arch", "arm64", "--method", "cross"];
+    let err = world.xb(&[&["build", "p.xb:careless"], &cross[..]].concat()).bad(1);
+    assert!(err.contains("its result has code for amd64: `/usr/bin/program`"), "{err}");
+    let again = world.xb(&[&["build", "p.xb:careless"], &cross[..]].concat()).bad(1);
+    assert!(again.contains("its result has code for amd64"), "a result that is refused was kept: {again}");
+    let built = json(&world, &["build", "p.xb:careless", "--arch", "arm64", "--json"]);
+    assert_eq!(built["results"][0]["method"], "emulate");
+    let _ = world.xb(&[&["build", "p.xb:meant"], &cross[..]].concat()).good();
+}
+
+#[test]
 fn what_a_failed_step_left_can_be_entered() {
     let world = World::new();
     if !has_base(&world) {

@@ -11,7 +11,7 @@ use crate::package::Instance;
 use crate::stdlib;
 use crate::value::Value;
 
-/// The kinds of findings that a package's field `audit` can name.
+/// The kinds of findings that a package's field `audit` can name; the first is what no build may leave.
 pub const AUDIT_KINDS: [&str; 12] = [
     "wrong-architecture",
     "cpu-baseline",
@@ -41,6 +41,12 @@ impl<'v> Evaluator<'v> {
         let function = self.field(self.force(module.value)?, self.symbol("root"), place, place)?;
         let root = self.apply(function, &[Value::Instance(instance)], place)?;
         Ok(Some(self.to_input(root, place)?.node))
+    }
+
+    /// Whether a package says that code for other architectures in its result is no error.
+    pub(crate) fn accepts_any_code(&self, instance: &'v Instance<'v>) -> Result<bool> {
+        let policy = self.policy(instance)?;
+        Ok(policy.get(AUDIT_KINDS[0]).is_some_and(|rule| rule.level != "error"))
     }
 
     /// What a package says about findings, by their kinds.

@@ -26,11 +26,13 @@ pub(super) fn run<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
     };
     let outputs = outputs(call, settings.record("outputs")?)?;
     let names: Vec<&'v str> = outputs.keys().map(|name| eval.symbols.name(eval.symbol(name))).collect();
-    let package = settings.instance("package")?.package.code;
+    let instance = settings.instance("package")?;
+    let package = instance.package.code;
+    let step = settings.text("step")?;
     let run = Run {
         package: package.title.to_owned(),
         arch: settings.arch("arch")?,
-        step: settings.text("step")?.to_owned(),
+        step: step.to_owned(),
         method: settings.parsed("method")?,
         platform: settings.arch("platform")?,
         root: root?,
@@ -40,6 +42,7 @@ pub(super) fn run<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
         outputs,
         limits: limits(&settings)?,
         emulator,
+        any_code: step == "build" && eval.accepts_any_code(instance)?,
     };
     let node = eval.add_node(Node::Run(Box::new(run)), package.place);
     Ok(Value::Run(eval.arena.alloc(RunValue { node, outputs: eval.arena.alloc_slice_copy(&names) })))
