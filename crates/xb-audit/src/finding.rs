@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use xb_core::{Arch, RelPath};
 
-use crate::{FindingKind, X86Level};
+use crate::{FindingKind, OtherValue, Way, X86Level};
 
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Finding {
-    /// In which file or folder of the result.
+    /// In which file or folder of the result; of the build tree, where two builds were compared.
     pub path: RelPath,
     /// What kind of thing.
     pub kind: FindingKind,
@@ -101,6 +101,26 @@ pub enum Detail {
         /// Whether it is a folder.
         folder: bool,
     },
+    /// What one build has found, and another has not.
+    Lost {
+        /// Which build has it.
+        on: Way,
+        /// Which has not.
+        off: Way,
+        /// What was asked for: names of defines, of cache variables and of dependencies.
+        names: Vec<String>,
+    },
+    /// What two builds have found, and not the same.
+    Values {
+        /// Which build is the first.
+        first: Way,
+        /// Which is the second.
+        second: Way,
+        /// Whether the compiler sees them: they are defines.
+        compiled_in: bool,
+        /// What was asked for, and both answers.
+        values: Vec<OtherValue>,
+    },
     /// A file that cannot be read.
     Fault {
         /// What is wrong with it, as half a sentence.
@@ -141,6 +161,11 @@ impl Detail {
             Self::Sandbox { .. } => FindingKind::BuildPath,
             Self::Mode { mode, folder: false } if *mode & 0o6000 != 0 => FindingKind::SetId,
             Self::Mode { .. } => FindingKind::FileMode,
+            Self::Lost { .. } => FindingKind::ProbeParity,
+            Self::Values { first, second, compiled_in: true, .. } if first.is_for_the_arch_of(*second) => {
+                FindingKind::ProbeParity
+            }
+            Self::Values { .. } => FindingKind::ProbeValue,
             Self::Fault { .. } => FindingKind::BrokenFile,
         }
     }

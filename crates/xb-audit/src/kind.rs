@@ -179,10 +179,33 @@ FileMode "file-mode" Info "a mode of its own"
 "A file or folder has mode bits that it does not have by being one, such as the sticky bit of a folder for everybody.
 They are listed so that a difference between two methods of building is seen."
 
+/// Something that one build has found and the other has not.
+ProbeParity "probe-parity" Warn "found by the configuration of one build, and not by that of the other"
+"`configure`, CMake or Meson has found a function, a header, a library or a tool in one build and not in the other: for
+another architecture, or by another method. What it does not find it leaves out of the result, and says nothing, so that
+a port loses features. The file is one of the build tree, and `xb log` prints how it came to its answers. Most often a
+library is not among the needs for one architecture, or a test has to run what it compiled and a cross build cannot:
+`cache` of `c.autotools` gives the answer. Between architectures, questions about the processor (`HAVE_SSE2`) are not
+counted; between methods everything is, and a define with another value, too. When a difference is right, say so in the
+policy."
+
+/// Something that two builds have found, and not the same.
+ProbeValue "probe-value" Info "another answer of the configuration, which comes with the architecture or the tools"
+"The configurations of two builds have both found something, and not the same: a size, a path, the name of a library; or
+one has asked for instructions of its processor, which the other does not have. This is listed for who looks for the
+reason of a difference between two results."
+
 /// A file that cannot be read as what it begins like.
 BrokenFile "broken-file" Warn "it cannot be read as what it begins like"
 "A file begins like an ELF file or a static archive, and cannot be read as one: it was cut off, or it is there to test
 programs with. Nothing else of it is known. When it is meant to be so, say so in the policy."
+}
+
+impl FindingKind {
+    /// Whether it is found by comparing builds, and not in one result.
+    pub const fn compares_builds(self) -> bool {
+        matches!(self, Self::ProbeParity | Self::ProbeValue)
+    }
 }
 
 impl fmt::Display for FindingKind {

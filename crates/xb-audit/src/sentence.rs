@@ -4,7 +4,13 @@ use std::fmt;
 
 use xb_core::{Arch, RelPath};
 
-use crate::{Detail, Finding, FindingKind, Place};
+use crate::{Detail, Finding, FindingKind, OtherValue, Place};
+
+/// So many of many things are named.
+const MOST_LISTED: usize = 12;
+
+/// So much of a value is shown.
+const LONGEST: usize = 60;
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,6 +67,25 @@ impl fmt::Display for Finding {
                 f.write_str("say in the policy why it must, or install it without")
             }
             Detail::Mode { mode, .. } => write!(f, " has the mode {mode:04o}, which is its own"),
+            Detail::Lost { on, off, names } => {
+                let (on, off) = (on.apart_from(*off), off.apart_from(*on));
+                write!(f, " of the build is on for {on} and off for {off}: ")?;
+                listed(f, names, |f, name| write!(f, "`{}`", Shown(name)))?;
+                f.write_str(
+                    "; what is off is left out of the result; give the build what it did not find, or its answer",
+                )
+            }
+            Detail::Values { first, second, values, .. } => {
+                write!(
+                    f,
+                    " of the build differs for {} and {}: ",
+                    first.apart_from(*second),
+                    second.apart_from(*first)
+                )?;
+                listed(f, values, |f, OtherValue { name, first, second }| {
+                    write!(f, "`{}` is `{}` and `{}`", Shown(name), Shown(&cut(first)), Shown(&cut(second)))
+                })
+            }
             Detail::Fault { reason } => {
                 write!(f, " cannot be read as what it begins like: {}; ", Shown(reason))?;
                 f.write_str("what it is for is not known; see whether it was cut off")
@@ -88,6 +113,28 @@ fn which_on(arch: Arch, path: &Option<RelPath>) -> String {
     let others = Arch::ALL.into_iter().filter(|other| *other != arch);
     let path = others.fold(path.to_string(), |path, other| path.replace(other.triplet(), arch.triplet()));
     format!("`{}`", Shown(&path))
+}
+
+/// The first of some things; more are counted.
+fn listed<T>(
+    f: &mut fmt::Formatter<'_>,
+    things: &[T],
+    show: impl Fn(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
+) -> fmt::Result {
+    let (few, more) = things.split_at(things.len().min(MOST_LISTED));
+    for (number, thing) in few.iter().enumerate() {
+        f.write_str(if number > 0 { ", " } else { "" })?;
+        show(f, thing)?;
+    }
+    if more.is_empty() { Ok(()) } else { write!(f, " and {} more", more.len()) }
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() > LONGEST {
+        text.chars().take(LONGEST).chain("...".chars()).collect()
+    } else {
+        text.to_owned()
+    }
 }
 
 fn often(times: u64) -> String {

@@ -32,6 +32,7 @@ pub mod interrupt;
 pub mod invocation;
 pub mod logs;
 pub mod memo;
+mod methods;
 pub mod output;
 pub mod packages;
 pub mod port;

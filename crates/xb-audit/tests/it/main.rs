@@ -6,5 +6,6 @@ mod hostile;
 mod interpreters;
 mod leaks;
 mod libraries;
+mod probes;
 mod reference;
 mod world;

@@ -17,6 +17,10 @@ pub struct AuditArgs {
     #[allow(missing_docs)]
     pub wanted: Wanted,
 
+    /// Build by each of these methods (`cross`, `emulate`, `pure-emulate`), and compare what configurations found
+    #[arg(long, value_name = "METHODS", value_delimiter = ',', conflicts_with_all = ["method", "pure_emulation"])]
+    pub methods: Vec<Method>,
+
     /// Show what is at least so grave: `error`, `warn`, `info`, or `off` for all
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     pub level: Level,

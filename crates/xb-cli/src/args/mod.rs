@@ -104,9 +104,9 @@ pub enum Command {
     /// Tell what results trip over on their architecture
     ///
     /// Finds code and names of another architecture, libraries that are missing or are other ones, and paths of the
-    /// sandbox. Builds what is not built yet, runs no checks, and reads the files of each result and of the root that it
-    /// will run in. Fails where something found is an error; the field `audit` of a package says how grave each kind is
-    /// for it.
+    /// sandbox; of several builds, what the configuration of one has found and that of another has not. Builds what is
+    /// not built yet, runs no checks, and reads the files of each result, of its build, and of the root that it will run
+    /// in. Fails where something found is an error; the field `audit` of a package says how grave each kind is for it.
     Audit(AuditArgs),
     /// Run a command of a result, in a sandbox of the result's architecture
     Run(RunArgs),

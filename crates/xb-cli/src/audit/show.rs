@@ -114,9 +114,14 @@ fn text(of_package: &[&Audited], least: Level) -> String {
     text
 }
 
-/// `curl 8.14.1 (amd64, arm64)`.
+/// `curl 8.14.1 (amd64, arm64)`, or `curl 8.14.1 (arm64 by cross, arm64 by emulate)`.
 fn title(of_package: &[&Audited]) -> String {
-    let arches: Vec<_> = of_package.iter().map(|one| one.target.arch.to_string()).collect();
+    let arch = |one: &&Audited| {
+        let is_one_of_several = of_package.iter().filter(|other| other.target.arch == one.target.arch).count() > 1;
+        let method = one.method.filter(|_| is_one_of_several).map(|method| format!(" by {method}"));
+        format!("{}{}", one.target.arch, method.unwrap_or_default())
+    };
+    let arches: Vec<_> = of_package.iter().map(arch).collect();
     let Some(first) = of_package.first() else {
         return String::new();
     };

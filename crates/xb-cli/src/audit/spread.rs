@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use xb_audit::{Detail, Finding, FindingKind};
+use xb_audit::{Detail, Finding, FindingKind, Way};
 use xb_core::Arch;
 
 use super::Audited;
@@ -28,7 +28,8 @@ pub fn tell_apart(all: &mut [Audited]) {
         let several = arches.get(&(Arc::clone(&file), package.clone())).is_some_and(|arches| arches.len() > 1);
         for told in &mut one.findings {
             let key = (Arc::clone(&file), package.clone(), same(&told.judged.finding, arch));
-            told.on_one_architecture = several && found.get(&key).is_some_and(|arches| arches.len() == 1);
+            let compares = told.judged.finding.kind.compares_builds();
+            told.on_one_architecture = several && !compares && found.get(&key).is_some_and(|arches| arches.len() == 1);
         }
     }
 }
@@ -40,9 +41,15 @@ pub fn same(finding: &Finding, arch: Arch) -> Same {
         Detail::Interpreter { interpreter, .. } => neutral(interpreter, arch),
         Detail::Library { library, .. } | Detail::Order { library, .. } => neutral(library, arch),
         Detail::Mode { mode, .. } => format!("{mode:o}"),
+        Detail::Lost { on, off, .. } => ways(*on, *off),
+        Detail::Values { first, second, .. } => ways(*first, *second),
         Detail::Foreign { .. } | Detail::Sandbox { .. } | Detail::Fault { .. } => String::new(),
     };
     (finding.kind, neutral(finding.path.as_str(), arch), about)
+}
+
+fn ways(first: Way, second: Way) -> String {
+    format!("{} {} {} {}", first.arch, first.method, second.arch, second.method)
 }
 
 fn neutral(text: &str, own: Arch) -> String {
@@ -72,6 +79,7 @@ mod tests {
         Audited {
             target: TargetId { file: "p.xb".into(), package: "p".into(), arch },
             version: None,
+            method: None,
             tree,
             root: tree,
             refused: false,

@@ -1,7 +1,5 @@
 //! `xb verify`: are the bits the same, whichever way a package is built?
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use xb_core::count;
 use xb_graph::Method;
@@ -12,8 +10,9 @@ use crate::compared::{self, Compared, Trees, compared};
 use crate::emission::emit;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
+use crate::methods;
 use crate::output::{print_json, print_line, say, style, styled};
-use crate::request::{Request, host, or_every_other};
+use crate::request::Request;
 use crate::session::Session;
 use crate::stores::open_store;
 
@@ -40,17 +39,7 @@ struct Failed {
 /// # Errors
 /// When something could not be built, or results differ.
 pub fn run(here: &Invocation, args: &VerifyArgs) -> Result<(), Failure> {
-    let methods: BTreeSet<Method> = args.methods.iter().copied().collect();
-    if methods.len() < 2 {
-        return Err(Failure::usage("at least two different methods are needed for a comparison"));
-    }
-    if methods.contains(&Method::Native) {
-        let host = host()?;
-        return Err(Failure::environment(format!(
-            "this machine ({host}) cannot build for another architecture natively"
-        ))
-        .help("`--methods` takes `cross`, `emulate` and `pure-emulate`"));
-    }
+    let methods = methods::several(&args.methods)?;
     let (mut trees, mut failed) = (Trees::new(), Failed::default());
     let request = request(here, args)?;
     let store = open_store(&request.project.config)?;
@@ -89,12 +78,9 @@ pub fn run(here: &Invocation, args: &VerifyArgs) -> Result<(), Failure> {
 }
 
 fn request(here: &Invocation, args: &VerifyArgs) -> Result<Request, Failure> {
-    let host = host()?;
-    let how = How { arch: or_every_other(&args.arch, host), ..How::default() };
-    if how.arch.contains(&host) {
-        return Err(Failure::usage(format!("for this machine's own architecture ({host}) there is one method only"))
-            .help("`xb build --rebuild` tells whether building it again gives the same bits"));
-    }
+    let arch = methods::elsewhere(&args.arch)
+        .map_err(|failure| failure.help("`xb build --rebuild` tells whether building it again gives the same bits"))?;
+    let how = How { arch, ..How::default() };
     Request::new(&here.folder, &args.targets, &how)
 }
 

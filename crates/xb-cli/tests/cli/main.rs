@@ -9,6 +9,7 @@ mod interrupt;
 mod language;
 mod maintain;
 mod port;
+mod probes;
 mod project;
 mod release;
 mod repl;

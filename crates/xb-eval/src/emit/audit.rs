@@ -12,7 +12,7 @@ use crate::stdlib;
 use crate::value::Value;
 
 /// The kinds of findings that a package's field `audit` can name; the first is what no build may leave.
-pub const AUDIT_KINDS: [&str; 12] = [
+pub const AUDIT_KINDS: [&str; 14] = [
     "wrong-architecture",
     "cpu-baseline",
     "missing-interpreter",
@@ -24,6 +24,8 @@ pub const AUDIT_KINDS: [&str; 12] = [
     "foreign-name-string",
     "set-id",
     "file-mode",
+    "probe-parity",
+    "probe-value",
     "broken-file",
 ];
 
