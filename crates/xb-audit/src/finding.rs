@@ -94,6 +94,22 @@ pub enum Detail {
         /// How often there is one.
         times: u64,
     },
+    /// The name of the sandbox's machine.
+    Host {
+        /// Where it stands.
+        place: Place,
+        /// What names it: the first of those in the file.
+        machine: String,
+        /// How often there is one.
+        times: u64,
+    },
+    /// A time at which only a build can have been.
+    Time {
+        /// The date, and the time of day where that stands within it: the first of those in the file.
+        date: String,
+        /// How often there is one.
+        times: u64,
+    },
     /// Mode bits.
     Mode {
         /// All of them.
@@ -159,6 +175,8 @@ impl Detail {
             Self::Foreign { .. } => FindingKind::ForeignName,
             Self::Sandbox { place: Place::Data, .. } => FindingKind::BuildPathString,
             Self::Sandbox { .. } => FindingKind::BuildPath,
+            Self::Host { .. } => FindingKind::BuildHost,
+            Self::Time { .. } => FindingKind::BuildTime,
             Self::Mode { mode, folder: false } if *mode & 0o6000 != 0 => FindingKind::SetId,
             Self::Mode { .. } => FindingKind::FileMode,
             Self::Lost { .. } => FindingKind::ProbeParity,

@@ -168,6 +168,20 @@ ForeignNameString "foreign-name-string" Warn "the other architecture's name, els
 many names in a list, or the folder in which a program looks for its modules: look at the text that is shown.
 Documentation (`share/doc`, `man`, `info`, `locale`) is not looked at."
 
+/// The name of the machine on which it was built.
+BuildHost "build-host" Warn "the name of the machine on which it was built"
+"A build has asked for the machine it runs on and written it down: `root@xb`, or `Linux xb` with the version of the kernel
+as `uname -a` prints it. Every sandbox is called `xb`, so that the name is always the same; the kernel is that of the
+machine, and differs. A program that shows where it was built mostly has an option or a variable for what it shows
+(`KBUILD_BUILD_HOST`)."
+
+/// A time at which only a build can have been.
+BuildTime "build-time" Warn "the time of its build"
+"In a program, a library or a static archive stands a date of this time, beside a time of day, as `__DATE__` and
+`__TIME__` or as `date` write them. The sandbox says by `SOURCE_DATE_EPOCH` that it is 1970, and compilers go by that;
+what has asked the clock differs with each build. Only dates since 2024 are told, and none in texts, where they are
+mostly those of a change. A static library of the distribution may bring the date of its own build: say so in the policy."
+
 /// A file that runs with the rights of its owner or group.
 SetId "set-id" Warn "a file that runs with the rights of its owner or group"
 "The set-user-id or set-group-id bit of a file is set: whoever starts it has the rights of its owner. Many ways to

@@ -35,6 +35,7 @@ mod script;
 mod sentence;
 mod source;
 mod subject;
+mod time;
 mod tree;
 mod walk;
 

@@ -6,6 +6,10 @@ const PLACES: &[&str] = &["src", "build", "out", "patches", "inputs"];
 /// What follows the machine in names of a system: Debian's, and those of GNU and of Rust.
 const SYSTEMS: &[&[u8]] = &[b"linux-gnu", b"pc-linux-gnu", b"unknown-linux-gnu"];
 
+/// How builds write down the machine that they run on, which is called `xb` in every sandbox: behind its user, and as
+/// `uname -a` does it.
+pub(crate) const HOSTS: [&[u8]; 2] = [b"root@xb", b"Linux xb "];
+
 /// So many bytes before and behind a name are looked at and shown; every name is shorter.
 pub(crate) const AROUND: usize = 96;
 
@@ -30,6 +34,20 @@ pub(crate) fn is_system(rest: &[u8]) -> bool {
     SYSTEMS.iter().any(|system| rest.strip_prefix(*system).is_some_and(|rest| ends(rest, goes_on)))
 }
 
+/// What names the machine at a place where one of [`HOSTS`] begins, if it is no other name that begins alike.
+pub(crate) fn host(bytes: &[u8], at: usize) -> Option<String> {
+    let rest = bytes.get(at..)?;
+    let (user, system) = (HOSTS[0], HOSTS[1]);
+    if let Some(rest) = rest.strip_prefix(user) {
+        return ends(rest, is_of_a_name).then(|| shown(bytes, at));
+    }
+    // The version of the kernel is told as well, which is that of the machine and not the sandbox's.
+    let kernel = rest.strip_prefix(system)?;
+    let len = kernel.iter().take(AROUND).take_while(|byte| is_of_a_name(**byte)).count();
+    let is_version = kernel.first().is_some_and(u8::is_ascii_digit);
+    is_version.then(|| String::from_utf8_lossy(rest.get(..system.len() + len).unwrap_or_default()).into_owned())
+}
+
 fn is_of_a_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
@@ -49,6 +67,18 @@ pub(crate) fn shown(bytes: &[u8], at: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_machine_is_the_one_of_the_sandbox() {
+        assert!(include_str!("../../xb-exec/src/child/init.rs").contains("const HOST_NAME: &[u8] = b\"xb\";"));
+        let check = |text: &str, expected: Option<&str>| assert_eq!(host(text.as_bytes(), 0).as_deref(), expected);
+        check("root@xb", Some("root@xb"));
+        check("root@xb) #1", Some("root@xb)"));
+        check("Linux xb 6.12.3-amd64 #1 SMP", Some("Linux xb 6.12.3-amd64"));
+        for other in ["root@xbox", "root@xb.org", "Linux xb is", "Linux xb ", "Linux box 6.1"] {
+            check(other, None);
+        }
+    }
 
     #[test]
     fn the_places_are_those_of_the_standard_library() {

@@ -6,8 +6,9 @@ use memchr::memmem::Finder;
 use xb_core::Arch;
 
 use crate::AuditError;
-use crate::names::{AROUND, is_place, is_system, shown};
+use crate::names::{AROUND, HOSTS, host, is_place, is_system, shown};
 use crate::source::{BLOCK, Source};
+use crate::time::{CENTURY, time};
 
 /// A name that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,19 +26,30 @@ pub(crate) struct Leaks {
     pub(crate) build_paths: Option<Leak>,
     /// Names of the other architecture's system.
     pub(crate) foreign_names: Option<Leak>,
+    /// The name of the sandbox's machine.
+    pub(crate) hosts: Option<Leak>,
+    /// Times at which nothing but a build was.
+    pub(crate) times: Option<Leak>,
 }
 
 /// What is looked for.
 pub(crate) struct Needles {
     sandbox: Finder<'static>,
     machine: Finder<'static>,
+    hosts: [Finder<'static>; 2],
+    year: Finder<'static>,
 }
 
 impl Needles {
     /// What a result for an architecture must not have in it.
     pub(crate) fn of(arch: Arch) -> Self {
         let machine = format!("{}-", other(arch).machine());
-        Self { sandbox: Finder::new(b"/xb/"), machine: Finder::new(machine.as_bytes()).into_owned() }
+        Self {
+            sandbox: Finder::new(b"/xb/"),
+            machine: Finder::new(machine.as_bytes()).into_owned(),
+            hosts: HOSTS.map(Finder::new),
+            year: Finder::new(CENTURY),
+        }
     }
 
     /// Looks through a text that is in memory.
@@ -92,10 +104,8 @@ impl Needles {
 
     /// Notes what begins within a part of some bytes.
     fn look(&self, bytes: &[u8], within: Range<usize>, is_text: bool, leaks: &mut Leaks) {
-        let from = bytes.get(within.start..).unwrap_or_default();
         let starts = |finder: &Finder<'static>| {
-            let end = within.end;
-            let finder = finder.clone();
+            let (finder, end) = (finder.clone(), within.end);
             let mut at = within.start;
             std::iter::from_fn(move || {
                 let found = at + finder.find(bytes.get(at..)?)?;
@@ -103,13 +113,15 @@ impl Needles {
                 (found < end).then_some(found)
             })
         };
-        if self.sandbox.find(from).is_some() {
-            let is_place = |at: &usize| is_place(bytes, *at, is_text);
-            note(&mut leaks.build_paths, bytes, starts(&self.sandbox).filter(is_place));
-        }
-        if self.machine.find(from).is_some() {
-            let is_system = |at: &usize| is_system(bytes.get(at + self.machine.needle().len()..).unwrap_or_default());
-            note(&mut leaks.foreign_names, bytes, starts(&self.machine).filter(is_system));
+        let after = |at: usize, finder: &Finder<'static>| bytes.get(at + finder.needle().len()..).unwrap_or_default();
+        let places = starts(&self.sandbox).filter(|at| is_place(bytes, *at, is_text));
+        note(&mut leaks.build_paths, places.map(|at| shown(bytes, at)));
+        let systems = starts(&self.machine).filter(|at| is_system(after(*at, &self.machine)));
+        note(&mut leaks.foreign_names, systems.map(|at| shown(bytes, at)));
+        let hosts = self.hosts.iter().flat_map(starts);
+        note(&mut leaks.hosts, hosts.filter_map(|at| host(bytes, at)));
+        if !is_text {
+            note(&mut leaks.times, starts(&self.year).filter_map(|at| time(bytes, at)));
         }
     }
 }
@@ -143,9 +155,9 @@ fn without(len: u64, left_out: &[Range<u64>]) -> Vec<Range<u64>> {
     parts
 }
 
-fn note(leak: &mut Option<Leak>, bytes: &[u8], found: impl Iterator<Item = usize>) {
-    for at in found {
-        leak.get_or_insert_with(|| Leak { text: shown(bytes, at), times: 0 }).times += 1;
+fn note(leak: &mut Option<Leak>, found: impl Iterator<Item = String>) {
+    for text in found {
+        leak.get_or_insert_with(|| Leak { text, times: 0 }).times += 1;
     }
 }
 

@@ -62,6 +62,20 @@ impl fmt::Display for Finding {
                 write!(f, " has a path of the sandbox {}: `{}`{}; ", place.words(), Shown(text), often(*times))?;
                 f.write_str("it is nowhere else; build for the prefix, or replace it")
             }
+            Detail::Host { place, machine, times } => {
+                write!(
+                    f,
+                    " names the machine of the build {}: `{}`{}; ",
+                    place.words(),
+                    Shown(machine),
+                    often(*times)
+                )?;
+                f.write_str("what asks for it tells another machine elsewhere; let the build do without")
+            }
+            Detail::Time { date, times } => {
+                write!(f, " has the time of its build in its data: `{}`{}; ", Shown(date), often(*times))?;
+                f.write_str("each build gives another result; let the build go by SOURCE_DATE_EPOCH")
+            }
             Detail::Mode { mode, .. } if self.kind == FindingKind::SetId => {
                 write!(f, " has the mode {mode:04o}: who starts it has the rights of its owner or group; ")?;
                 f.write_str("say in the policy why it must, or install it without")

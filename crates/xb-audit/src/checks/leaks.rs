@@ -38,6 +38,9 @@ pub(crate) fn check_content(
     if is_beneath(file.path.as_str(), DOCUMENTATION) {
         leaks.foreign_names = None;
     }
+    if !matches!(facts.form, Form::Elf(_) | Form::Archive(_)) {
+        leaks.times = None;
+    }
     if leaks == Leaks::default() {
         return;
     }
@@ -57,6 +60,12 @@ fn note(path: &xb_core::RelPath, place: Place, leaks: Leaks, subject: &Subject, 
     }
     if let Some(Leak { text, times }) = leaks.foreign_names {
         found(Detail::Foreign { arch: other(subject.arch), place, text, times });
+    }
+    if let Some(Leak { text: machine, times }) = leaks.hosts {
+        found(Detail::Host { place, machine, times });
+    }
+    if let Some(Leak { text: date, times }) = leaks.times {
+        found(Detail::Time { date, times });
     }
 }
 

@@ -1,7 +1,8 @@
 //! Names that tell where, and on what, a result was built.
 
 use xb_audit::FindingKind::{
-    BuildPath, BuildPathString, FileMode, ForeignName, ForeignNameString, SetId, UnresolvedLibrary,
+    BuildHost, BuildPath, BuildPathString, BuildTime, FileMode, ForeignName, ForeignNameString, SetId,
+    UnresolvedLibrary,
 };
 use xb_core::Arch::{Amd64, Arm64};
 
@@ -92,6 +93,35 @@ fn a_program_of_many_blocks_is_read_like_a_small_one() {
     let unresolved = |path| (path, UnresolvedLibrary);
     expect(&findings, &[unresolved("usr/bin/data"), ("usr/bin/data", BuildPathString), unresolved("usr/bin/debug")]);
     assert!(findings[1].to_string().contains("`/xb/src/far.c`; "), "{}", findings[1]);
+}
+
+#[test]
+fn the_machine_of_the_build_is_found_where_it_stands() {
+    let result = things! {
+        "usr/bin/data" => program(Arm64, &[]).section(".rodata", b"\0(root@xb) #1\0Linux xb 6.12.3 #1 SMP\0"),
+        "usr/bin/debug" => program(Arm64, &[]).section(".debug_str", b"\0root@xb\0"),
+        "usr/lib/x.mk" => "HOST = root@xb\n",
+        "usr/share/like" => "root@xbox xb root @xb\n",
+    };
+    let findings = found(Arm64, result, Vec::new());
+    expect(&findings, &[("usr/bin/data", BuildHost), ("usr/lib/x.mk", BuildHost)]);
+    assert!(findings[0].to_string().contains("in its data: `(root@xb)` and 1 more; "), "{}", findings[0]);
+}
+
+#[test]
+fn times_of_a_build_are_found_in_programs_only() {
+    let built = b"\x0010:15:00\0\0\0\0\0Nov 26 2026\0";
+    let result = things! {
+        "usr/bin/date" => program(Arm64, &[]).section(".rodata", b"\0Thu Nov 26 10:15:00 UTC 2026\0"),
+        "usr/bin/epoch" => program(Arm64, &[]).section(".rodata", b"\x0000:00:01\0Jan  1 1970\0"),
+        "usr/bin/macros" => program(Arm64, &[]).section(".rodata", built),
+        "usr/lib/x.a" => archive(&[("x.o", &object(Arm64).section(".rodata", built).bytes())]),
+        "usr/lib/x.db" => built.to_vec(),
+        "usr/share/NEWS" => "Thu Nov 26 10:15:00 2026\n",
+    };
+    let findings = found(Arm64, result, Vec::new());
+    expect(&findings, &[("usr/bin/date", BuildTime), ("usr/bin/macros", BuildTime), ("usr/lib/x.a", BuildTime)]);
+    assert!(findings[0].to_string().contains("in its data: `Nov 26 10:15:00 2026`; "), "{}", findings[0]);
 }
 
 #[test]

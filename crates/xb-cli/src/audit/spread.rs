@@ -43,7 +43,11 @@ pub fn same(finding: &Finding, arch: Arch) -> Same {
         Detail::Mode { mode, .. } => format!("{mode:o}"),
         Detail::Lost { on, off, .. } => ways(*on, *off),
         Detail::Values { first, second, .. } => ways(*first, *second),
-        Detail::Foreign { .. } | Detail::Sandbox { .. } | Detail::Fault { .. } => String::new(),
+        Detail::Foreign { .. }
+        | Detail::Sandbox { .. }
+        | Detail::Host { .. }
+        | Detail::Time { .. }
+        | Detail::Fault { .. } => String::new(),
     };
     (finding.kind, neutral(finding.path.as_str(), arch), about)
 }

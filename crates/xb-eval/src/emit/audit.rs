@@ -12,7 +12,7 @@ use crate::stdlib;
 use crate::value::Value;
 
 /// The kinds of findings that a package's field `audit` can name; the first is what no build may leave.
-pub const AUDIT_KINDS: [&str; 14] = [
+pub const AUDIT_KINDS: [&str; 16] = [
     "wrong-architecture",
     "cpu-baseline",
     "missing-interpreter",
@@ -22,6 +22,8 @@ pub const AUDIT_KINDS: [&str; 14] = [
     "build-path-string",
     "foreign-name",
     "foreign-name-string",
+    "build-host",
+    "build-time",
     "set-id",
     "file-mode",
     "probe-parity",
