@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::debs::{SERVICE, project};
-use crate::machine::{has, is_possible, xb};
+use crate::machine::{examples, has, is_possible, xb};
 
 /// apt with a system of its own, which knows one repository.
 fn apt_of(folder: &Path, repository: &Path) -> impl Fn(&[&str]) -> (bool, String) + use<> {
@@ -69,6 +69,21 @@ fn run_by_docker(layout: &Path) {
     assert!(said.ends_with("Hello from amd64!\n42\n"), "{said}");
 }
 
+/// Lets the distribution's apt of both architectures install from the repository, each in a sandbox.
+fn install_by_apt(repository: &Path) {
+    let project = tempfile::tempdir().expect("a project");
+    let inside = |name: &str| project.path().join(name);
+    std::fs::write(inside("xb.toml"), "").expect("a file");
+    std::fs::copy(examples().join("xb.lock"), inside("xb.lock")).expect("the lock");
+    std::fs::write(inside("installed.xb"), include_str!("installed.xb")).expect("a file");
+    let copied = Command::new("cp").arg("-r").arg(repository).arg(inside("repository")).status().expect("cp");
+    assert!(copied.success(), "{copied}");
+    let file = inside("installed.xb").display().to_string();
+    let output = xb(&["build", &file, "--arch", "amd64,arm64", "--json"]);
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(output.status.success() && said.matches("\"check\": \"passed\"").count() == 2, "{said}");
+}
+
 #[test]
 fn a_release_is_the_same_twice_and_apt_and_skopeo_read_it() {
     if !is_possible() {
@@ -105,6 +120,7 @@ fn a_release_is_the_same_twice_and_apt_and_skopeo_read_it() {
     if std::env::var_os("XB_TEST_DOCKER").is_some() {
         run_by_docker(&project.path().join("one/image"));
     }
+    install_by_apt(&project.path().join("one/apt"));
     if has("apt-get") {
         let system = tempfile::tempdir().expect("a folder");
         let apt = apt_of(system.path(), &project.path().join("one/apt"));
