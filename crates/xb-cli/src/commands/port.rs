@@ -32,11 +32,13 @@ pub fn run(here: &Invocation, args: &PortArgs) -> Result<(), Failure> {
     let how = How { arch: or_every_other(&args.arch, host), ..How::default() };
     let request = Request::of_trees(&here.folder, &args.targets, &how)?;
     let request = Request { methods: LADDER.to_vec(), audit: !args.no_audit, ..request };
+    let out = here.folder.join(&args.out);
+    port::prepare(&out)?;
     let store = open_store(&request.project.config)?;
     let session = Session::new(here, request.project.clone(), store, host, args.lock)?;
     let report = report(&session, &request, args).map_err(resumable)?;
     session.progress.close();
-    let page = port::write(&report, &here.folder.join(&args.out))?;
+    let page = port::write(&report, &out)?;
     if args.json {
         print_json(&report)?;
     } else {

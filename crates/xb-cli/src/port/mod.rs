@@ -6,4 +6,4 @@ mod write;
 
 pub use beside::{broken, findings, logs};
 pub use bits::bits;
-pub use write::write;
+pub use write::{prepare, write};

@@ -89,3 +89,13 @@ fn a_tree_is_ported_as_far_as_it_comes() {
     let tried = port(&world, &["--again"]);
     assert_ne!(log_of(&tried, unlucky), log_of(&first, unlucky), "it was tried again");
 }
+
+#[test]
+fn a_report_that_could_not_be_written_is_told_before_anything_is_built() {
+    let world = World::new();
+    world.write("p.xb", "package p(arch) { build = sh\"true\" }");
+    world.write("taken", "a file");
+    let err = world.xb(&["port", "p.xb", "--out", "taken/report"]).bad(3);
+    assert!(err.contains("the report cannot be written to `PROJECT/taken/report`"), "{err}");
+    assert!(!err.contains("begin p"), "{err}");
+}
