@@ -7,9 +7,10 @@ use object::read::archive::ArchiveFile;
 use object::{ReadRef, archive};
 use xb_core::Arch;
 
-use crate::X86Level;
+use crate::arm64::{self, Use};
 use crate::elf::{self, Elf, Machine};
 use crate::source::{Cursor, Part, Source};
+use crate::{Instructions, X86Level};
 
 /// What an archive begins with.
 pub(crate) const MAGIC: &[u8] = &archive::MAGIC;
@@ -37,6 +38,8 @@ pub(crate) enum Code {
 pub(crate) struct Archive {
     /// What its objects are for, each with the name of the first that is.
     pub(crate) objects: BTreeMap<Code, String>,
+    /// Instructions that not every processor has, each kind with the first member that has one.
+    pub(crate) uses: BTreeMap<Instructions, (Use, String)>,
     /// Where what only debuggers read lies in the file.
     pub(crate) debug: Vec<Range<u64>>,
     /// What is wrong with it, as half a sentence.
@@ -82,6 +85,9 @@ impl Archive {
                 self.debug.extend(
                     elf.debug.iter().map(|range| start.saturating_add(range.start)..start.saturating_add(range.end)),
                 );
+                for (kind, used) in arm64::uses(&elf, part) {
+                    self.uses.entry(kind).or_insert_with(|| (used, name(named)));
+                }
                 Code::Elf(elf.machine, elf.needs)
             }
             head => match head.strip_prefix(GO_OBJECT) {

@@ -9,6 +9,7 @@ use xb_store::Contents;
 
 use crate::AuditError;
 use crate::archive::{self, Archive};
+use crate::arm64::{self, Uses};
 use crate::elf::{self, Elf};
 use crate::scan::{Leaks, Needles};
 use crate::script::Script;
@@ -34,6 +35,8 @@ pub(crate) enum Form {
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) form: Form,
+    /// Instructions that not every processor has, in a file that is no archive.
+    pub(crate) uses: Uses,
     pub(crate) leaks: Leaks,
 }
 
@@ -100,6 +103,7 @@ fn read<C: Contents + ?Sized>(
 ) -> Result<Facts, AuditError> {
     let source = Source::open(id, store, std::mem::take(&mut buffers.head), BLOCK)?;
     let form = form(&source);
+    let uses = uses(&form, &source);
     let leaks = if PACKED.iter().any(|magic| source.head().starts_with(magic)) {
         Leaks::default()
     } else {
@@ -111,7 +115,7 @@ fn read<C: Contents + ?Sized>(
         needles.in_content(&source, left_out, matches!(form, Form::Text(_)), &mut buffers.block)?
     };
     buffers.head = source.into_head();
-    Ok(Facts { form, leaks })
+    Ok(Facts { form, uses, leaks })
 }
 
 fn form(source: &Source) -> Form {
@@ -128,6 +132,15 @@ fn form(source: &Source) -> Form {
     }
     let telling = head.get(..TELLING).unwrap_or(head);
     if memchr::memchr(0, telling).is_none() { Form::Text(Script::read(head)) } else { Form::Binary }
+}
+
+/// Which instructions beyond the baseline an ELF file uses.
+fn uses(form: &Form, source: &Source) -> Uses {
+    let Form::Elf(elf) = form else {
+        return Uses::new();
+    };
+    let cache = Cursor::cache(source);
+    arm64::uses(elf, Part::new(&cache, 0, source.len()))
 }
 
 /// Memory that a thread uses again for the next content.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use xb_core::{Arch, RelPath};
 
-use crate::{FindingKind, OtherValue, Way, X86Level};
+use crate::{FindingKind, Instructions, OtherValue, Way, X86Level};
 
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,6 +43,19 @@ pub enum Detail {
         /// What is needed.
         needed: X86Level,
         /// The member of the archive, if it is one: the first of those that are alike.
+        member: Option<String>,
+    },
+    /// Instructions that not every arm64 processor has.
+    Instructions {
+        /// Of which kind.
+        instructions: Instructions,
+        /// The first function that has one, and does not say so by its name.
+        function: String,
+        /// How many such functions there are.
+        functions: u64,
+        /// How many such instructions they have.
+        times: u64,
+        /// The member of the archive, if it is one: the first of those that have one.
         member: Option<String>,
     },
     /// An interpreter that is not there.
@@ -168,6 +181,7 @@ impl Detail {
         match self {
             Self::Architecture { .. } => FindingKind::WrongArchitecture,
             Self::Baseline { .. } => FindingKind::CpuBaseline,
+            Self::Instructions { .. } => FindingKind::CpuInstructions,
             Self::Interpreter { .. } => FindingKind::MissingInterpreter,
             Self::Order { .. } => FindingKind::LibraryOrder,
             Self::Library { .. } => FindingKind::UnresolvedLibrary,

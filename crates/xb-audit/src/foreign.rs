@@ -38,7 +38,7 @@ fn of_file(file: &File, subject: &Subject, store: &dyn Contents) -> Result<Optio
         return Ok(None);
     };
     let mut findings = Vec::new();
-    code::check(file, &Facts { form, leaks: Default::default() }, subject, &mut findings);
+    code::check(file, &Facts { form, uses: Default::default(), leaks: Default::default() }, subject, &mut findings);
     Ok(findings.into_iter().find_map(|finding| match finding.detail {
         Detail::Architecture { found, .. } => Some(ForeignCode { path: finding.path, found }),
         _ => None,

@@ -119,6 +119,14 @@ x86-64-v1. On an older processor the loader refuses it, or it ends with an illeg
 added `-march=native` or `-march=x86-64-v3`. Libraries in a folder `glibc-hwcaps/x86-64-v3` may need that level. Only
 what a file says is known: where a compiler notes nothing, nothing is found. For arm64 there is no such note at all."
 
+/// Code for arm64 that uses instructions beyond armv8-a.
+CpuInstructions "cpu-instructions" Warn "code for arm64 that uses instructions beyond armv8-a"
+"A function uses instructions that came after armv8-a: atomics (LSE), CRC32, dot products, numbers of 16 bits, SVE. A
+processor without them ends the program with an illegal instruction. Most often the build has added `-march=armv8.2-a`,
+or `-mcpu=native`, which is the emulator's processor or the builder's. It is a sign and no proof: a program may ask the
+processor first. So functions that say by their name for which processors they are (`sum_sve`, `__aarch64_cas4_acq`),
+and programs in Go, are not told. What has no name, in a stripped program, is not looked at, nor are AES and SHA."
+
 /// A program whose interpreter is not in the root.
 MissingInterpreter "missing-interpreter" Error "a program's interpreter is not in the root"
 "The loader that a program asks for, or the program in the first line of an executable script, is not in the root: the
@@ -170,9 +178,9 @@ Documentation (`share/doc`, `man`, `info`, `locale`) is not looked at."
 
 /// The name of the machine on which it was built.
 BuildHost "build-host" Warn "the name of the machine on which it was built"
-"A build has asked for the machine it runs on and written it down: `root@xb`, or `Linux xb` with the version of the kernel
-as `uname -a` prints it. Every sandbox is called `xb`, so that the name is always the same; the kernel is that of the
-machine, and differs. A program that shows where it was built mostly has an option or a variable for what it shows
+"A build has asked for the machine it runs on and written it down: `root@xb`, or `Linux xb` with the version of the
+kernel as `uname -a` prints it. Every sandbox is called `xb`, so that the name is always the same; the kernel is that of
+the machine, and differs. A program that shows where it was built mostly has an option or a variable for what it shows
 (`KBUILD_BUILD_HOST`)."
 
 /// A time at which only a build can have been.
@@ -180,7 +188,8 @@ BuildTime "build-time" Warn "the time of its build"
 "In a program, a library or a static archive stands a date of this time, beside a time of day, as `__DATE__` and
 `__TIME__` or as `date` write them. The sandbox says by `SOURCE_DATE_EPOCH` that it is 1970, and compilers go by that;
 what has asked the clock differs with each build. Only dates since 2024 are told, and none in texts, where they are
-mostly those of a change. A static library of the distribution may bring the date of its own build: say so in the policy."
+mostly those of a change. A static library of the distribution may bring the date of its own build: say so in the
+policy."
 
 /// A file that runs with the rights of its owner or group.
 SetId "set-id" Warn "a file that runs with the rights of its owner or group"

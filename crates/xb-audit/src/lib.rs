@@ -18,6 +18,7 @@
 //! that it reads.
 
 mod archive;
+mod arm64;
 mod audit;
 mod checks;
 mod elf;
@@ -25,6 +26,7 @@ mod error;
 mod facts;
 mod finding;
 mod foreign;
+mod instructions;
 mod kind;
 mod loader;
 mod names;
@@ -43,6 +45,7 @@ pub use audit::{VERSION, audit};
 pub use error::AuditError;
 pub use finding::{Detail, Finding, Place};
 pub use foreign::{ForeignCode, foreign_code};
+pub use instructions::Instructions;
 pub use kind::{FindingKind, Level, UnknownKind, UnknownLevel};
 pub use policy::{Judged, JudgedFinding, Policy, Rule};
 pub use probes::{Built, OtherValue, Way, compare};

@@ -26,6 +26,21 @@ impl fmt::Display for Finding {
                 write!(f, " needs {needed}, and {allowed} must do: older processors do not run it; ")?;
                 f.write_str("build it without `-march`, or say in the policy why it may")
             }
+            Detail::Instructions { instructions, function, functions, member, .. } => {
+                member_of(f, member.as_deref())?;
+                let more = match functions.saturating_sub(1) {
+                    0 => String::new(),
+                    1 => " and 1 more function".to_owned(),
+                    more => format!(" and {more} more functions"),
+                };
+                write!(
+                    f,
+                    " uses instructions of {instructions} in `{}`{more}, and armv8-a must do: ",
+                    Shown(&cut(function))
+                )?;
+                f.write_str("older processors do not run it; build it without `-march` and `-mcpu`, ")?;
+                f.write_str("or say in the policy that it asks the processor first")
+            }
             Detail::Interpreter { interpreter, script } => {
                 let what = if *script { "is run by" } else { "asks for the loader" };
                 write!(f, " {what} `{}`, which is not in the root: it does not start; ", Shown(interpreter))?;

@@ -15,8 +15,8 @@ const NEAR: usize = 32;
 const MONTHS: [&[u8]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
-/// The date with a time of day whose year stands behind the space at `at`: as `__DATE__` beside `__TIME__`, or as `date`
-/// and `ctime` write both.
+/// The date with a time of day whose year stands behind the space at `at`: as `__DATE__` beside `__TIME__`, or as
+/// `date` and `ctime` write both.
 pub(crate) fn time(bytes: &[u8], at: usize) -> Option<String> {
     let (before, year) = (bytes.get(at.saturating_sub(NEAR)..at)?, bytes.get(at + 1..at + 5)?);
     let after = bytes.get(at + 5..).unwrap_or_default();

@@ -4,10 +4,11 @@ use xb_core::Arch;
 
 use super::is_beneath;
 use crate::archive::{Archive, Code};
+use crate::arm64::Use;
 use crate::elf::Machine;
 use crate::facts::{Facts, Form};
 use crate::walk::File;
-use crate::{Detail, Finding, Subject, X86Level};
+use crate::{Detail, Finding, Instructions, Subject, X86Level};
 
 /// Folders of data that a kernel passes to devices.
 const FIRMWARE: &[&str] = &["lib/firmware"];
@@ -22,9 +23,11 @@ pub(crate) fn check(file: &File, facts: &Facts, subject: &Subject, findings: &mu
             if let Some(detail) = judge(path, Code::Elf(elf.machine, elf.needs), None, subject) {
                 found(detail);
             }
+            facts.uses.iter().map(|(kind, used)| instructions(*kind, used, None)).for_each(&mut found);
         }
         Form::Archive(archive) => {
-            let Archive { objects, fault, .. } = archive;
+            let Archive { objects, uses, fault, .. } = archive;
+            uses.iter().map(|(kind, (used, member))| instructions(*kind, used, Some(member))).for_each(&mut found);
             objects.iter().filter_map(|(code, name)| judge(path, *code, Some(name), subject)).for_each(&mut found);
             if let Some(reason) = fault.clone() {
                 found(Detail::Fault { reason });
@@ -32,6 +35,11 @@ pub(crate) fn check(file: &File, facts: &Facts, subject: &Subject, findings: &mu
         }
         _ => {}
     }
+}
+
+fn instructions(instructions: Instructions, used: &Use, member: Option<&String>) -> Detail {
+    let Use { function, functions, times } = used.clone();
+    Detail::Instructions { instructions, function, functions, times, member: member.cloned() }
 }
 
 fn judge(path: &str, code: Code, member: Option<&String>, subject: &Subject) -> Option<Detail> {

@@ -45,7 +45,8 @@ mod tests {
              BUILD_TESTING:BOOL=ON\nZLIB_LIBRARY:FILEPATH=ZLIB_LIBRARY-NOTFOUND\nCFLAGS:STRING=-O2\n\
              GTest_DIR:PATH=/usr/lib/cmake/GTest\nBUILD_TESTING-ADVANCED:INTERNAL=1\nHAVE_MMAP:INTERNAL=\n\
              HAVE_RUN_EXITCODE:INTERNAL=0\nHAVE_FORK:INTERNAL=1\n\"a:b\":INTERNAL=TRUE\n__pkg:INTERNAL=1\n\
-             FIND_PACKAGE_MESSAGE_DETAILS_Threads:INTERNAL=[TRUE][v()]\nCMAKE_HAVE_LIBC_PTHREAD:INTERNAL=1\nodd\n=\n:=\n",
+             FIND_PACKAGE_MESSAGE_DETAILS_Threads:INTERNAL=[TRUE][v()]\nCMAKE_HAVE_LIBC_PTHREAD:INTERNAL=1\n\
+             odd\n=\n:=\n",
         );
         let all = answers.names(&answers).into_iter().map(|name| (name, answers.get(name).unwrap().answer.clone()));
         let expected = [

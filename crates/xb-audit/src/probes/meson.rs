@@ -62,8 +62,10 @@ mod tests {
     #[test]
     fn options_of_the_project_count() {
         let answers = options(
-            r#"[{"name": "asm", "section": "user", "value": true}, {"name": "gui", "section": "user", "value": "disabled"},
-                {"name": "docs", "section": "user", "value": "auto"}, {"name": "prefix", "section": "directory", "value": "/"}]"#,
+            r#"[{"name": "asm", "section": "user", "value": true},
+                {"name": "gui", "section": "user", "value": "disabled"},
+                {"name": "docs", "section": "user", "value": "auto"},
+                {"name": "prefix", "section": "directory", "value": "/"}]"#,
         );
         let is = |name: &str| answers.get(name).map(|probe| probe.answer.clone());
         assert_eq!([is("option asm"), is("option gui")], [Some(On), Some(Off)]);

@@ -2,7 +2,8 @@
 
 use xb_core::Arch;
 
-/// Words of names that ask for the processor, its instructions, its sizes or its assembler. A number may follow: `SSE2`.
+/// Words of names that ask for the processor, its instructions, its sizes or its assembler. A number may follow, as in
+/// `SSE2`.
 const OF_A_PROCESSOR: &[&str] = &[
     "3dnow",
     "aarch",

@@ -16,7 +16,17 @@ pub struct Tiny {
     dynamic: Vec<(elf::DynamicTag, String)>,
     flags: Option<u64>,
     note: Option<Vec<u8>>,
-    sections: Vec<(String, Vec<u8>)>,
+    sections: Vec<Section>,
+}
+
+/// A section, and what its header says beside its place.
+#[derive(Clone, Debug)]
+struct Section {
+    name: String,
+    kind: elf::SectionType,
+    flags: elf::SectionFlags,
+    link: u32,
+    data: Vec<u8>,
 }
 
 fn tiny(arch: Arch, kind: elf::FileType) -> Tiny {
@@ -101,9 +111,34 @@ impl Tiny {
         self
     }
 
-    pub fn section(mut self, name: &str, data: &[u8]) -> Self {
-        self.sections.push((name.to_owned(), data.to_vec()));
+    pub fn section(self, name: &str, data: &[u8]) -> Self {
+        self.with_section(name, elf::SHT_PROGBITS, elf::SectionFlags(0), data)
+    }
+
+    fn with_section(mut self, name: &str, kind: elf::SectionType, flags: elf::SectionFlags, data: &[u8]) -> Self {
+        // What a table of symbols is linked to is the section after it, and sections count from one.
+        let link = if kind == elf::SHT_SYMTAB { self.sections.len() as u32 + 2 } else { 0 };
+        self.sections.push(Section { name: name.to_owned(), kind, flags, link, data: data.to_vec() });
         self
+    }
+
+    /// Code in functions, and a table of their names.
+    pub fn code(self, functions: &[(&str, &[u32])]) -> Self {
+        let text = self.sections.len() as u16 + 1;
+        let (mut code, mut names, mut symbols) = (Vec::new(), vec![0], vec![0; 24]);
+        for (name, words) in functions {
+            symbols.extend((names.len() as u32).to_le_bytes());
+            symbols.extend([elf::STT_FUNC.0, 0]);
+            symbols.extend(text.to_le_bytes());
+            symbols.extend((code.len() as u64).to_le_bytes());
+            symbols.extend((words.len() as u64 * 4).to_le_bytes());
+            names.extend(name.bytes().chain([0]));
+            code.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        }
+        let is_code = elf::SectionFlags(elf::SHF_ALLOC.0 | elf::SHF_EXECINSTR.0);
+        self.with_section(".text", elf::SHT_PROGBITS, is_code, &code)
+            .with_section(".symtab", elf::SHT_SYMTAB, elf::SectionFlags(0), &symbols)
+            .with_section(".strtab", elf::SHT_STRTAB, elf::SectionFlags(0), &names)
     }
 
     /// Notes the levels of x86-64 that are needed, as bits.
@@ -126,7 +161,7 @@ impl Tiny {
         let strings: Vec<(elf::DynamicTag, StringId)> =
             self.dynamic.iter().map(|(tag, value)| (*tag, writer.add_dynamic_string(value.as_bytes()))).collect();
         let names: Vec<StringId> =
-            self.sections.iter().map(|(name, _)| writer.add_section_name(name.as_bytes())).collect();
+            self.sections.iter().map(|one| writer.add_section_name(one.name.as_bytes())).collect();
         let is_linked = self.kind != elf::ET_REL;
 
         writer.reserve_file_header();
@@ -142,8 +177,7 @@ impl Tiny {
         let strings_at = writer.reserve_dynstr()?;
         let entries = if strings.is_empty() { 0 } else { strings.len() + 3 + usize::from(self.flags.is_some()) };
         let dynamic_at = writer.reserve_dynamic(entries);
-        let sections_at: Vec<u64> =
-            self.sections.iter().map(|(_, data)| writer.reserve(data.len() as u64, 1)).collect();
+        let sections_at: Vec<u64> = self.sections.iter().map(|one| writer.reserve(one.data.len() as u64, 8)).collect();
         for _ in &self.sections {
             writer.reserve_section_index();
         }
@@ -209,14 +243,20 @@ impl Tiny {
             writer.write_dynamic(elf::DT_STRSZ, u64::from(writer.dynstr_len()))?;
             writer.write_dynamic(elf::DT_NULL, 0)?;
         }
-        for (_, data) in &self.sections {
-            writer.write(data);
+        for (one, at) in self.sections.iter().zip(&sections_at) {
+            writer.pad_until(*at);
+            writer.write(&one.data);
         }
         writer.write_shstrtab();
         writer.write_null_section_header();
-        for ((id, at), (_, data)) in names.iter().zip(sections_at).zip(&self.sections) {
-            let header = section(writer.section_name_offset(Some(*id)), elf::SHT_PROGBITS, at, data.len() as u64);
-            writer.write_section_header(&header);
+        for ((id, at), one) in names.iter().zip(sections_at).zip(&self.sections) {
+            let name = writer.section_name_offset(Some(*id));
+            writer.write_section_header(&SectionHeader {
+                sh_flags: one.flags,
+                sh_link: one.link,
+                sh_entsize: if one.kind == elf::SHT_SYMTAB { 24 } else { 0 },
+                ..section(name, one.kind, at, one.data.len() as u64)
+            });
         }
         if let (true, Some(at), Some(note)) = (has_note_section, note_at, &self.note) {
             writer.write_section_header(&section(0, elf::SHT_NOTE, at, note.len() as u64));

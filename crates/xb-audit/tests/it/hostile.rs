@@ -113,6 +113,7 @@ fn damaged_files_lead_to_findings_at_most() {
         .needs_isa(3)
         .section(".debug_str", b"/xb/src/x")
         .section(".rodata", b"/xb/src/x")
+        .code(&[("main", &[0xC8E3_FCA4, 0xD65F_03C0]), ("f", &[0x2518_E3E0])])
         .bytes();
     let library = library(Arm64, "libx.so", &["libc.so.6"]).bytes();
     let members = [("a.o", object(Arm64).section(".debug_x", b"x").bytes()), ("b.o", whole.clone())];

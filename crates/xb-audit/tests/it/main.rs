@@ -3,6 +3,7 @@
 mod code;
 mod elf;
 mod hostile;
+mod instructions;
 mod interpreters;
 mod leaks;
 mod libraries;

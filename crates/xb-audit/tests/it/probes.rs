@@ -139,8 +139,8 @@ fn trees_that_hold_more_than_could_be_written_down_are_refused() {
 fn any_text_leads_to_findings_at_most() {
     let world = World::new();
     let cases = ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() };
-    let signs = "(#define |#undef |/\\*|\\*/|## |Cache variables\\. ##|confdefs\\.h\\. ##|ac_cv_func_|_TRUE|:INTERNAL|:|=|'|\"|\
-                 \\[|\\{|name|type|HAVE_A|é|\n|\r|\t| |1|0){0,80}";
+    let signs = "(#define |#undef |/\\*|\\*/|## |Cache variables\\. ##|confdefs\\.h\\. ##|ac_cv_func_|_TRUE|\
+                 :INTERNAL|:|=|'|\"|\\[|\\{|name|type|HAVE_A|é|\n|\r|\t| |1|0){0,80}";
     proptest!(cases, |(first in signs, second in signs, raw in prop::collection::vec(any::<u8>(), 0..200))| {
         let tree = |text: &str, tail: &[u8]| {
             let bytes = [text.as_bytes(), tail].concat();

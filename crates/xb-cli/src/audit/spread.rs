@@ -38,6 +38,7 @@ pub fn tell_apart(all: &mut [Audited]) {
 pub fn same(finding: &Finding, arch: Arch) -> Same {
     let about = match &finding.detail {
         Detail::Architecture { member, .. } | Detail::Baseline { member, .. } => member.clone().unwrap_or_default(),
+        Detail::Instructions { instructions, .. } => instructions.to_string(),
         Detail::Interpreter { interpreter, .. } => neutral(interpreter, arch),
         Detail::Library { library, .. } | Detail::Order { library, .. } => neutral(library, arch),
         Detail::Mode { mode, .. } => format!("{mode:o}"),

@@ -12,9 +12,10 @@ use crate::stdlib;
 use crate::value::Value;
 
 /// The kinds of findings that a package's field `audit` can name; the first is what no build may leave.
-pub const AUDIT_KINDS: [&str; 16] = [
+pub const AUDIT_KINDS: [&str; 17] = [
     "wrong-architecture",
     "cpu-baseline",
+    "cpu-instructions",
     "missing-interpreter",
     "unresolved-library",
     "library-order",
