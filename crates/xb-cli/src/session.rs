@@ -214,7 +214,11 @@ fn executor(store: &Store) -> Result<LocalExecutor, Failure> {
     LocalExecutor::new(Arc::new(store.clone()), scratch, options).map_err(Failure::environment)
 }
 
-fn runtime() -> Result<Runtime, Failure> {
+/// Threads that wait for what is under way.
+///
+/// # Errors
+/// When the machine has none to give.
+pub fn runtime() -> Result<Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -7,6 +7,7 @@ mod inspect;
 mod language;
 mod maintain;
 mod port;
+mod push;
 mod release;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub use inspect::{AuditArgs, DiffArgs, GraphArgs, GraphFormat, LogArgs, VerifyAr
 pub use language::{CheckArgs, EvalArgs, ExplainArgs, FmtArgs, ReplArgs};
 pub use maintain::{CompletionsArgs, DoctorArgs, GcArgs, InitArgs, LockArgs, ManArgs, StoreArgs, StoreCommand};
 pub use port::PortArgs;
+pub use push::PushArgs;
 pub use release::{KeyArgs, KeyCommand, ReleaseArgs};
 
 /// Builds software for any architecture from one description, by any method, with the same bits.
@@ -92,6 +94,11 @@ pub enum Command {
     /// What a `release` names is built and checked for all its architectures, and given out in all its formats. The same
     /// descriptions, key and date give the same files, whoever makes them, and whenever.
     Release(ReleaseArgs),
+    /// Push the image of a release to registries
+    ///
+    /// Every digest is checked first. What a registry has is not sent again; the tag comes last, when the registry has told
+    /// the digests of all else. Who you are to it is what `docker login` or `skopeo login` left.
+    Push(PushArgs),
     /// Port a tree of packages, and report how far each comes
     ///
     /// Each package is built by cross, where that fails for a reason that emulation can mend by emulation with fast tools,
@@ -159,6 +166,7 @@ impl Command {
             Self::Test(args) => args.json,
             Self::Ship(args) => args.json,
             Self::Release(args) => args.json,
+            Self::Push(args) => args.json,
             Self::Port(args) => args.json,
             Self::Audit(args) => args.json,
             Self::Verify(args) => args.json,

@@ -17,6 +17,7 @@ mod lock;
 mod log;
 mod man;
 mod port;
+mod push;
 mod release;
 mod repl;
 mod run;
@@ -43,6 +44,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Test(args) => test::run(&here, &args),
         Command::Ship(args) => ship::run(&here, &args),
         Command::Release(args) => release::run(&here, &args),
+        Command::Push(args) => push::run(&here, &args),
         Command::Port(args) => port::run(&here, &args),
         Command::Key(args) => key::run(&here, &args),
         Command::Audit(args) => audit::run(&here, &args),

@@ -6,6 +6,7 @@
 mod board;
 mod lines;
 mod live;
+mod uploads;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -17,6 +18,7 @@ use xb_graph::NodeId;
 use board::Board;
 use lines::Lines;
 use live::Live;
+pub use uploads::Uploads;
 
 /// How many lines of each log are kept for the end of a failed one.
 const KEPT_LINES: usize = 200;

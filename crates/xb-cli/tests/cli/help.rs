@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use crate::world::World;
 
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 28] = [
     "build",
     "test",
     "ship",
     "release",
+    "push",
     "port",
     "key",
     "audit",

@@ -129,3 +129,16 @@ fn signed_statements_are_compared_by_their_key_or_not_at_all() {
     assert!(err.contains("`PROJECT/release` tells how it was made, signed by a key"), "{err}");
     assert!(err.contains("`--statement-key FILE`"), "{err}");
 }
+
+#[test]
+fn where_nothing_can_be_pushed_is_told_before_anything_is_sent() {
+    let world = World::new();
+    let err = world.xb(&["push", ".", "agent:1.0"]).bad(2);
+    assert!(err.contains("it begins with a registry"), "{err}");
+    let _ = world.xb(&["push", "."]).bad(2);
+    let err = world.xb(&["push", ".", "localhost:1/agent:1.0"]).bad(1);
+    assert!(err.contains("holds no image"), "{err}");
+    let said = world.xb(&["push", "missing", "localhost:1/agent:1.0", "--json"]);
+    assert!(said.out.contains("\"class\": \"user\""), "{}", said.out);
+    let _ = said.bad(1);
+}

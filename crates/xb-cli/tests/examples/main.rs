@@ -7,6 +7,8 @@
 
 mod debs;
 mod machine;
+#[path = "../../../xb-push/tests/common/real.rs"]
+mod registry;
 mod releases;
 mod vouched;
 

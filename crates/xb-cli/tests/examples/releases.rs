@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::debs::{SERVICE, project};
 use crate::machine::{examples, has, is_possible, xb};
+use crate::registry::Registry;
 
 /// apt with a system of its own, which knows one repository.
 fn apt_of(folder: &Path, repository: &Path) -> impl Fn(&[&str]) -> (bool, String) + use<> {
@@ -84,6 +85,30 @@ fn install_by_apt(repository: &Path) {
     assert!(output.status.success() && said.matches("\"check\": \"passed\"").count() == 2, "{said}");
 }
 
+/// Pushes the image of `edge:small`, twice, and has another client copy it back.
+fn push_and_copy_back(release: &str, copy: &Path) {
+    let Some(registry) = Registry::start(None) else {
+        return;
+    };
+    let destination = format!("{}/examples/small", registry.name);
+    let pushed = || {
+        let output = xb(&["push", release, &destination, "--json"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON on standard output");
+        said["pushed"][0].clone()
+    };
+    assert_eq!(pushed()["tags"][0], "1.0");
+    let again = pushed();
+    assert!(again["uploaded"] == 0 && again["bytes"] == 0, "{again}");
+    let (from, to) = (format!("docker://{destination}:1.0"), format!("oci:{}:1.0", copy.display()));
+    let copied = Command::new("skopeo").args(["copy", "--all", "--src-tls-verify=false", &from, &to]).output();
+    let copied = copied.expect("skopeo starts");
+    assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+    let blobs = [Path::new(release).join("image/blobs"), copy.join("blobs")];
+    let differences = Command::new("diff").arg("-r").args(blobs).output().expect("diff");
+    assert!(differences.status.success(), "{}", String::from_utf8_lossy(&differences.stdout));
+}
+
 #[test]
 fn a_release_is_the_same_twice_and_apt_and_skopeo_read_it() {
     if !is_possible() {
@@ -116,6 +141,7 @@ fn a_release_is_the_same_twice_and_apt_and_skopeo_read_it() {
         let inspected = inspected.expect("skopeo starts");
         let said = String::from_utf8_lossy(&inspected.stdout).into_owned();
         assert!(inspected.status.success() && said.contains("\"Architecture\": \"arm64\""), "{said}");
+        push_and_copy_back(&place("one"), &project.path().join("copy"));
     }
     if std::env::var_os("XB_TEST_DOCKER").is_some() {
         run_by_docker(&project.path().join("one/image"));

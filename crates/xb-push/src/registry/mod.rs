@@ -1,0 +1,102 @@
+//! A repository of a registry, spoken to by the distribution protocol.
+//!
+//! What may pass (no connection, a cut, a silence, 429, 5xx) is tried again after a pause; nothing else is.
+
+mod answer;
+mod blob;
+mod challenge;
+mod client;
+mod login;
+mod manifest;
+mod retry;
+mod send;
+
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use reqwest::{Client, Url};
+use tokio::sync::Mutex;
+
+use crate::credentials::Credential;
+use crate::destination::Repository;
+use crate::error::PushError;
+pub(crate) use blob::{Came, Source};
+
+/// How patient one is with a registry.
+#[derive(Clone, Debug)]
+pub struct Patience {
+    /// Layers that are sent at one time.
+    pub parallel: usize,
+    /// How often each thing is tried.
+    pub tries: u32,
+    /// The pause before the second try; it doubles from try to try.
+    pub pause: Duration,
+    /// How long a connection may take.
+    pub connect: Duration,
+    /// How long nothing may go out or come in.
+    pub silence: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            parallel: 4,
+            tries: 5,
+            pause: Duration::from_millis(500),
+            connect: Duration::from_secs(15),
+            silence: Duration::from_secs(120),
+        }
+    }
+}
+
+/// A repository that is pushed to.
+pub(crate) struct Remote {
+    client: Client,
+    repository: Repository,
+    root: Url,
+    credential: Option<Credential>,
+    /// Another repository of the registry, which has what was pushed there.
+    beside: Option<String>,
+    /// What is said of oneself with each request.
+    authorization: Mutex<Option<HeaderValue>>,
+    patience: Patience,
+}
+
+impl Remote {
+    /// A repository, which nobody has spoken to yet.
+    pub fn new(
+        repository: &Repository,
+        credential: Option<Credential>,
+        plain: bool,
+        beside: Option<String>,
+        patience: &Patience,
+    ) -> Result<Self, PushError> {
+        let scheme = if plain || repository.is_local() { "http" } else { "https" };
+        let root = Url::parse(&format!("{scheme}://{}/v2/", repository.host()))
+            .map_err(|error| PushError::Client(format!("`{repository}`: {error}")))?;
+        let authorization = Mutex::new(None);
+        let (client, patience) = (client::client(patience)?, patience.clone());
+        Ok(Self { client, repository: repository.clone(), root, credential, beside, authorization, patience })
+    }
+
+    /// Logs in, when the registry asks for it.
+    pub async fn greet(&self) -> Result<(), PushError> {
+        let what = "pushes at `/v2/`";
+        let ask = async || self.send(&|client| client.get(self.root.clone())).await;
+        let answer = self.retrying(what, ask).await?;
+        match answer.status() {
+            status if status.is_success() => Ok(()),
+            _ => Err(self.refused(what, answer).await),
+        }
+    }
+
+    /// The url of something of the repository.
+    fn url(&self, rest: &str) -> Result<Url, PushError> {
+        let path = format!("{}/{rest}", self.repository.name);
+        self.root.join(&path).map_err(|error| PushError::Client(format!("`{path}`: {error}")))
+    }
+
+    fn unreachable(&self, reason: String) -> PushError {
+        PushError::Unreachable { registry: self.repository.registry.clone(), reason }
+    }
+}
