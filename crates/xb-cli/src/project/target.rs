@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use xb_core::RelPath;
+use xb_core::{RelPath, first};
 
 use super::{Project, canonical, is_marked};
 use crate::failure::Failure;
@@ -134,10 +134,13 @@ pub fn nothing_in(folder: &Path) -> Failure {
         .help(format!("`xb init {}` begins a package there", folder.display()))
 }
 
+/// No more files than this are named.
+const MOST_NAMED: usize = 8;
+
 fn several(folder: &Path, files: &[PathBuf]) -> Failure {
     let names: Vec<_> = files.iter().filter_map(|file| file.file_name()).map(|name| name.to_string_lossy()).collect();
     let shown = folder.display();
-    Failure::user(format!("`{shown}` holds several `.xb` files: {}", names.join(", ")))
+    Failure::user(format!("`{shown}` holds several `.xb` files: {}", first(&names, MOST_NAMED)))
         .help(format!("name one of them, such as `{shown}/{}`", names[0]))
 }
 
