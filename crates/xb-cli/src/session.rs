@@ -59,7 +59,7 @@ impl Session {
         let progress = Progress::new(invocation.verbosity);
         let events: Arc<dyn Events> = Arc::new(progress.clone());
         let sources = Arc::new(sources(&project, &store, host, manners, Arc::clone(&events))?);
-        let executor = Arc::new(executor(&store)?);
+        let executor = Arc::new(executor(&store, &project)?);
         let builder = Builder {
             contents: Arc::new(store.clone()),
             cache: Arc::new(store.clone()),
@@ -206,11 +206,14 @@ pub fn sandboxes(store: &Store) -> PathBuf {
     store.folder().join("sandboxes")
 }
 
-fn executor(store: &Store) -> Result<LocalExecutor, Failure> {
+fn executor(store: &Store, project: &Project) -> Result<LocalExecutor, Failure> {
     let scratch = sandboxes(store);
     let owned = store.clone();
-    let options =
-        xb_exec::Options { ingest: Some(Arc::new(move |folder| owned.ingest_owned(folder))), ..Default::default() };
+    let options = xb_exec::Options {
+        ingest: Some(Arc::new(move |folder| owned.ingest_owned(folder))),
+        emulated_cpus: project.config.emulated_cpus,
+        ..Default::default()
+    };
     LocalExecutor::new(Arc::new(store.clone()), scratch, options).map_err(Failure::environment)
 }
 

@@ -167,7 +167,7 @@ fn field_type<'v>(arena: &'v Bump, symbols: &Symbols<'v>, name: &str) -> Type<'v
             Type::Map(arena.alloc(Type::Record(arena.alloc_slice_fill_iter(fields), false)))
         }
         "limits" => {
-            let names = ["memory_mb", "processes", "minutes", "disk_mb", "cpus"];
+            let names = ["memory_mb", "processes", "minutes", "disk_mb", "cpus", "users"];
             let fields = names.map(|name| (symbols.intern(name), true, Type::Simple(Simple::Positive)));
             Type::Record(arena.alloc_slice_fill_iter(fields), false)
         }

@@ -10,6 +10,7 @@ use crate::executor::LocalExecutor;
 use crate::interactive::{HangUp, interact};
 use crate::scratch::Scratch;
 use crate::spec::{Report, Spec, Stdio};
+use crate::users::{self, Kind};
 
 /// Less free space than this is worth a word.
 const LITTLE_SPACE: u64 = 10 << 30;
@@ -46,24 +47,39 @@ pub fn examine_kernel() -> Vec<Finding> {
 impl LocalExecutor {
     /// Looks at what can be done beneath the executor's folder.
     pub fn examine(&self) -> Vec<Finding> {
-        vec![self.sandbox(), self.space()]
+        let sandbox = self.sandbox();
+        let users = (sandbox.state == State::Good).then(|| self.users());
+        [Some(sandbox), users, Some(self.space())].into_iter().flatten().collect()
+    }
+
+    fn sandbox(&self) -> Finding {
+        match self.try_sandbox(1) {
+            Ok(()) => good("sandbox", "actions run in namespaces of their own".to_owned()),
+            Err(reason) => Finding { name: "sandbox", state: State::Bad, detail: reason, mend: mend_namespaces() },
+        }
+    }
+
+    /// Few packages ask for more than one user.
+    fn users(&self) -> Finding {
+        let most = users::MOST;
+        match self.try_sandbox(most) {
+            Ok(()) => good("users", format!("a sandbox can have {most} users, where a package asks for them")),
+            Err(reason) => Finding { name: "users", state: State::Poor, detail: reason, mend: mend_users() },
+        }
     }
 
     /// Opens a sandbox that has nothing in it: that its command is not found is the best that can happen.
-    fn sandbox(&self) -> Finding {
+    fn try_sandbox(&self, users: u32) -> Result<(), String> {
         let tried = Scratch::new(&self.inner.scratch, &self.inner.alive).and_then(|scratch| {
             let lower = scratch.path().join("lower");
             fs::create_dir(&lower)?;
-            interact(self.inner.child(), &empty_spec(&scratch, &lower), &scratch, &HangUp::default())
+            let spec = empty_spec(&scratch, &lower, users);
+            interact(self.inner.child(users), &spec, &scratch, &HangUp::default())
         });
-        let reason = match tried {
-            Ok(Report::Ended(_) | Report::Terminal) => None,
-            Ok(Report::Broken { reason }) => Some(reason),
-            Err(error) => Some(error.to_string()),
-        };
-        match reason {
-            None => good("sandbox", "actions run in namespaces of their own".to_owned()),
-            Some(reason) => Finding { name: "sandbox", state: State::Bad, detail: reason, mend: mend_namespaces() },
+        match tried {
+            Ok(Report::Ended(_) | Report::Terminal) => Ok(()),
+            Ok(Report::Broken { reason }) => Err(reason),
+            Err(error) => Err(error.to_string()),
         }
     }
 
@@ -76,7 +92,8 @@ impl LocalExecutor {
     }
 }
 
-fn empty_spec(scratch: &Scratch, lower: &Path) -> Spec {
+/// A sandbox of so many users that has nothing in it, over a folder where nothing is.
+pub fn empty_spec(scratch: &Scratch, lower: &Path, users: u32) -> Spec {
     Spec {
         scratch: scratch.path().to_owned(),
         layers: vec![lower.to_owned()],
@@ -84,7 +101,7 @@ fn empty_spec(scratch: &Scratch, lower: &Path) -> Spec {
         env: Default::default(),
         cwd: Default::default(),
         outputs: Default::default(),
-        limits: Limits::default(),
+        limits: Limits { users, ..Limits::default() },
         first_cpu: 0,
         foreign: Vec::new(),
         stdio: Stdio::Log,
@@ -138,4 +155,18 @@ fn mend_namespaces() -> Option<String> {
         fs::read_to_string(path).is_ok_and(|value| value.trim() == *forbidding)
     })?;
     Some(format!("sudo sysctl -w {name}={mended}"))
+}
+
+fn mend_users() -> Option<String> {
+    let user = rustix::process::geteuid().as_raw();
+    if user == 0 {
+        return None;
+    }
+    let [users, groups] = [Kind::User, Kind::Group].map(|kind| users::set_aside(kind, user).map_or(0, |all| all.count));
+    if users.min(groups) >= users::MOST - 1 {
+        let is_there = Path::new("/usr/bin").join(Kind::User.mapper()).exists();
+        return (!is_there).then(|| "sudo apt-get install uidmap".to_owned());
+    }
+    let (first, last) = (users::free(), users::free().saturating_add(users::MOST - 1));
+    Some(format!("sudo usermod --add-subuids {first}-{last} --add-subgids {first}-{last} \"$(id -un)\""))
 }

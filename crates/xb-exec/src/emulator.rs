@@ -6,15 +6,15 @@ use xb_core::Arch;
 
 use crate::spec::Foreign;
 
-/// What becomes of every architecture that the machine cannot run itself.
+/// What becomes of every architecture that the machine cannot run itself; an emulated program may use so many `cpus`.
 ///
 /// # Errors
 /// When the emulator's tree has none for the platform: a sentence for a person.
-pub fn foreign(host: Arch, platform: Arch, tree: Option<&Path>) -> Result<Vec<Foreign>, String> {
+pub fn foreign(host: Arch, platform: Arch, tree: Option<&Path>, cpus: u32) -> Result<Vec<Foreign>, String> {
     let foreign: Vec<Foreign> = Arch::ALL
         .into_iter()
         .filter(|arch| *arch != host)
-        .map(|arch| Foreign { arch, emulator: tree.and_then(|tree| find(tree, arch)) })
+        .map(|arch| Foreign { arch, emulator: tree.and_then(|tree| find(tree, arch)), cpus })
         .collect();
     let lacking = foreign.iter().find(|each| each.arch == platform && each.emulator.is_none());
     match lacking {

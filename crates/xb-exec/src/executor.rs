@@ -17,7 +17,7 @@ use xb_store::{Contents, StoreError};
 use crate::alive::Alive;
 use crate::child::ARGUMENT;
 use crate::standby::Standby;
-use crate::{emulator, run, scratch};
+use crate::{emulator, reclaim, run, scratch};
 
 /// How many layers a root may have; one with more is mounted as its merged tree.
 const MOST_LAYERS: usize = 200;
@@ -37,6 +37,8 @@ pub struct Options {
     /// How outputs are taken in, when there is a faster way than [`Contents::ingest`]: the folder is the executor's
     /// own, on the file system of the scratch folder, and need not be left behind.
     pub ingest: Option<Arc<Ingest>>,
+    /// How many CPUs each emulated program may use, with all that it starts; zero is no limit.
+    pub emulated_cpus: u32,
 }
 
 /// Runs actions in sandboxes on this machine.
@@ -69,10 +71,11 @@ impl LocalExecutor {
         DirBuilder::new().recursive(true).mode(0o700).create(&scratch).map_err(wrong)?;
         let scratch = fs::canonicalize(&scratch).map_err(wrong)?;
         let host = Arch::host().ok_or("xb does not know the architecture of this machine")?;
-        let stale = scratch.clone();
-        std::thread::spawn(move || scratch::remove_stale(&stale));
         let (alive, standby, next_cpu) = (Alive::default(), Standby::default(), AtomicU32::new(0));
-        Ok(Self { inner: Arc::new(Inner { store, scratch, options, host, alive, standby, next_cpu }) })
+        let inner = Arc::new(Inner { store, scratch, options, host, alive, standby, next_cpu });
+        let sweeper = Arc::clone(&inner);
+        std::thread::spawn(move || reclaim::sweep(&sweeper));
+        Ok(Self { inner })
     }
 
     /// The folder of the last failed sandbox of an action, if it was kept.
@@ -113,11 +116,11 @@ impl Executor for LocalExecutor {
 }
 
 impl Inner {
-    /// A command that starts the sandbox's child.
-    pub fn child(&self) -> Command {
+    /// A command that starts the child of a sandbox with so many users.
+    pub fn child(&self, users: u32) -> Command {
         let program = self.options.child.as_deref();
         let mut command = Command::new(program.unwrap_or(Path::new("/proc/self/exe")));
-        command.arg(ARGUMENT).env_clear();
+        command.arg(ARGUMENT).arg(users.to_string()).env_clear();
         command
     }
 

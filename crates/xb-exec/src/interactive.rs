@@ -68,7 +68,7 @@ fn cut(line: &Line) {
 
 impl LocalExecutor {
     /// Runs a command in the sandbox of an action, with the standard streams of this program, and returns its exit
-    /// code. There are no limits, and no outputs are taken in.
+    /// code. There are no limits but on users, and no outputs are taken in.
     ///
     /// # Errors
     /// When there could be no sandbox, or `hang_up` ended it: a sentence for a person.
@@ -83,7 +83,7 @@ impl LocalExecutor {
         let scratch = scratch(&self.inner, action, session).map_err(wrong)?;
         let mut spec = run::spec(&self.inner, action, &scratch, session.jobs)?;
         adapt(&mut spec, session);
-        let program = self.inner.child();
+        let program = self.inner.child(spec.limits.users);
         match interact(program, &spec, &scratch, hang_up).map_err(wrong)? {
             Report::Ended(ended) => Ok(ended.exit_code),
             Report::Broken { reason } => Err(run::broken(action, &reason)),
@@ -102,7 +102,7 @@ fn scratch(inner: &Inner, action: &ResolvedAction, session: &Session) -> io::Res
 }
 
 fn adapt(spec: &mut Spec, session: &Session) {
-    spec.limits = Limits { memory: 0, processes: 0, seconds: 0, disk: 0, log: 0, cpus: 0 };
+    spec.limits = Limits { memory: 0, processes: 0, seconds: 0, disk: 0, log: 0, cpus: 0, users: spec.limits.users };
     spec.outputs.clear();
     spec.stdio = if session.terminal { Stdio::Terminal } else { Stdio::Inherit };
     if let Some(command) = &session.command {

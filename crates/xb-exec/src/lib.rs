@@ -15,6 +15,7 @@ mod executor;
 mod interactive;
 mod log;
 mod output;
+mod reclaim;
 mod run;
 mod sandbox;
 mod scratch;
@@ -22,6 +23,7 @@ mod spec;
 mod standby;
 mod sys;
 mod terminal;
+mod users;
 
 pub use child::{maybe_run_as_child, sandbox_main};
 pub use doctor::{Finding, State, examine_kernel};

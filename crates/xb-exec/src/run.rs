@@ -18,6 +18,7 @@ use crate::log::Log;
 use crate::sandbox::{End, Sandbox};
 use crate::scratch::{Scratch, kept_path};
 use crate::spec::{Ended, Exceeded, Report, Spec, Stdio};
+use crate::standby::Standby;
 use crate::{emulator, output};
 
 /// The exit code of what had to be killed: that of `SIGKILL` in a shell.
@@ -81,9 +82,13 @@ fn start(inner: &Inner, action: &ResolvedAction, jobs: u32) -> Result<(Sandbox, 
     };
     let scratch = Scratch::new(&inner.scratch, &inner.alive).map_err(|error| wrong("make a folder", error))?;
     let spec = spec(inner, action, &scratch, jobs)?;
-    let sandbox = Sandbox::start(&inner.standby, || inner.child(), &spec, scratch);
+    let users = spec.limits.users;
+    // Who waits has left the machine already, with one user.
+    let none_waits = Standby::default();
+    let standby = if users > 1 { &none_waits } else { &inner.standby };
+    let sandbox = Sandbox::start(standby, || inner.child(users), &spec, scratch);
     let sandbox = sandbox.map_err(|error| wrong("start a sandbox", error))?;
-    inner.standby.refill(|| inner.child());
+    inner.standby.refill(|| inner.child(1));
     Ok((sandbox, spec.layers))
 }
 
@@ -92,6 +97,8 @@ pub fn spec(inner: &Inner, action: &ResolvedAction, scratch: &Scratch, jobs: u32
     let layers = inner.layers(action)?;
     let emulator = action.emulator.map(|tree| inner.store.materialise(tree)).transpose()?;
     let mut env = action.env.clone();
+    let cpus = inner.options.emulated_cpus;
+    let foreign = emulator::foreign(inner.host, action.platform, emulator.as_deref(), cpus);
     // What an action says itself is part of its key, and is what its command sees.
     env.entry("jobs".to_owned()).or_insert_with(|| jobs.to_string());
     Ok(Spec {
@@ -103,7 +110,7 @@ pub fn spec(inner: &Inner, action: &ResolvedAction, scratch: &Scratch, jobs: u32
         outputs: action.outputs.clone(),
         limits: action.limits.clone(),
         first_cpu: inner.next_cpu.fetch_add(action.limits.cpus, Ordering::Relaxed),
-        foreign: emulator::foreign(inner.host, action.platform, emulator.as_deref()).map_err(ExecutorError::Machine)?,
+        foreign: foreign.map_err(ExecutorError::Machine)?,
         stdio: Stdio::Log,
     })
 }

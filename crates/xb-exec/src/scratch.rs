@@ -137,6 +137,13 @@ pub fn remove_stale(parent: &Path) -> u64 {
     xb_store::remove_stale(parent, PREFIX)
 }
 
+/// The folders that [`remove_stale`] left.
+pub fn list_stale(parent: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
+    ours.map(|entry| entry.path()).filter(|path| LockedFolder::lock(path.clone()).is_ok()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -53,6 +53,8 @@ pub struct Foreign {
     pub arch: Arch,
     /// The emulator's file; without one such programs are refused and reported.
     pub emulator: Option<PathBuf>,
+    /// How many CPUs each emulated program may use; zero is all that the command may use.
+    pub cpus: u32,
 }
 
 /// Where the standard streams of the command lead.

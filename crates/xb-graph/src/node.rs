@@ -203,11 +203,19 @@ pub struct Limits {
     pub log: u64,
     /// CPUs that the run may use and sees; zero is all.
     pub cpus: u32,
+    /// How many users and groups there are; with one, everything belongs to it. No limit that can only make a run fail,
+    /// but one that changes what programs see: part of the key when it is more.
+    #[serde(default = "one")]
+    pub users: u32,
+}
+
+const fn one() -> u32 {
+    1
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory: 16 << 30, processes: 4096, seconds: 4 * 3600, disk: 32 << 30, log: 16 << 20, cpus: 0 }
+        Self { memory: 16 << 30, processes: 4096, seconds: 4 * 3600, disk: 32 << 30, log: 16 << 20, cpus: 0, users: 1 }
     }
 }
 

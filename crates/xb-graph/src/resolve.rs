@@ -1,7 +1,7 @@
 //! From a run whose inputs are known trees to an action whose digest covers only contents.
 //!
 //! What is in the key: the merged root, the command, the environment, the working folder, the paths of the outputs,
-//! the platform, and the time limit (the API has a field for it). What is not: names of packages, steps and outputs,
+//! the platform, the number of users where there are several, and the time limit (the API has a field for it). What is not: names of packages, steps and outputs,
 //! the method, the emulator, where layers came from, and limits that can only make a run fail; failures are no
 //! results, so these cannot change what a key stands for. (That an action fails by one method and is mended by the next is
 //! remembered by `xb-build`, by the key and the limits.)
@@ -93,7 +93,7 @@ pub fn action_key(run: &Run, root: TreeId) -> ActionKey {
         command_digest: Some(command.into()),
         input_root_digest: Some(root.0.into()),
         timeout: timeout(&run.limits),
-        platform: Some(platform(run.platform)),
+        platform: Some(platform(run.platform, run.limits.users)),
     });
     ActionKey { id: ActionId(action), command_bytes, action_bytes }
 }
@@ -146,13 +146,17 @@ fn timeout(limits: &Limits) -> Option<reapi::Duration> {
     (limits.seconds > 0).then(|| reapi::Duration { seconds: i64::try_from(limits.seconds).unwrap_or(i64::MAX) })
 }
 
-/// The platform in the words of the API's lexicon.
-fn platform(arch: Arch) -> reapi::Platform {
+/// The platform in the words of the API's lexicon, with one of ours: names are in the order of their bytes.
+fn platform(arch: Arch, users: u32) -> reapi::Platform {
     let isa = match arch {
         Arch::Amd64 => "x86-64",
         Arch::Arm64 => "arm-a64",
     };
-    reapi::Platform { properties: vec![property("ISA", isa), property("OSFamily", "linux")] }
+    let mut properties = vec![property("ISA", isa), property("OSFamily", "linux")];
+    if users > 1 {
+        properties.push(property("users", &users.to_string()));
+    }
+    reapi::Platform { properties }
 }
 
 fn property(name: &str, value: &str) -> reapi::NameValue {

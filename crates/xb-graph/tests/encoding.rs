@@ -120,7 +120,7 @@ fn actions_are_encoded_as_they_always_were() {
 #[test]
 fn what_a_run_is_called_and_how_it_is_run_are_not_in_the_key() {
     let key = resolved(|_| {}).id;
-    let same: [fn(&mut Run); 8] = [
+    let same: [fn(&mut Run); 9] = [
         |run| run.package = "wget".to_owned(),
         |run| run.step = "check".to_owned(),
         |run| run.arch = Arch::Amd64,
@@ -128,6 +128,7 @@ fn what_a_run_is_called_and_how_it_is_run_are_not_in_the_key() {
         |run| run.limits.memory = 1,
         |run| run.limits.processes = 1,
         |run| run.limits.cpus = 1,
+        |run| run.limits.users = 0,
         |run| {
             let outputs = Arc::make_mut(&mut run.outputs);
             let build = outputs.remove("build").unwrap();
@@ -144,7 +145,7 @@ fn what_a_run_is_called_and_how_it_is_run_are_not_in_the_key() {
 #[test]
 fn everything_that_can_change_the_result_is_in_the_key() {
     let key = resolved(|_| {}).id;
-    let different: [fn(&mut Run); 7] = [
+    let different: [fn(&mut Run); 8] = [
         |run| run.platform = Arch::Arm64,
         |run| run.command.push("-x".to_owned()),
         |run| run.env.insert("A", ""),
@@ -152,6 +153,7 @@ fn everything_that_can_change_the_result_is_in_the_key() {
         |run| run.cwd = RelPath::root(),
         |run| drop(Arc::make_mut(&mut run.outputs).remove("build")),
         |run| run.limits.seconds = 1,
+        |run| run.limits.users = 1000,
     ];
     for (index, change) in different.into_iter().enumerate() {
         assert_ne!(resolved(change).id, key, "change {index}");

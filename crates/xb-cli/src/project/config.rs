@@ -23,6 +23,8 @@ pub struct Config {
     pub memory: Option<u64>,
     /// `[build] audit`: whether `xb build` and `xb test` audit what they built.
     pub audit: bool,
+    /// `[emulation] cpus`: how many CPUs each emulated program may use; zero is no limit.
+    pub emulated_cpus: u32,
     /// `[store] path`: where the store is, unless `XB_STORE` says otherwise.
     pub store: Option<PathBuf>,
     /// `[eval]`: limits of the evaluation.
@@ -40,11 +42,12 @@ pub struct EvalLimits {
     pub depth: Option<u64>,
 }
 
-const KEYS: [(&str, &[&str]); 6] = [
+const KEYS: [(&str, &[&str]); 7] = [
     ("debian", &["mirrors"]),
     ("crates", &["index"]),
     ("pypi", &["index"]),
     ("build", &["jobs", "memory", "audit"]),
+    ("emulation", &["cpus"]),
     ("store", &["path"]),
     ("eval", &["steps", "memory", "depth"]),
 ];
@@ -72,6 +75,7 @@ impl Config {
             jobs: sections.number("build", "jobs")?,
             memory: sections.size("build", "memory")?,
             audit: sections.flag("build", "audit")?,
+            emulated_cpus: sections.number("emulation", "cpus")?.unwrap_or(0),
             store: sections.text("store", "path")?.map(|path| folder.join(path)),
             limits: EvalLimits {
                 steps: sections.number("eval", "steps")?,
@@ -195,13 +199,14 @@ mod tests {
     #[test]
     fn settings_are_read() {
         let config = check(
-            "[debian]\nmirrors = [\"http://a/debian\"]\n[crates]\nindex = \"https://c\"\n[build]\njobs = 4\naudit = true\nmemory = \"2G\"\n[store]\npath = \"s\"\n[eval]\nsteps = 10",
+            "[debian]\nmirrors = [\"http://a/debian\"]\n[crates]\nindex = \"https://c\"\n[build]\njobs = 4\naudit = true\nmemory = \"2G\"\n[emulation]\ncpus = 1\n[store]\npath = \"s\"\n[eval]\nsteps = 10",
         )
         .unwrap();
         assert_eq!(config.mirrors, ["http://a/debian"]);
         assert_eq!(config.crates.as_deref(), Some("https://c"));
         assert_eq!((config.jobs, config.audit), (Some(4), true));
         assert_eq!(config.memory, Some(2 << 30));
+        assert_eq!((config.emulated_cpus, Config::default().emulated_cpus), (1, 0));
         assert_eq!(config.store, Some("/p/s".into()));
         assert_eq!(config.limits.steps, Some(10));
     }
@@ -222,6 +227,7 @@ mod tests {
             "[build]\njobs = 0",
             "[build]\njobs = \"x\"",
             "[build]\naudit = 1",
+            "[emulation]\ncpus = 0",
             "[debian]\nmirrors = [1]",
             "build = 1",
             "[build",

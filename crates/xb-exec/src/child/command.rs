@@ -8,9 +8,10 @@ use std::process::Command;
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, getrlimit, ioctl_tiocsctty, set_dumpable_behavior, setrlimit, setsid,
 };
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity, set_no_new_privs};
+use rustix::thread::set_no_new_privs;
 use xb_graph::Limits;
 
+use super::cpus::Cpus;
 use super::{Broken, Tried, caps, seccomp};
 use crate::spec::Spec;
 use crate::sys;
@@ -18,7 +19,7 @@ use crate::sys;
 /// Executes the command; comes back only when that failed.
 ///
 /// With a terminal, that is where its standard streams lead, and what controls it.
-pub fn execute(spec: &Spec, terminal: Option<OwnedFd>) -> Result<Infallible, Broken> {
+pub fn execute(spec: &Spec, cpus: &Cpus, terminal: Option<OwnedFd>) -> Result<Infallible, Broken> {
     let (program, arguments) =
         spec.command.split_first().ok_or_else(|| Broken("the action has no command".to_owned()))?;
     setsid().tried("start a session")?;
@@ -28,15 +29,18 @@ pub fn execute(spec: &Spec, terminal: Option<OwnedFd>) -> Result<Infallible, Bro
     }
     prefer_for_oom_killer();
     limit(spec)?;
-    choose_cpus(spec.first_cpu, spec.limits.cpus)?;
+    cpus.confine()?;
     sys::disable_address_randomisation().tried("fix the layout of memory")?;
     rustix::process::chdir(format!("/{}", spec.cwd).as_str()).tried(format_args!("enter `/{}`", spec.cwd))?;
     sys::reset_signals();
     sys::close_from_on_exec(3).tried("close descriptors")?;
+    let is_alone = spec.limits.users <= 1;
+    if is_alone {
+        // Set-id programs have nobody to become: nothing is lost by this.
+        set_no_new_privs(true).tried("forbid new privileges")?;
+    }
+    sys::install_filter(&seccomp::filter(is_alone)).tried("install the filter of system calls")?;
     caps::drop_all_but_kept()?;
-    // There is one user, so set-id programs have nobody to become: nothing is lost by this.
-    set_no_new_privs(true).tried("forbid new privileges")?;
-    sys::install_filter(&seccomp::filter()).tried("install the filter of system calls")?;
     let error = Command::new(program).args(arguments).env_clear().envs(&spec.env).exec();
     Err(error).tried(format_args!("execute `{program}`"))
 }
@@ -86,38 +90,5 @@ fn lower(a: Option<u64>, b: Option<u64>) -> Option<u64> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
-    }
-}
-
-/// Leaves `count` of the CPUs that may be used, from the one numbered `first` on and around.
-fn choose_cpus(first: u32, count: u32) -> Result<(), Broken> {
-    if count == 0 {
-        return Ok(());
-    }
-    let all = sched_getaffinity(None).tried("see the CPUs")?;
-    let all: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|cpu| all.is_set(*cpu)).collect();
-    let mut chosen = CpuSet::new();
-    around(&all, first as usize, count as usize).for_each(|cpu| chosen.set(cpu));
-    sched_setaffinity(None, &chosen).tried("choose CPUs")
-}
-
-/// At most `count` of `all`, each once, from the place `first` on; after the last comes the first.
-fn around(all: &[usize], first: usize, count: usize) -> impl Iterator<Item = usize> {
-    let first = first % all.len().max(1);
-    all.iter().copied().cycle().skip(first).take(count.min(all.len()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cpus_are_taken_in_turn() {
-        let take = |first, count| around(&[2, 3, 7], first, count).collect::<Vec<_>>();
-        assert_eq!(take(0, 2), [2, 3]);
-        assert_eq!(take(2, 2), [7, 2]);
-        assert_eq!(take(4, 1), [3]);
-        assert_eq!(take(1, 9), [3, 7, 2]);
-        assert_eq!(around(&[], 1, 2).count(), 0);
     }
 }

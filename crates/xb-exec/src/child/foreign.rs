@@ -4,9 +4,13 @@
 //! and is gone with it. What is registered is a tiny program of ours (`helper/interpreter.c`) under a name that says
 //! what it does: execute the emulator as a chosen CPU, or note that a program was refused.
 //!
-//! Flag P keeps the program's own `argv[0]`, flag F the interpreter at hand wherever a process changes its root to.
-//! The flags O and C would hand an open file to the interpreter, and through it to the program; they serve set-id
-//! programs, and in a sandbox with one user those have nobody to become.
+//! Flag P keeps the program's own `argv[0]`, flag F the interpreter at hand wherever a process changes its root to. Flag
+//! C (with O) takes the user and the capabilities that a process gets from the program, and not from the interpreter: so
+//! set-id programs work, and no program loses its environment, since it is the kernel that tells the emulator, and the
+//! emulator that tells the program, whether this one is to be trusted with it.
+//!
+//! What a program gets by capabilities of its file is handed on as ambient ones, so that the programs that it starts
+//! have them as well; on a machine of its architecture they would not.
 
 use std::io::Read;
 use std::os::fd::OwnedFd;
@@ -37,7 +41,7 @@ pub struct Foreigners {
 
 struct Interpreter {
     arch: Arch,
-    name: &'static str,
+    name: String,
     folder: OwnedFd,
 }
 
@@ -58,10 +62,14 @@ pub fn prepare(dev: &OwnedFd, foreign: &[Foreign]) -> Result<Foreigners, Broken>
 }
 
 fn interpreter(dev: &OwnedFd, foreign: &Foreign) -> Result<Interpreter, Broken> {
-    let name = foreign.emulator.as_ref().map_or(REFUSE, |_| cpu(foreign.arch));
+    let name = match (&foreign.emulator, foreign.cpus) {
+        (None, _) => REFUSE.to_owned(),
+        (Some(_), 0) => cpu(foreign.arch).to_owned(),
+        (Some(_), cpus) => format!("{}@{cpus}", cpu(foreign.arch)),
+    };
     let what = format_args!("prepare for {} programs", foreign.arch).to_string();
     let folder = own_folder(dev, foreign.arch).tried(&what)?;
-    let file = touch(&folder, name, 0o755).tried(&what)?;
+    let file = touch(&folder, &name, 0o755).tried(&what)?;
     rustix::io::write(&file, INTERPRETER).tried(&what)?;
     match &foreign.emulator {
         Some(emulator) => {
@@ -97,7 +105,7 @@ impl Foreigners {
         };
         for Interpreter { arch, name, .. } in &self.interpreters {
             let path = format!("/dev/{OWN}/{}/{name}", arch.machine());
-            let line = format!(":{arch}:M::{}:{}:{path}:PF", magic(*arch), MASK);
+            let line = format!(":{arch}:M::{}:{}:{path}:POCF", magic(*arch), MASK);
             openat(binfmt, "register", OFlags::WRONLY, Mode::empty())
                 .and_then(|file| rustix::io::write(file, line.as_bytes()))
                 .tried(format_args!("register `{path}`"))?;

@@ -1,6 +1,7 @@
 //! The first process of the sandbox: sets it up, starts the command, and reports how it ended.
 
 use std::convert::Infallible;
+use std::io::{self, PipeWriter, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::exit;
@@ -12,10 +13,11 @@ use rustix::process::{
 };
 use rustix::system::{setdomainname, sethostname};
 
+use super::cpus::Cpus;
 use super::disk::Disk;
 use super::foreign::Foreigners;
 use super::watch::Watch;
-use super::{Broken, Tried, command, devices, disk, foreign, outputs, proc, report_broken, root, terminal};
+use super::{Broken, Tried, command, devices, disk, foreign, outputs, owners, proc, report_broken, root, terminal};
 use crate::spec::{self, Ended, Report, Spec, Stdio};
 use crate::sys::{self, Fork};
 
@@ -31,6 +33,7 @@ pub fn run(control: &mut UnixStream, spec: &Spec) -> ! {
         .and_then(|ended| spec::send(control, &Report::Ended(ended)).tried("report how the command ended"));
     if let Err(broken) = done {
         report_broken(control, broken);
+        exit(1)
     }
     exit(0)
 }
@@ -41,18 +44,22 @@ fn supervise(control: &UnixStream, spec: &Spec) -> Result<Ended, Broken> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).tried("hide from the command")?;
     // Whoever runs xb may have another one.
     umask(Mode::from_raw_mode(0o022));
-    let Prepared { root, foreign, disk } = set_up(spec)?;
+    let Prepared { root, foreign, disk, cpus } = set_up(spec)?;
     let terminal = match spec.stdio {
         Stdio::Terminal => Some(terminal::open(control)?),
         Stdio::Log | Stdio::Inherit => None,
     };
-    let command = start(spec, terminal)?;
+    let (command, gate) = start(spec, &cpus, terminal)?;
     let written = disk.written();
     let watch = Watch::start(&spec.limits, disk)?;
+    drop(gate);
     let status = reap_until(Some(command))?;
     sys::kill_everything();
     reap_until(None)?;
-    let exit_code = exit_code(status);
+    let (exit_code, outputs) = (exit_code(status), outputs::find(&root, &spec.outputs));
+    if spec.limits.users > 1 {
+        owners::give_back(&written).tried("take over what other users own")?;
+    }
     Ok(Ended {
         exit_code,
         exceeded: watch.exceeded(),
@@ -60,7 +67,7 @@ fn supervise(control: &UnixStream, spec: &Spec) -> Result<Ended, Broken> {
         nearly_full: watch.nearly_full(),
         too_large_a_file: exit_code == TOO_LARGE && is_limit_of_files(spec, status, &written),
         foreign: foreign.refused(),
-        outputs: outputs::find(&root, &spec.outputs),
+        outputs,
     })
 }
 
@@ -69,6 +76,7 @@ struct Prepared {
     root: OwnedFd,
     foreign: Foreigners,
     disk: Disk,
+    cpus: Cpus,
 }
 
 fn set_up(spec: &Spec) -> Result<Prepared, Broken> {
@@ -76,8 +84,10 @@ fn set_up(spec: &Spec) -> Result<Prepared, Broken> {
     setdomainname(b"(none)").tried("set the domain name")?;
     sys::loopback_up().tried("bring the loopback network up")?;
     let root = root::mount(spec)?;
-    proc::mount(&root, spec)?;
+    let proc = proc::mount(&root, spec)?;
     let dev = devices::mount(&root, spec.limits.memory)?;
+    let cpus = Cpus::choose(spec)?;
+    cpus.hide_others(&proc, &dev)?;
     let foreign = foreign::prepare(&dev, &spec.foreign)?;
     let disk = Disk::new(spec.limits.disk)?;
     root::enter(&root)?;
@@ -88,10 +98,13 @@ fn set_up(spec: &Spec) -> Result<Prepared, Broken> {
         // Where something else lies in the way, it is for the command to clear it.
         let _ = root::make_folder(&root, path);
     }
-    Ok(Prepared { root, foreign, disk })
+    Ok(Prepared { root, foreign, disk, cpus })
 }
 
-fn start(spec: &Spec, terminal: Option<OwnedFd>) -> Result<Pid, Broken> {
+/// Starts the command's process, which goes on when the gate is dropped: a command that takes all processes that there may
+/// be would leave none for the watch.
+fn start(spec: &Spec, cpus: &Cpus, terminal: Option<OwnedFd>) -> Result<(Pid, PipeWriter), Broken> {
+    let (mut opened, gate) = io::pipe().tried("make a pipe")?;
     let null = std::fs::File::open("/dev/null").tried("open /dev/null")?;
     if spec.stdio == Stdio::Log {
         // By the machine's own descriptor the mode of its device could be changed.
@@ -102,10 +115,13 @@ fn start(spec: &Spec, terminal: Option<OwnedFd>) -> Result<Pid, Broken> {
             // The log ends when the last process of the command does.
             sys::replace_stdio(&null, 1).tried("close the log")?;
             sys::replace_stdio(&null, 2).tried("close the log")?;
-            Ok(command)
+            Ok((command, gate))
         }
         Fork::Child => {
-            let Err(Broken(reason)) = command::execute(spec, terminal) as Result<Infallible, Broken>;
+            // Its own copy would keep the gate closed.
+            drop(gate);
+            let _ = opened.read(&mut [0]);
+            let Err(Broken(reason)) = command::execute(spec, cpus, terminal) as Result<Infallible, Broken>;
             let line = format!("xb: {reason}\n");
             // When the log is gone nobody is left to be told.
             let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());

@@ -9,15 +9,18 @@
 
 mod caps;
 mod command;
+mod cpus;
 mod devices;
 mod disk;
 mod foreign;
 mod held;
 mod init;
+mod mapper;
 mod memory;
 mod namespaces;
 mod outer;
 mod outputs;
+mod owners;
 mod pace;
 mod proc;
 mod processes;
@@ -70,10 +73,13 @@ pub fn maybe_run_as_child() {
 }
 
 /// The sandbox's child: reads what to do from its standard input, and never returns.
+///
+/// Its second argument tells how many users there are: that is settled before anything else is known.
 pub fn sandbox_main() -> ! {
     sys::expect_children();
+    let users = std::env::args().nth(2).and_then(|users| users.parse().ok()).unwrap_or(1);
     let code = match sys::take_stdio(0) {
-        Ok(control) => match outer::run(UnixStream::from(control)) {
+        Ok(control) => match outer::run(UnixStream::from(control), users) {
             Ok(()) => 0,
             Err(()) => 1,
         },

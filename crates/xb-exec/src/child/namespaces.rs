@@ -1,4 +1,4 @@
-//! Leaving the caller's namespaces, with one user and one group.
+//! Leaving the caller's namespaces, with one user and one group unless more are asked for.
 
 use std::io;
 use std::thread::sleep;
@@ -8,17 +8,18 @@ use rustix::io::Errno;
 use rustix::process::{getegid, geteuid};
 use rustix::thread::{UnshareFlags, set_thread_groups};
 
+use super::mapper::Mapper;
 use super::{Broken, Tried};
 use crate::sys;
 
 /// Leaves every namespace of the caller, and becomes user 0 of a new one.
 ///
-/// The caller's user is the only one that exists in it: this is what an unprivileged user may do without help from
-/// the host, and root does the same so that a build sees no difference.
+/// Unless more `users` are asked for, the caller's is the only one that exists in it: this is what an unprivileged user
+/// may do without help from the host, and root does the same so that a build sees no difference.
 ///
 /// Those of a sandbox that has ended may still count for a moment: as long as `patience` lasts, room for more is waited
 /// for.
-pub fn leave(patience: Duration) -> Result<(), Broken> {
+pub fn leave(users: u32, patience: Duration) -> Result<(), Broken> {
     let (user, group) = (geteuid().as_raw(), getegid().as_raw());
     if user == 0 && !is_denied() {
         set_thread_groups(&[]).tried("leave the groups of root")?;
@@ -30,7 +31,11 @@ pub fn leave(patience: Duration) -> Result<(), Broken> {
         | UnshareFlags::NEWUTS
         | UnshareFlags::NEWNET
         | UnshareFlags::NEWCGROUP;
+    let mapper = if users > 1 { Some(Mapper::start(users)?) } else { None };
     unshare(all, patience).tried("make namespaces (`xb doctor` says what this machine lacks)")?;
+    if let Some(mapper) = mapper {
+        return mapper.map();
+    }
     write("/proc/self/setgroups", "deny")?;
     write("/proc/self/uid_map", &format!("0 {user} 1"))?;
     write("/proc/self/gid_map", &format!("0 {group} 1"))

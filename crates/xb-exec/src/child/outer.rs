@@ -6,25 +6,36 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid};
 
-use super::{Broken, Tried, init, namespaces, report_broken};
+use super::{Broken, Tried, init, namespaces, owners, report_broken};
 use crate::spec::{self, Spec, Stdio};
 use crate::sys::{self, Fork};
 
 /// How long a run waits for room for its namespaces.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How the sandbox's folder is opened.
+const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
 /// Runs a sandbox from its [`Spec`] to its end.
-pub fn run(mut control: UnixStream) -> Result<(), ()> {
+pub fn run(mut control: UnixStream, users: u32) -> Result<(), ()> {
     // There may be nothing to do for long. What is refused now is tried again when there is: the machine may have had no
     // room for one more.
-    let left = namespaces::leave(Duration::ZERO);
+    let left = namespaces::leave(users, Duration::ZERO);
     let done = spec::receive_spec(&mut control).tried("read what to do").and_then(|(spec, _lock)| {
-        left.or_else(|_| namespaces::leave(PATIENCE))?;
+        left.or_else(|_| namespaces::leave(users, PATIENCE))?;
         // The lock is held until nothing of the sandbox runs any more.
+        let scratch = (users > 1).then(|| open(&spec.scratch, FOLDER, Mode::empty()));
+        let scratch = scratch.transpose().tried("open the sandbox's folder")?;
         let init = start(&mut control, &spec)?;
-        wait(&control, init)
+        let is_over = wait(&control, init)?;
+        match scratch {
+            // Who was kept from giving back what other users own has it done here.
+            Some(scratch) if !is_over => owners::give_back(&scratch).tried("take over what other users own"),
+            _ => Ok(()),
+        }
     });
     done.map_err(|broken| report_broken(&mut control, broken))
 }
@@ -47,8 +58,8 @@ fn start(control: &mut UnixStream, spec: &Spec) -> Result<Pid, Broken> {
     }
 }
 
-/// Waits for init, and kills it when xb's end of the socket closes.
-fn wait(control: &UnixStream, init: Pid) -> Result<(), Broken> {
+/// Waits for init, and kills it when xb's end of the socket closes; says whether it came to its end by itself.
+fn wait(control: &UnixStream, init: Pid) -> Result<bool, Broken> {
     let handle = pidfd_open(init, PidfdFlags::empty()).tried("watch the sandbox")?;
     let mut events = [
         PollFd::from_borrowed_fd(control.as_fd(), PollFlags::RDHUP),
@@ -63,6 +74,6 @@ fn wait(control: &UnixStream, init: Pid) -> Result<(), Broken> {
         // It may have ended by itself in the meantime.
         let _ = pidfd_send_signal(&handle, Signal::KILL);
     }
-    waitpid(Some(init), WaitOptions::empty()).tried("wait for the sandbox")?;
-    Ok(())
+    let ended = waitpid(Some(init), WaitOptions::empty()).tried("wait for the sandbox")?;
+    Ok(ended.is_some_and(|(_, status)| status.exit_status() == Some(0)))
 }

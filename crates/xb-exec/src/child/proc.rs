@@ -12,11 +12,11 @@ use super::{Broken, Tried};
 use crate::emulator::kernel_version;
 use crate::spec::Spec;
 
-/// Mounts `/proc`.
+/// Mounts `/proc` and returns it.
 ///
 /// Who is root on the machine owns the machine's settings even in a user namespace and without any capability.
 /// So everything in `/proc` that is not about processes and could be written to is made read-only.
-pub fn mount(root: &OwnedFd, spec: &Spec) -> Result<(), Broken> {
+pub fn mount(root: &OwnedFd, spec: &Spec) -> Result<OwnedFd, Broken> {
     let proc = new_mount("proc", &[]).tried("mount `/proc`")?;
     attach_at_folder(&proc, root, "proc")?;
     set(&proc, "sys/user/max_user_namespaces", "0").tried("forbid user namespaces")?;
@@ -27,7 +27,7 @@ pub fn mount(root: &OwnedFd, spec: &Spec) -> Result<(), Broken> {
     for name in settings(&proc).tried("read `/proc`")? {
         protect(&proc, &name).tried(format_args!("protect `/proc/{name}`"))?;
     }
-    Ok(())
+    Ok(proc)
 }
 
 /// Whether a sandbox has a highest process number of its own; before, there was one for the whole machine, which root may

@@ -1,4 +1,5 @@
-//! The filter of system calls: what would reach beyond the sandbox is refused, and ownership is nobody's business.
+//! The filter of system calls: what would reach beyond the sandbox is refused, and where there is one user, ownership is
+//! nobody's business.
 //!
 //! It is a second wall: the namespaces and the missing capabilities already refuse nearly all of this. What is not
 //! named here is allowed, so that new system calls and old programs work.
@@ -8,7 +9,7 @@ use libc::{
     sock_filter,
 };
 
-/// Calls that do nothing and succeed: there is one user, and files are owned by nobody in particular.
+/// Calls that do nothing and succeed where there is one user, and files are owned by nobody in particular.
 const WITHOUT_EFFECT: &[i64] = &[
     #[cfg(target_arch = "x86_64")]
     libc::SYS_chown,
@@ -90,13 +91,14 @@ mod at {
     }
 }
 
-/// The program.
-pub fn filter() -> Vec<sock_filter> {
+/// The program; `is_alone` where there is one user.
+pub fn filter(is_alone: bool) -> Vec<sock_filter> {
     let mut program = vec![load(at::ARCH)];
     program.extend(unless_equal(AUDIT_ARCH, errno(libc::ENOSYS)));
     program.push(load(at::NUMBER));
     program.extend([jump(BPF_JGE, X32, 0, 1), ret(errno(libc::ENOSYS))]);
-    for (calls, answer) in [(WITHOUT_EFFECT, errno(0)), (REFUSED, errno(libc::EPERM)), (ABSENT, errno(libc::ENOSYS))] {
+    let without_effect = if is_alone { WITHOUT_EFFECT } else { &[] };
+    for (calls, answer) in [(without_effect, errno(0)), (REFUSED, errno(libc::EPERM)), (ABSENT, errno(libc::ENOSYS))] {
         for call in calls {
             program.extend(when_equal(*call as u32, &[ret(answer)]));
         }

@@ -34,11 +34,23 @@ const CODE: [u32; 21] = [
     0x17ffffef, // b next
 ];
 
-/// The code as a static ELF file with one segment.
-fn elf() -> Vec<u8> {
+/// A program for arm64 that waits for ever.
+#[rustfmt::skip]
+const WAITING: [u32; 7] = [
+    0xd2800000, // mov x0, #0
+    0xd2800001, // mov x1, #0
+    0xd2800002, // mov x2, #0
+    0xd2800003, // mov x3, #0
+    0xd2800004, // mov x4, #0
+    0xd2800928, // mov x8, #73             ppoll
+    0xd4000001, // svc #0
+];
+
+/// Code as a static ELF file with one segment.
+fn elf(code: &[u32]) -> Vec<u8> {
     const BASE: u64 = 0x40_0000;
     const HEADERS: u64 = 64 + 56;
-    let size = HEADERS + CODE.len() as u64 * 4;
+    let size = HEADERS + code.len() as u64 * 4;
     let mut file = b"\x7fELF\x02\x01\x01\x00\0\0\0\0\0\0\0\0\x02\0\xb7\0\x01\0\0\0".to_vec();
     for word in [BASE + HEADERS, 64, 0] {
         file.extend(word.to_le_bytes());
@@ -48,7 +60,7 @@ fn elf() -> Vec<u8> {
     for word in [0, BASE, BASE, size, size, 0x1000] {
         file.extend(word.to_le_bytes());
     }
-    file.extend(CODE.iter().flat_map(|word| word.to_le_bytes()));
+    file.extend(code.iter().flat_map(|word| word.to_le_bytes()));
     file
 }
 
@@ -60,22 +72,32 @@ struct Foreign {
 
 impl Foreign {
     fn new() -> Option<Self> {
+        Self::of(World::new()?)
+    }
+
+    fn of(world: World) -> Option<Self> {
         if Arch::host() == Some(Arch::Arm64) {
             skip("the foreign program of these tests is not foreign here");
             return None;
         }
-        let world = World::new()?;
         let layer = world.store.tree(|root| {
             fs::create_dir(root.join("build")).unwrap();
-            fs::write(root.join("build/foreign"), elf()).unwrap();
-            fs::set_permissions(root.join("build/foreign"), fs::Permissions::from_mode(0o755)).unwrap();
+            for (name, code) in [("foreign", &CODE[..]), ("waiting", &WAITING)] {
+                let path = root.join("build").join(name);
+                fs::write(&path, elf(code)).unwrap();
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            }
         });
         Some(Self { world, layer, emulator: None })
     }
 
     fn with_emulator() -> Option<Self> {
+        Self::emulated(World::new()?)
+    }
+
+    fn emulated(world: World) -> Option<Self> {
         let qemu = program("/usr/bin/qemu-aarch64-static", "qemu-user-static")?;
-        let mut foreign = Self::new()?;
+        let mut foreign = Self::of(world)?;
         foreign.emulator = Some(foreign.world.store.tree(|root| {
             fs::create_dir_all(root.join("usr/bin")).unwrap();
             fs::copy(qemu, root.join("usr/bin/qemu-aarch64")).unwrap();
@@ -108,6 +130,42 @@ fn a_program_is_found_by_its_name() {
     let Some(foreign) = Foreign::with_emulator() else { return };
     let outcome = foreign.run("cp foreign /bin/nameless; ln -s nameless /bin/named; env -i named || echo $?");
     assert_eq!(outcome.log, "named\n7\n");
+}
+
+/// How many CPUs an emulated program may use, and how many this test.
+fn used(emulated_cpus: u32, limit: u32) -> Option<(u32, u32)> {
+    let foreign = Foreign::emulated(World::with(|options| options.emulated_cpus = emulated_cpus)?)?;
+    let mut action = foreign.action(
+        "./waiting & sleep 1; tr '\\0' ' ' </proc/$!/cmdline; echo; grep Cpus_allowed: /proc/$!/status; kill $!",
+    );
+    action.limits.cpus = limit;
+    let log = foreign.world.run_action(&action).log;
+    let (command, mask) = log.split_once("\nCpus_allowed:").expect("a program that waits");
+    assert!(command.contains(" -cpu neoverse-n1 -0 ./waiting ./waiting"), "{log}");
+    let mask = u128::from_str_radix(&mask.trim().replace(',', ""), 16).unwrap();
+    Some((mask.count_ones(), rustix::thread::sched_getaffinity(None).unwrap().count()))
+}
+
+#[test]
+fn emulated_programs_have_all_cpus_unless_told_otherwise() {
+    let Some((used, all)) = used(0, 0) else { return };
+    assert_eq!(used, all);
+}
+
+#[test]
+fn emulated_programs_can_be_kept_to_few_cpus() {
+    let Some((one, all)) = used(1, 0) else { return };
+    assert_eq!(one, 1);
+    assert_eq!(used(5000, 0), Some((all, all)));
+    assert_eq!(used(2, 1), Some((1, all)));
+}
+
+#[test]
+fn what_is_not_emulated_keeps_all_cpus() {
+    let Some(world) = World::with(|options| options.emulated_cpus = 1) else { return };
+    let Some(foreign) = Foreign::emulated(world) else { return };
+    let all = rustix::thread::sched_getaffinity(None).unwrap().count();
+    assert_eq!(foreign.run("./foreign >/dev/null || nproc").log, format!("{all}\n"));
 }
 
 #[test]

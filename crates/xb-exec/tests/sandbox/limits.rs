@@ -210,6 +210,35 @@ fn cpus() {
     assert_eq!(used.len(), all as usize);
 }
 
+/// However a program asks how many CPUs there are, it hears of those that it may use.
+#[test]
+fn cpus_that_may_not_be_used_are_not_seen() {
+    let Some(world) = World::new() else { return };
+    let script =
+        "grep -c '^cpu[0-9]' /proc/stat; grep -c '^processor' /proc/cpuinfo; nproc; ls /sys 2>/dev/null || true";
+    let count = |cpus| world.run(script, |action| action.limits.cpus = cpus).log;
+    assert_eq!(count(1), "1\n1\n1\n");
+    let all = rustix::thread::sched_getaffinity(None).unwrap().count();
+    for cpus in [0, 4096] {
+        assert_eq!(count(cpus), format!("{all}\n").repeat(3));
+    }
+    let closed = "for f in stat cpuinfo; do (echo x >/proc/$f) 2>/dev/null || echo closed; done";
+    assert_eq!(world.run(closed, |action| action.limits.cpus = 1).log, "closed\nclosed\n");
+    let which = "grep -o '^cpu[0-9][0-9]*' /proc/stat; sed -n 's/^processor.*: /cpu/p' /proc/cpuinfo; \
+                 sed -n 's/^Cpus_allowed_list:[^0-9]*/cpu/p' /proc/self/status";
+    let seen = world.run(which, |action| action.limits.cpus = 1).log;
+    let seen: std::collections::BTreeSet<&str> = seen.lines().collect();
+    assert_eq!(seen.len(), 1, "{seen:?}");
+}
+
+/// A program that reads the clock of the machine's start, or counts interrupts, still can.
+#[test]
+fn what_else_is_told_beside_the_cpus_stays() {
+    let Some(world) = World::new() else { return };
+    let log = world.run("grep -c -E '^(cpu |btime|ctxt|processes)' /proc/stat", |action| action.limits.cpus = 1).log;
+    assert_eq!(log, "4\n");
+}
+
 #[test]
 fn daemons_end_with_their_action() {
     let Some(world) = World::new() else { return };

@@ -9,6 +9,7 @@ mod escape;
 mod limits;
 mod session;
 mod support;
+mod users;
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;

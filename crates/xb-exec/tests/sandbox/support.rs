@@ -157,12 +157,18 @@ pub fn skip(reason: &str) {
 impl World {
     /// None when busybox is missing.
     pub fn new() -> Option<Self> {
+        Self::with(|_| {})
+    }
+
+    /// With an executor of other options.
+    pub fn with(change: impl FnOnce(&mut Options)) -> Option<Self> {
         let busybox = program("/bin/busybox", "busybox-static")?;
         let temporary = tempfile::Builder::new().prefix("xb-exec-").tempdir().unwrap();
         let trees = temporary.path().join("trees");
         fs::create_dir(&trees).unwrap();
         let store = Arc::new(Folders { root: trees, next: AtomicU64::new(0) });
-        let options = Options { child: Some(env!("CARGO_BIN_EXE_xb-sandbox").into()), ..Options::default() };
+        let mut options = Options { child: Some(env!("CARGO_BIN_EXE_xb-sandbox").into()), ..Options::default() };
+        change(&mut options);
         let scratch = temporary.path().join("scratch");
         let executor = LocalExecutor::new(Arc::clone(&store) as _, scratch, options).unwrap();
         let base = store.tree(|root| busybox_root(&busybox, root));

@@ -117,7 +117,7 @@ fn variable<'v>(call: &Invocation<'_, 'v>, value: Value<'v>) -> Result<Option<Ar
 }
 
 fn limits(settings: &Settings<'_, '_, '_>) -> Result<Limits> {
-    let known = ["memory_mb", "processes", "minutes", "disk_mb", "cpus"];
+    let known = ["memory_mb", "processes", "minutes", "disk_mb", "cpus", "users"];
     let given = Settings::of(settings.call, settings.record("limits")?, &known)?;
     let usual = Limits::default();
     // In an action, zero is no limit; who writes a limit wants one.
@@ -127,6 +127,7 @@ fn limits(settings: &Settings<'_, '_, '_>) -> Result<Limits> {
         seconds: given.positive("minutes")?.map_or(usual.seconds, |minutes| minutes.saturating_mul(60)),
         disk: given.positive("disk_mb")?.map_or(usual.disk, |mb| mb.saturating_mul(1 << 20)),
         cpus: given.positive("cpus")?.map_or(usual.cpus, |cpus| u32::try_from(cpus).unwrap_or(u32::MAX)),
+        users: given.positive("users")?.map_or(usual.users, |users| u32::try_from(users).unwrap_or(u32::MAX)),
         ..usual
     })
 }
