@@ -16,7 +16,7 @@ use crate::download::Download;
 use crate::error::FetchError;
 use crate::mirror::without_slash;
 
-use super::{RegistryError, cargo};
+use super::{RegistryError, cargo, name_and_version};
 
 /// The index that cargo uses unless it is told otherwise.
 const PUBLIC: &str = "https://index.crates.io";
@@ -71,16 +71,8 @@ impl Crates {
     }
 }
 
-/// The name and the version; neither can lead anywhere else in a URL.
 fn parse(path: &str) -> Result<(&str, &str), RegistryError> {
-    let plain = |text: &str, more: &[u8]| {
-        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
-            && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
-    };
-    match path.split_once('/') {
-        Some((name, version)) if plain(name, b"-_") && plain(version, b".-+") => Ok((name, version)),
-        _ => Err(RegistryError::Name(path.to_owned())),
-    }
+    name_and_version(path, b"-_", b".-+").ok_or_else(|| RegistryError::Name(path.to_owned()))
 }
 
 async fn pattern(context: &Context, index: &str) -> Result<String, FetchError> {

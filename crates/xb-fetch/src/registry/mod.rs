@@ -55,3 +55,13 @@ impl Registries {
         }
     }
 }
+
+/// The name and the version of `NAME/VERSION`, of letters, digits and what else each may have: neither can lead anywhere
+/// else in a URL.
+fn name_and_version<'a>(path: &'a str, of_name: &[u8], of_version: &[u8]) -> Option<(&'a str, &'a str)> {
+    let plain = |text: &str, more: &[u8]| {
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
+            && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
+    };
+    path.split_once('/').filter(|(name, version)| plain(name, of_name) && plain(version, of_version))
+}

@@ -5,7 +5,7 @@ use std::io::Read;
 use reqwest::Url;
 
 use super::simple::{self, File, normalised};
-use super::{Place, RegistryError, pip};
+use super::{Place, RegistryError, name_and_version, pip};
 use crate::context::Context;
 use crate::download::Download;
 use crate::error::FetchError;
@@ -77,16 +77,8 @@ async fn fetched(context: &Context, url: &str) -> Result<String, FetchError> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The name and the version; neither can lead anywhere else in a URL.
 fn parse(path: &str) -> Result<(&str, &str), RegistryError> {
-    let plain = |text: &str, more: &[u8]| {
-        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
-            && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
-    };
-    match path.split_once('/') {
-        Some((name, version)) if plain(name, b"-_.") && plain(version, b".-+!_") => Ok((name, version)),
-        _ => Err(RegistryError::Project(path.to_owned())),
-    }
+    name_and_version(path, b"-_.", b".-+!_").ok_or_else(|| RegistryError::Project(path.to_owned()))
 }
 
 /// The source distribution of a version: one as a tar archive, where there are several.
