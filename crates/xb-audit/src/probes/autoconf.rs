@@ -6,6 +6,9 @@ use super::header;
 /// What is no probe: what was given, and libtool's questions about the tools.
 const GIVEN: &[&str] = &["ac_cv_env_", "ac_cv_build", "ac_cv_host", "ac_cv_target", "ac_cv_prog_ac_ct_", "lt_cv_"];
 
+/// A conditional that says how a package is built, and nothing of what it has.
+const CROSS: &str = "CROSS_COMPIL";
+
 /// Cache variables whose answer becomes the define `HAVE_NAME`.
 const HAVE: &[&str] = &["ac_cv_func_", "ac_cv_header_", "ac_cv_type_", "ac_cv_member_", "ac_cv_have_"];
 
@@ -49,7 +52,8 @@ fn variable(part: Part, name: &str, value: &str, answers: &mut Answers) {
     let value = unquoted(value);
     if part == Part::Output {
         // A conditional of Automake: the sign of a comment turns the lines of a Makefile off.
-        if let Some(name) = name.strip_suffix("_TRUE").filter(|name| !name.starts_with("am__")) {
+        let is_feature = |name: &&str| !name.starts_with("am__") && !name.contains(CROSS);
+        if let Some(name) = name.strip_suffix("_TRUE").filter(is_feature) {
             answers.note(name, if value == "#" { Answer::Off } else { Answer::On });
         }
     } else if name.contains("_cv_") && !GIVEN.iter().any(|given| name.starts_with(given)) {
@@ -98,6 +102,7 @@ CC='gcc'
 WITH_TLS_FALSE='#'
 WITH_TLS_TRUE=''
 WITH_GUI_TRUE='#'
+CROSS_COMPILING_TRUE=''
 am__isrc_TRUE=''
 
 ## ----------- ##
