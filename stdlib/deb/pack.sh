@@ -57,6 +57,31 @@ for package in "$staged" "$staged-dev"; do
   fi
 done
 
+# What is the same for every architecture is one package for all of them. Whether it is can only be guessed from one
+# result, so that packages of one name are compared when they are given out. What is looked for is the same for every
+# architecture, so that equal results lead to equal guesses.
+of_an_architecture() {
+  names='x86_64-linux-gnu|aarch64-linux-gnu'
+  LC_ALL=C grep -rlE "$(printf '^\177ELF')|^!<arch>|$names" debian || true
+  find debian -printf '%P -> %l\n' | grep -E "$names" || true
+}
+case $deb_architecture in
+  any) ;;
+  all)
+    if [ -n "$(of_an_architecture)" ]; then
+      echo "\`architecture = \"all\"\`, and these are of one architecture, or name one:" >&2
+      of_an_architecture >&2
+      exit 1
+    fi
+    sed -i 's/^Architecture: any$/Architecture: all/' debian/control
+    ;;
+  *)
+    if [ -z "$(of_an_architecture)" ]; then
+      sed -i 's/^Architecture: any$/Architecture: all/' debian/control
+    fi
+    ;;
+esac
+
 # By which packages libraries of this machine's own come to be there.
 for need in "$inputs"/needs/*/*.deb; do
   if [ -e "$need" ]; then

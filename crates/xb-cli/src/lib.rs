@@ -10,6 +10,7 @@
 //! | [`memo`] | the shortest way to "nothing to do" |
 //! | [`commands`] | one file for each command |
 //! | [`progress`], [`report`], [`blame`], [`logs`] | what is seen of a build: meanwhile, in the end, when it failed, later |
+//! | [`same`] | what came out the same for several architectures |
 //! | [`audit`] | what is found in results |
 //! | [`compared`] | one package by several methods |
 //! | [`port`] | everything that the report of a port is made of |
@@ -42,6 +43,7 @@ pub mod release;
 pub mod render;
 pub mod report;
 pub mod request;
+pub mod same;
 pub mod session;
 pub mod shipment;
 pub mod stores;

@@ -20,6 +20,7 @@ use crate::invocation::Invocation;
 use crate::output::{print_json, print_line, say, style, styled};
 use crate::report::{Built, MOST_LISTED, folder_name, keep, results};
 use crate::request::Request;
+use crate::same::{Same, Shown};
 use crate::session::Session;
 use crate::stores::open_store;
 use crate::{export, logs, memo, shipment};
@@ -27,7 +28,7 @@ use crate::{export, logs, memo, shipment};
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Json<'a> {
-    results: &'a [Built],
+    results: Vec<Shown<'a>>,
     /// What is shipped, as files.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<PathBuf>,
@@ -167,7 +168,8 @@ impl Job<'_> {
             let sum = sum(realised, &undone);
             if self.json {
                 let failures = blame::data(session, realised);
-                print_json(&Json { results: &built, files: Vec::new(), failures, undone, audit: &[] })?;
+                let results = Same::of(&built).shown(&built);
+                print_json(&Json { results, files: Vec::new(), failures, undone, audit: &[] })?;
             }
             if !self.json {
                 list(here, &built, None, &[])?;
@@ -204,7 +206,7 @@ impl Job<'_> {
         };
         if self.json {
             return print_json(&Json {
-                results: built,
+                results: Same::of(built).shown(built),
                 files,
                 failures: Vec::new(),
                 undone: Vec::new(),
@@ -223,9 +225,10 @@ impl Job<'_> {
 
 /// Shows what was built, and where it is: what is shipped by its files.
 fn list(here: &Invocation, built: &[Built], out: Option<&Path>, files: &[PathBuf]) -> Result<(), Failure> {
+    let same = Same::of(built);
     for one in built.iter().take(MOST_LISTED) {
         if !here.is_quiet() {
-            say(one.text());
+            say(one.text() + &same.text(one));
             for warning in &one.warnings {
                 say(format!("{} {warning}", styled(style::WARNING, "warning:")));
             }

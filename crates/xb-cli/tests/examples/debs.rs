@@ -18,9 +18,9 @@ pub fn check(name: &str) {
     let results = report["results"].as_array().expect("results");
     assert!(results.len() == 2 && results.iter().all(|result| result["check"] == "passed"), "{report}");
     let files: Vec<_> = report["files"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    for arch in ["amd64", "arm64"] {
-        assert!(files.iter().any(|file| file.ends_with(&format!("_{arch}.deb"))), "{report}");
-    }
+    let has = |arch: &str| files.iter().any(|file| file.ends_with(&format!("_{arch}.deb")));
+    let is_pure = name == "pathspec";
+    assert_eq!([has("amd64"), has("arm64"), has("all")], [!is_pure, !is_pure, is_pure], "{report}");
     let lintian = Command::new("lintian").args(["--allow-root", "--fail-on", "error"]).args(&files).output();
     match lintian {
         Ok(output) => assert!(output.status.success(), "{name}:\n{}", String::from_utf8_lossy(&output.stdout)),
@@ -140,4 +140,66 @@ fn a_debian_package_that_is_not_whole_is_refused() {
     assert!(errors.contains("the result has a folder `DEBIAN`"), "{errors}");
     let errors = refused("broken");
     assert!(errors.contains("answer.deb (arm64, check)"), "{errors}");
+}
+
+const TEXTS: &str = "
+let ours = { maintainer = \"A <a@example.org>\" }
+package words(arch) {
+  version = \"1\"
+  summary = \"List of words\"
+  build = sh\"mkdir -p $out/usr/local/share/words; echo word >$out/usr/local/share/words/list\"
+  ship = deb(ours)
+}
+let tell = sh\"mkdir -p $out/usr/local/share/words; echo $arch >$out/usr/local/share/words/list\"
+let skewed = arch => words(arch).with { build = tell }
+let each = arch => words(arch).with { build = tell, ship = deb { ...ours, architecture = \"any\" } }
+package program(arch) {
+  version = \"1\"
+  summary = \"Program that is said to be a text\"
+  build = sh\"echo 'int main(void){return 0;}' >p.c; mkdir -p $out/usr/local/bin; $CC p.c -o $out/usr/local/bin/p\"
+  ship = deb { ...ours, architecture = \"all\" }
+}
+release texts { packages = [words], formats = [deb] }
+";
+
+#[test]
+fn what_is_the_same_for_every_architecture_is_one_package() {
+    if !is_possible() {
+        return;
+    }
+    let project = project(TEXTS, &[]);
+    let place = |name: &str| project.path().join(name).to_str().expect("a readable name").to_owned();
+    let shipped = |name: &str| {
+        let target = format!("{}:{name}", place("p.xb"));
+        let output = xb(&["ship", &target, "--arch", "amd64,arm64", "--out", &place(name), "--json"]);
+        let names = std::fs::read_dir(place(name)).into_iter().flatten().flatten();
+        let mut names: Vec<_> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        let said: Value = serde_json::from_slice(&output.stdout).expect("JSON on standard output");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() { Ok((names, said)) } else { Err(errors) }
+    };
+    let (names, said) = shipped("words").expect("one package");
+    assert_eq!(names, ["words_1-1_all.deb"]);
+    assert_eq!(
+        (&said["results"][0]["same_as"][0], &said["results"][1]["same_as"][0]),
+        (&"arm64".into(), &"amd64".into())
+    );
+    let (names, said) = shipped("each").expect("two packages");
+    assert_eq!(names, ["words_1-1_amd64.deb", "words_1-1_arm64.deb"]);
+    assert!(said["results"][0].get("same_as").is_none(), "{said}");
+    let errors = shipped("skewed").expect_err("they differ");
+    assert!(errors.contains("`words_1-1_all.deb` is for all architectures"), "{errors}");
+    assert!(errors.contains("list` differs between amd64 and arm64"), "{errors}");
+    let errors = shipped("program").expect_err("it is of one architecture");
+    assert!(errors.contains("these are of one architecture") && errors.contains("usr/local/bin/p"), "{errors}");
+
+    let made = xb(&["key", "new", &place("key"), "--user", "A <a@example.org>"]);
+    assert!(made.status.success());
+    let release = xb(&["release", &place("p.xb"), "--key", &place("key"), "--out", &place("out")]);
+    assert!(release.status.success(), "{}", String::from_utf8_lossy(&release.stderr));
+    for arch in ["amd64", "arm64"] {
+        let index = std::fs::read_to_string(place(&format!("out/apt/dists/stable/main/binary-{arch}/Packages")));
+        assert!(index.expect("an index").contains("Filename: pool/main/w/words/words_1-1_all.deb"), "{arch}");
+    }
 }

@@ -1,6 +1,8 @@
 //! What is shipped, as files.
 
-use std::collections::BTreeSet;
+mod shared;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -12,22 +14,18 @@ use crate::failure::Failure;
 use crate::report::Built;
 
 /// The files of everything that is shipped, in the store, or as copies in `out`, where each takes the place of a file
-/// of its name.
+/// of its name. What several architectures made the same of one package is there once.
 ///
 /// # Errors
-/// When a result cannot be listed, or a copy cannot be made.
+/// When a result cannot be listed, a copy cannot be made, or what is for all architectures is not the same.
 pub fn files(built: &[Built], out: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
+    let mut listed_of = Vec::new();
     for one in built {
         let listed = listed(&one.path)
             .map_err(|error| Failure::environment(format!("cannot list `{}`: {error}", one.path.display())))?;
-        files.extend(listed);
+        listed_of.push((one, listed));
     }
-    let mut names = BTreeSet::new();
-    if let Some(twice) = files.iter().filter_map(|file| file.file_name()).find(|name| !names.insert(*name)) {
-        return Err(Failure::user(format!("two packages are called `{}`", twice.to_string_lossy()))
-            .help("`ship = deb { name = \"...\" }` gives one another name"));
-    }
+    let files = each_once(&listed_of)?;
     let Some(out) = out else {
         return Ok(files);
     };
@@ -37,6 +35,28 @@ pub fn files(built: &[Built], out: Option<&Path>) -> Result<Vec<PathBuf>, Failur
     };
     fs::create_dir_all(out).map_err(cannot)?;
     files.iter().map(|file| copied(file, out).map_err(cannot)).collect()
+}
+
+/// The files, in order, each name once.
+fn each_once(listed: &[(&Built, Vec<PathBuf>)]) -> Result<Vec<PathBuf>, Failure> {
+    let mut by_name: BTreeMap<String, (&Built, &Path)> = BTreeMap::new();
+    let mut files = Vec::new();
+    for (one, path) in listed.iter().flat_map(|(one, files)| files.iter().map(move |file| (*one, &**file))) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match by_name.get(&name) {
+            Some(other) if shared::are_of_one_package(other.0, one) => shared::check_same(*other, (one, path))?,
+            Some(_) => {
+                return Err(Failure::user(format!("two packages are called `{name}`"))
+                    .help("`ship = deb { name = \"...\" }` gives one another name"));
+            }
+            None => {
+                by_name.insert(name, (one, path));
+                files.push(path.to_owned());
+            }
+        }
+    }
+    shared::check_agreed(&by_name)?;
+    Ok(files)
 }
 
 fn listed(folder: &Path) -> io::Result<Vec<PathBuf>> {
