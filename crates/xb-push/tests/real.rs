@@ -6,11 +6,8 @@ use std::path::Path;
 
 use xb_push::{Credentials, PushError};
 
-use common::real::{Registry, has};
+use common::real::{Registry, USERS, has};
 use common::{image, push};
-
-/// `robot` with the password `beep`.
-const USERS: &str = "robot:$2y$05$CWQBofy9Dhmt.P9tPhBxBOS6G6/DLZaEmwfST0Xzw5B.47C7BgsE6\n";
 
 fn credentials(folder: &Path, registry: &str, said: &str) -> Credentials {
     use base64::Engine;

@@ -1,11 +1,12 @@
 //! Releases: the same bytes twice, and read by those who install from them.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
 use crate::debs::{SERVICE, project};
 use crate::machine::{examples, has, is_possible, xb};
-use crate::registry::Registry;
+use crate::registry::{Registry, USERS};
 
 /// apt with a system of its own, which knows one repository.
 fn apt_of(folder: &Path, repository: &Path) -> impl Fn(&[&str]) -> (bool, String) + use<> {
@@ -109,6 +110,39 @@ fn push_and_copy_back(release: &str, copy: &Path) {
     assert!(differences.status.success(), "{}", String::from_utf8_lossy(&differences.stdout));
 }
 
+/// Pushes an image to a registry whose password a program keeps for Docker.
+fn push_as_a_program_knows(release: &str, folder: &Path) {
+    let Some(registry) = Registry::start(Some(USERS)) else {
+        return;
+    };
+    let program = folder.join("docker-credential-test");
+    let script = "#!/bin/sh\nread -r server\necho '{\"Username\":\"robot\",\"Secret\":\"'$PASSWORD'\"}'\n";
+    std::fs::write(&program, script).expect("a file");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("it can be run");
+    let config = format!("{{\"credHelpers\": {{\"{}\": \"test\"}}}}", registry.name);
+    std::fs::write(folder.join("config.json"), config).expect("a file");
+    let pushed_by = |password: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_xb"))
+            .args(["push", release, &format!("{}/small", registry.name)])
+            .env_remove("REGISTRY_AUTH_FILE")
+            .envs([
+                ("HOME", folder),
+                ("XDG_RUNTIME_DIR", folder),
+                ("XDG_CONFIG_HOME", folder),
+                ("DOCKER_CONFIG", folder),
+            ])
+            .env("PATH", format!("{}:/usr/bin:/bin", folder.display()))
+            .env("PASSWORD", password)
+            .output()
+            .expect("xb starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = pushed_by("boop");
+    assert!(code == Some(1) && said.contains("does not let `robot` push") && !said.contains("boop"), "{said}");
+    let (code, said) = pushed_by("beep");
+    assert!(code == Some(0), "{said}");
+}
+
 #[test]
 fn a_release_is_the_same_twice_and_apt_and_skopeo_read_it() {
     if !is_possible() {
@@ -142,6 +176,7 @@ fn a_release_is_the_same_twice_and_apt_and_skopeo_read_it() {
         let said = String::from_utf8_lossy(&inspected.stdout).into_owned();
         assert!(inspected.status.success() && said.contains("\"Architecture\": \"arm64\""), "{said}");
         push_and_copy_back(&place("one"), &project.path().join("copy"));
+        push_as_a_program_knows(&place("one"), project.path());
     }
     if std::env::var_os("XB_TEST_DOCKER").is_some() {
         run_by_docker(&project.path().join("one/image"));

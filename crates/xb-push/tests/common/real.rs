@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+/// A file of `htpasswd`: `robot` with the password `beep`.
+pub const USERS: &str = "robot:$2y$05$CWQBofy9Dhmt.P9tPhBxBOS6G6/DLZaEmwfST0Xzw5B.47C7BgsE6\n";
+
 /// A registry, which ends with its test.
 pub struct Registry {
     child: Child,
