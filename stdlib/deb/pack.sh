@@ -45,6 +45,29 @@ if [ -n "$deb_dev" ]; then
   fi
 fi
 
+# Programs that are kept to one CPU where they are emulated lie elsewhere, so that the links to them can be turned.
+if [ -f debian/guard ]; then
+  for place in usr usr/local; do
+    own=$place/lib/$deb_name
+    for program in "$staged/$place"/bin/* "$staged/$place"/sbin/*; do
+      if [ -f "$program" ] && ! [ -L "$program" ] && [ "$(head -c 4 "$program" | tail -c 3)" = ELF ]; then
+        folder=${program%/*}
+        mkdir -p "$staged/$own/guarded/${folder##*/}"
+        mv "$program" "$staged/$own/guarded/${folder##*/}"
+        ln -s "../lib/$deb_name/guarded/${folder##*/}/${program##*/}" "$program"
+      fi
+    done
+    if [ -d "$staged/$own/guarded" ]; then
+      sed "s|@here@|/$own|" debian/guard >"$staged/$own/guard"
+      chmod 755 "$staged/$own/guard"
+    fi
+  done
+  if ! [ -e "$staged/usr/lib/$deb_name/guard" ] && ! [ -e "$staged/usr/local/lib/$deb_name/guard" ]; then
+    echo "\`guard = true\`, and there is no program in the result that could be emulated: a file of ELF in \`bin\`" >&2
+    exit 1
+  fi
+fi
+
 # Debian itself owns nothing in /usr/local, and finds its libraries without a path in each program. Who ships for
 # machines of their own does both on purpose: the path is what makes one library load on every architecture.
 for package in "$staged" "$staged-dev"; do
