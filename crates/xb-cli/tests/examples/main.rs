@@ -10,6 +10,7 @@ mod machine;
 #[path = "../../../xb-push/tests/common/real.rs"]
 mod registry;
 mod releases;
+mod traps;
 mod vouched;
 
 use std::path::Path;
