@@ -1,10 +1,10 @@
 //! From a run whose inputs are known trees to an action whose digest covers only contents.
 //!
 //! What is in the key: the merged root, the command, the environment, the working folder, the paths of the outputs,
-//! the platform, the number of users where there are several, and the time limit (the API has a field for it). What is not: names of packages, steps and outputs,
-//! the method, the emulator, where layers came from, and limits that can only make a run fail; failures are no
-//! results, so these cannot change what a key stands for. (That an action fails by one method and is mended by the next is
-//! remembered by `xb-build`, by the key and the limits.)
+//! the platform, the number of users where there are several, and the time limit (the API has a field for it). What is
+//! not: names of packages, steps and outputs, the method, the emulator, where layers came from, and limits that can only
+//! make a run fail; failures are no results, so these cannot change what a key stands for. (That an action fails by one
+//! method and is mended by the next is remembered by `xb-build`, by the key and the limits.)
 
 use std::collections::{BTreeMap, BTreeSet};
 

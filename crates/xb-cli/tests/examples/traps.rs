@@ -158,8 +158,8 @@ fn many_threads_of_go_are_right_under_emulation_every_time() {
     assert_eq!(log(project.path(), "busy", "arm64", "emulate", &["--rebuild"]), "right 1\n");
 }
 
-/// Installed, upgraded, removed and purged by apt: on one CPU where it is emulated, and on all where it is not, also when
-/// it was installed where it was.
+/// Installed, upgraded, removed and purged by apt: on one CPU where it is emulated, and on all where it is not, also
+/// when it was installed where it was.
 #[test]
 fn what_is_guarded_has_one_cpu_where_it_is_emulated_and_only_there() {
     if !is_possible() {

@@ -101,8 +101,8 @@ fn set_up(spec: &Spec) -> Result<Prepared, Broken> {
     Ok(Prepared { root, foreign, disk, cpus })
 }
 
-/// Starts the command's process, which goes on when the gate is dropped: a command that takes all processes that there may
-/// be would leave none for the watch.
+/// Starts the command's process, which goes on when the gate is dropped: a command that takes all processes that there
+/// may be would leave none for the watch.
 fn start(spec: &Spec, cpus: &Cpus, terminal: Option<OwnedFd>) -> Result<(Pid, PipeWriter), Broken> {
     let (mut opened, gate) = io::pipe().tried("make a pipe")?;
     let null = std::fs::File::open("/dev/null").tried("open /dev/null")?;

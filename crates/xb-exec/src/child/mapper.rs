@@ -1,7 +1,7 @@
 //! A process that stays outside, to say whom the users of the sandbox are.
 //!
-//! Who has left the machine's users may say so about one, which is itself; about more, somebody must who has stayed: root,
-//! or Debian's `newuidmap` and `newgidmap`, which know what the administrator has set aside.
+//! Who has left the machine's users may say so about one, which is itself; about more, somebody must who has stayed:
+//! root, or Debian's `newuidmap` and `newgidmap`, which know what the administrator has set aside.
 
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::process::{Command, Stdio, exit, id};

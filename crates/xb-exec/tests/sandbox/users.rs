@@ -109,7 +109,8 @@ fn set_id_programs_and_those_with_capabilities_work() {
 fn rights_in_the_sandbox_stay_those_of_a_build() {
     let Some(users) = Users::new() else { return };
     let script = "cp /bin/busybox grep; chmod 4755 grep; nobody ./grep CapBnd /proc/self/status | tr -d '\\t'
-        nobody mount -t tmpfs none /tmp 2>/dev/null || echo refused; mount -t tmpfs none /tmp 2>/dev/null || echo refused
+        nobody mount -t tmpfs none /tmp 2>/dev/null || echo refused
+        mount -t tmpfs none /tmp 2>/dev/null || echo refused
         unshare -r true 2>/dev/null || echo refused; mknod /tmp/device c 1 3 2>/dev/null || echo refused";
     users.check(script, &("CapBnd:00000000800005ff\n".to_owned() + &"refused\n".repeat(4)));
 }
