@@ -143,7 +143,18 @@ fn every_example_is_tested() {
     let source = include_str!("main.rs");
     for folder in std::fs::read_dir(examples()).expect("the examples").flatten() {
         let name = folder.file_name().to_string_lossy().into_owned();
-        let is_example = folder.path().is_dir() && !["common", "edge"].contains(&name.as_str());
+        let is_project = folder.path().join("xb.toml").is_file();
+        let is_example = folder.path().is_dir() && !is_project && !["common", "edge"].contains(&name.as_str());
         assert!(!is_example || source.contains(&format!("    {name}\n")), "{name} is not in the list");
     }
+}
+
+/// Building all of it takes hours: that it could be begun is found at once.
+#[test]
+fn the_corpus_is_without_mistakes() {
+    let output = xb(&["check", "corpus"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let descriptions = std::fs::read_dir(examples().join("corpus")).expect("the corpus").flatten();
+    let descriptions = descriptions.filter(|file| file.path().extension().is_some_and(|end| end == "xb"));
+    assert_eq!(descriptions.count(), 73);
 }
