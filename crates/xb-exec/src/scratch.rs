@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use xb_store::{LockedFolder, is_older, remove_folder, remove_unused};
+use xb_store::{LockedFolder, is_older, may_be_stale, remove_folder, remove_unused};
 
 use crate::alive::{Alive, Guard};
 
@@ -141,7 +141,8 @@ pub fn remove_stale(parent: &Path) -> u64 {
 pub fn list_stale(parent: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
-    ours.map(|entry| entry.path()).filter(|path| LockedFolder::lock(path.clone()).is_ok()).collect()
+    let is_stale = |path: &PathBuf| may_be_stale(path) && LockedFolder::lock(path.clone()).is_ok();
+    ours.map(|entry| entry.path()).filter(is_stale).collect()
 }
 
 #[cfg(test)]
@@ -152,6 +153,17 @@ mod tests {
         let path = parent.join(format!("{KEPT}{name}"));
         Scratch::new(parent, &Alive::default()).unwrap().keep_as(&path).unwrap();
         path
+    }
+
+    #[test]
+    fn a_folder_that_its_maker_has_not_locked_yet_is_not_taken() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("run-young");
+        fs::create_dir(&path).unwrap();
+        assert!(list_stale(parent.path()).is_empty());
+        let before = std::time::SystemTime::now() - Duration::from_secs(24 * 60 * 60);
+        File::open(&path).unwrap().set_modified(before).unwrap();
+        assert_eq!(list_stale(parent.path()), [path]);
     }
 
     #[test]

@@ -110,8 +110,13 @@ pub fn remove_unused(path: &Path) -> io::Result<bool> {
 pub fn remove_stale(parent: &Path, prefix: &str) -> u64 {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix));
-    let is_removed = |path: &PathBuf| is_older(path, LOCKED_WITHIN) && remove_unused(path).unwrap_or(false);
+    let is_removed = |path: &PathBuf| may_be_stale(path) && remove_unused(path).unwrap_or(false);
     ours.map(|entry| entry.path()).filter(is_removed).count() as u64
+}
+
+/// Whether who made a folder has had the time to lock it: a younger one is nobody's to take.
+pub fn may_be_stale(path: &Path) -> bool {
+    is_older(path, LOCKED_WITHIN)
 }
 
 /// Whether what is in a folder last changed longer ago; one from the future did not.

@@ -45,7 +45,7 @@ mod verify;
 
 pub use action_lock::ActionLock;
 pub use error::StoreError;
-pub use folder::{LockedFolder, is_older, remove_stale, remove_unused};
+pub use folder::{LockedFolder, is_older, may_be_stale, remove_stale, remove_unused};
 pub use gc::{GcPolicy, GcReport};
 pub use remove::remove_folder;
 pub use rules::FolderRules;
