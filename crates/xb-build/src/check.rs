@@ -25,10 +25,9 @@ impl Realised {
         let Some(check) = target.check else {
             return Check::None;
         };
-        let is_of_check = |node| node == check || graph.options(check).any(|option| option == node);
         if self.node(check).is_some() {
             Check::Passed
-        } else if asked_for && self.failures.iter().any(|failure| is_of_check(failure.node)) {
+        } else if asked_for && self.failures.iter().any(|failure| graph.is_of(check, failure.node)) {
             Check::Failed
         } else {
             Check::Skipped

@@ -139,6 +139,15 @@ impl Failure {
         Self { findings: Some(Box::new(findings)), ..Self::user("") }
     }
 
+    /// What a crate below could not do: the environment's matter, or the user's.
+    pub fn of(environment: bool, error: &dyn std::error::Error, help: Option<impl Into<String>>) -> Self {
+        let failure = Self::new(if environment { Class::Environment } else { Class::User }, error.to_string());
+        match help {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+
     /// Adds a reason.
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Self {
@@ -226,14 +235,7 @@ impl From<StoreError> for Failure {
 
 impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Self {
-        let failure = match error.is_of_environment() {
-            true => Self::environment(error.to_string()),
-            false => Self::user(error.to_string()),
-        };
-        match error.help() {
-            Some(help) => failure.help(help),
-            None => failure,
-        }
+        Self::of(error.is_of_environment(), &error, error.help())
     }
 }
 

@@ -165,6 +165,11 @@ impl Graph {
         options.iter().map(|(_, run)| *run)
     }
 
+    /// Whether a node is a step of a package, or one of the runs that the step chooses from.
+    pub fn is_of(&self, step: NodeId, node: NodeId) -> bool {
+        node == step || self.options(step).any(|option| option == node)
+    }
+
     /// Every node with its number; inputs come before what uses them.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = (NodeId, &Node)> {
         self.nodes.iter().enumerate().map(|(index, node)| (NodeId(index as u32), node))

@@ -101,7 +101,7 @@ fn blocker(outcome: &Outcome<'_>, packages: &[Package], users: &Users, failure: 
 
 /// The target whose own build or check a node is.
 fn target_of(graph: &Graph, node: NodeId) -> Option<TargetId> {
-    let is_own = |step: NodeId| step == node || graph.options(step).any(|option| option == node);
+    let is_own = |step| graph.is_of(step, node);
     let target = graph.targets.iter().find(|target| is_own(target.build) || target.check.is_some_and(is_own));
     target.map(|target| target.id.clone())
 }

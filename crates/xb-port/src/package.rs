@@ -1,7 +1,7 @@
 //! How far each package is.
 
 use serde::Serialize;
-use xb_build::{Attempt, Check, Realised, RealisedNode};
+use xb_build::{Attempt, Check, Failure, Realised, RealisedNode};
 use xb_core::{Arch, show_time};
 use xb_graph::{Graph, Method, NodeId, Target, TargetId};
 
@@ -132,14 +132,13 @@ fn state(graph: &Graph, realised: &Realised, target: &Target, check: Check) -> S
         Check::Failed if is_built => State::CheckFailed,
         // Its check needs something that is not there.
         _ if is_built => State::Waits,
-        _ if own_failure(graph, realised, target) => State::Failed,
+        _ if own_failure(graph, realised, target.build).is_some() => State::Failed,
         _ => State::Waits,
     }
 }
 
-fn own_failure(graph: &Graph, realised: &Realised, target: &Target) -> bool {
-    let is_own = |node| node == target.build || graph.options(target.build).any(|option| option == node);
-    realised.failures.iter().any(|failure| is_own(failure.node))
+fn own_failure<'a>(graph: &Graph, realised: &'a Realised, build: NodeId) -> Option<&'a Failure> {
+    realised.failures.iter().find(|failure| graph.is_of(build, failure.node))
 }
 
 /// What was tried before a build succeeded, or before the last attempt failed.
@@ -148,9 +147,7 @@ fn tried(graph: &Graph, realised: &Realised, build: NodeId) -> Vec<Tried> {
     if let Some(node) = realised.node(build) {
         return node.attempts.iter().map(tried).collect();
     }
-    let own = |node| graph.options(build).any(|option| option == node);
-    let failure = realised.failures.iter().find(|failure| own(failure.node));
-    failure.map_or_else(Vec::new, |failure| failure.attempts.iter().map(tried).collect())
+    own_failure(graph, realised, build).map_or_else(Vec::new, |failure| failure.attempts.iter().map(tried).collect())
 }
 
 /// The packages of a file that cannot be evaluated are not known; the file stands for them.

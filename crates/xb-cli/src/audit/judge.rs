@@ -1,5 +1,7 @@
 //! How grave what was found is, by what each package says.
 
+use std::collections::BTreeMap;
+
 use xb_audit::{FindingKind, JudgedFinding, Level, Policy, Rule};
 use xb_graph::Target;
 use xb_store::Store;
@@ -15,16 +17,23 @@ use crate::failure::Failure;
 /// When a part of a tree cannot be read.
 pub fn judge(store: &Store, mut all: Vec<Looked>) -> Result<Vec<Audited>, Failure> {
     probes::compare(store, &mut all)?;
-    let has_others = |one: &Looked| all.iter().filter(|other| is_of_one_package(one, other)).count() > 1;
-    let compared: Vec<bool> = all.iter().map(has_others).collect();
+    let compared = have_others(&all);
     let mut judged =
         all.into_iter().zip(compared).map(|(one, compared)| judged(one, compared)).collect::<Result<Vec<_>, _>>()?;
     tell_apart(&mut judged);
     Ok(judged)
 }
 
-fn is_of_one_package(one: &Looked, other: &Looked) -> bool {
-    (&one.target.id.file, &one.target.id.package) == (&other.target.id.file, &other.target.id.package)
+/// Which of them are of a package that was built more than once.
+fn have_others(all: &[Looked]) -> Vec<bool> {
+    fn package(one: &Looked) -> (&str, &str) {
+        (&one.target.id.file, &one.target.id.package)
+    }
+    let mut counts = BTreeMap::new();
+    for one in all {
+        *counts.entry(package(one)).or_insert(0) += 1;
+    }
+    all.iter().map(|one| counts.get(&package(one)).is_some_and(|count| *count > 1)).collect()
 }
 
 fn judged(looked: Looked, compared: bool) -> Result<Audited, Failure> {

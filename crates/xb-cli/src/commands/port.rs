@@ -36,7 +36,7 @@ pub fn run(here: &Invocation, args: &PortArgs) -> Result<(), Failure> {
     port::prepare(&out)?;
     let store = open_store(&request.project.config)?;
     let session = Session::new(here, request.project.clone(), store, host, args.lock)?;
-    let report = report(&session, &request, args).map_err(resumable)?;
+    let report = ported(&session, &request, args).map_err(resumable)?;
     session.progress.close();
     let page = port::write(&report, &out)?;
     if args.json {
@@ -51,7 +51,7 @@ pub fn run(here: &Invocation, args: &PortArgs) -> Result<(), Failure> {
     if report.is_done() { Ok(()) } else { Err(Failure::already_told()) }
 }
 
-fn report(session: &Session, request: &Request, args: &PortArgs) -> Result<Report, Failure> {
+fn ported(session: &Session, request: &Request, args: &PortArgs) -> Result<Report, Failure> {
     let (emission, mut broken) = emit_apart(request);
     let Some(emission) = emission else {
         let last = broken.pop().map(|(_, failure)| failure);

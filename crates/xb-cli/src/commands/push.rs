@@ -80,13 +80,6 @@ fn data(one: &Pushed) -> Value {
 
 impl From<PushError> for Failure {
     fn from(error: PushError) -> Self {
-        let failure = match error.is_of_environment() {
-            true => Self::environment(error.to_string()),
-            false => Self::user(error.to_string()),
-        };
-        match error.help() {
-            Some(help) => failure.help(help),
-            None => failure,
-        }
+        Self::of(error.is_of_environment(), &error, error.help())
     }
 }

@@ -54,7 +54,6 @@ fn why_not(graph: &Graph, realised: &Realised, target: &Target) -> Option<String
     if realised.node(target.build).is_some() {
         return None;
     }
-    let is_own = |node| node == target.build || graph.options(target.build).any(|option| option == node);
-    let own = realised.failures.iter().find(|failure| is_own(failure.node));
+    let own = realised.failures.iter().find(|failure| graph.is_of(target.build, failure.node));
     Some(own.map_or_else(|| "something that it needs is not there".to_owned(), |failure| failure.why.to_string()))
 }

@@ -11,9 +11,12 @@ use crate::package::Instance;
 use crate::stdlib;
 use crate::value::Value;
 
-/// The kinds of findings that a package's field `audit` can name; the first is what no build may leave.
+/// What no build may leave, unless its package says so.
+const WRONG_ARCHITECTURE: &str = "wrong-architecture";
+
+/// The kinds of findings that a package's field `audit` can name.
 pub const AUDIT_KINDS: [&str; 17] = [
-    "wrong-architecture",
+    WRONG_ARCHITECTURE,
     "cpu-baseline",
     "cpu-instructions",
     "missing-interpreter",
@@ -51,7 +54,7 @@ impl<'v> Evaluator<'v> {
     /// Whether a package says that code for other architectures in its result is no error.
     pub(crate) fn accepts_any_code(&self, instance: &'v Instance<'v>) -> Result<bool> {
         let policy = self.policy(instance)?;
-        Ok(policy.get(AUDIT_KINDS[0]).is_some_and(|rule| rule.level != "error"))
+        Ok(policy.get(WRONG_ARCHITECTURE).is_some_and(|rule| rule.level != "error"))
     }
 
     /// What a package says about findings, by their kinds.

@@ -35,6 +35,9 @@ pub enum RegistryError {
     /// Not the name and version of a Python project.
     #[error("`pypi:{0}` does not name a Python project and its version, like `pypi:markupsafe/3.0.2`")]
     Project(String),
+    /// Nothing that names an index of Python projects.
+    #[error("nothing names an index of Python projects, and there is no pip here to ask for its own")]
+    NoIndex,
     /// An index that does not list the files of a project.
     #[error("the index of Python projects at `{}` does not list the files of `{project}`: {reason}", shown(.index))]
     Listing {
@@ -84,7 +87,7 @@ impl RegistryError {
         match self {
             Self::Name(_) | Self::Project(_) => None,
             Self::NoSdist { .. } => Some("`fetch.file` takes a wheel by its address, where there is no source"),
-            Self::Listing { .. } => {
+            Self::NoIndex | Self::Listing { .. } => {
                 Some("`[pypi] index = \"https://.../simple\"` in `xb.toml` names an index of Python projects")
             }
             Self::NoSource { .. } | Self::Circle(_) | Self::Kind(_) | Self::Config { .. } => {

@@ -1,16 +1,27 @@
-//! pip's own configuration, for the one thing in it that matters here: which index stands in for the public one.
+//! pip, for the one thing that matters here: from which index it takes projects.
 //!
 //! "Configuration" in pip's documentation: the environment wins over `PIP_CONFIG_FILE`, that over the virtual
 //! environment's file, the user's, and those of the whole machine.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use configparser::ini::Ini;
 
-/// The address of the index, or none where nothing names one.
+/// What pip is asked by: no module of the folder in which xb was started can answer in its place (`-I`).
+const ASK: [&str; 3] = ["-I", "-c", "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"];
+
+/// The address of the index that pip's configuration names, or none where it names none.
 pub(super) fn index() -> Option<String> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     variable("PIP_INDEX_URL").or_else(|| files().iter().find_map(|file| named_in(&std::fs::read_to_string(file).ok()?)))
+}
+
+/// The address of the index that pip uses by itself, or none where there is no pip.
+pub(super) fn default() -> Option<String> {
+    let told = Command::new("python3").args(ASK).stdin(Stdio::null()).output().ok()?;
+    let url = String::from_utf8(told.stdout).ok()?.trim().to_owned();
+    (told.status.success() && url.starts_with("https://")).then_some(url)
 }
 
 /// The files that hold, those first that win.

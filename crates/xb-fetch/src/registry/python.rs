@@ -3,56 +3,53 @@
 use std::io::Read;
 
 use reqwest::Url;
+use tokio::sync::OnceCell;
 
 use super::simple::{self, File, normalised};
 use super::{Place, RegistryError, name_and_version, pip};
-use crate::context::Context;
+use crate::context::{Context, blocking};
 use crate::download::Download;
 use crate::error::FetchError;
 use crate::mirror::without_slash;
 
-/// The index that pip uses unless it is told otherwise.
-const PUBLIC: &str = "https://pypi.org/simple";
-
 /// How many bytes of a list of files are read: the longest of the public index have a few millions.
 const LONGEST_LIST: u64 = 64 << 20;
 
-/// The index of Python projects that stands for the public one.
+/// The index of Python projects: one that is configured, or else the one that pip uses by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PythonIndex(String);
+pub struct PythonIndex(Option<String>);
 
 impl PythonIndex {
     /// The index at this address.
     pub fn at(url: &str) -> Self {
-        Self(without_slash(url))
+        Self(Some(without_slash(url)))
     }
 
-    /// What is configured; else what pip would use.
+    /// What is configured here; else what pip would use.
     pub fn of_machine(configured: Option<&str>) -> Self {
-        match configured {
-            Some(url) => Self::at(url),
-            None => Self::at(pip::index().as_deref().unwrap_or(PUBLIC)),
-        }
+        let url = configured.map(str::to_owned).or_else(pip::index);
+        Self(url.as_deref().map(without_slash))
     }
 }
 
 /// The projects of an index.
 pub(super) struct Projects {
-    index: PythonIndex,
+    configured: PythonIndex,
+    index: OnceCell<String>,
 }
 
 impl Projects {
-    pub(super) fn new(index: PythonIndex) -> Self {
-        Self { index }
+    pub(super) fn new(configured: PythonIndex) -> Self {
+        Self { configured, index: OnceCell::new() }
     }
 
     /// Where the source distribution of `NAME/VERSION` is.
     pub(super) async fn place(&self, context: &Context, path: &str) -> Result<Place, FetchError> {
         let (name, version) = parse(path)?;
         let project = normalised(name);
-        let list = format!("{}/{project}/", self.index.0);
-        let wrong =
-            |reason: String| RegistryError::Listing { index: self.index.0.clone(), project: project.clone(), reason };
+        let index = self.index.get_or_try_init(|| found(&self.configured)).await?;
+        let list = format!("{index}/{project}/");
+        let wrong = |reason: String| RegistryError::Listing { index: index.clone(), project: project.clone(), reason };
         let files = simple::files(&fetched(context, &list).await?).map_err(wrong)?;
         let file = chosen(&files, &project, version)?;
         let url = Url::parse(&list).and_then(|base| base.join(&file.url)).map_err(|error| wrong(error.to_string()))?;
@@ -60,6 +57,14 @@ impl Projects {
             return Err(wrong(format!("`{}` is at `{}`", file.filename, file.url)).into());
         }
         Ok(Place { url: url.into(), sha256: file.sha256() })
+    }
+}
+
+/// Asks pip only when something is looked for.
+async fn found(configured: &PythonIndex) -> Result<String, FetchError> {
+    match &configured.0 {
+        Some(url) => Ok(url.clone()),
+        None => blocking(|| Ok(without_slash(&pip::default().ok_or(RegistryError::NoIndex)?))).await,
     }
 }
 
