@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_OMIT};
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_OMIT};
 use rustix::io::Errno;
 use xb_core::{ContentId, Digest};
 
@@ -139,7 +140,7 @@ impl Store {
     pub(crate) fn keep(&self, mut aside: Aside<'_>, id: ContentId, form: Form) -> Result<()> {
         seal(aside.file.as_file(), form, &aside.path)?;
         let place = form.path(id);
-        rustix::fs::renameat(rustix::fs::CWD, &aside.path, self.contents_fd(), &place)
+        rustix::fs::renameat(CWD, &aside.path, self.contents_fd(), &place)
             .on("cannot move to its place", &aside.path)?;
         aside.kept = true;
         self.index().content_is_here(id)
@@ -159,12 +160,6 @@ impl Store {
         Err(missing(id))
     }
 
-    /// Makes a form of a content (again) by copying what is here of it.
-    pub(crate) fn make_form(&self, id: ContentId, form: Form) -> Result<()> {
-        let aside = self.copy_aside(id)?;
-        self.keep(aside, id, form)
-    }
-
     pub(crate) fn copy_aside(&self, id: ContentId) -> Result<Aside<'_>> {
         let mut from = self.open_any(id)?;
         let aside = self.aside()?;
@@ -179,7 +174,7 @@ impl Store {
     }
 
     /// Links a form of a content to a name in a folder; the form is made when it is not here yet.
-    pub(crate) fn link(&self, id: ContentId, form: Form, folder: &impl std::os::fd::AsFd, name: &str) -> Result<()> {
+    pub(crate) fn link(&self, id: ContentId, form: Form, folder: &impl AsFd, name: &str) -> Result<()> {
         let place = form.path(id);
         let link = || {
             let contents = self.contents_fd();
@@ -187,14 +182,22 @@ impl Store {
         };
         match link() {
             // Either it is not here yet, or its inode has as many names as it can have: a fresh one serves both.
-            Err(Errno::NOENT | Errno::MLINK) => {
-                self.make_form(id, form)?;
-                link().on("cannot link", Path::new(&place))
-            }
+            Err(Errno::NOENT | Errno::MLINK) => self.link_anew(id, form, folder, name),
             done => done.on("cannot link", Path::new(&place)),
         }?;
         let meta = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).on("cannot read", Path::new(&place))?;
         if was_made(&meta, form, id) { Ok(()) } else { self.refuse(id, form) }
+    }
+
+    /// Makes a form of a content (again) by copying what is here of it, and links it.
+    ///
+    /// It gets its name in the folder before its place: there another's fresh one may take its place at once, and what
+    /// has no name cannot be linked.
+    fn link_anew(&self, id: ContentId, form: Form, folder: &impl AsFd, name: &str) -> Result<()> {
+        let aside = self.copy_aside(id)?;
+        seal(aside.file.as_file(), form, &aside.path)?;
+        rustix::fs::linkat(CWD, &aside.path, folder, name, AtFlags::empty()).on("cannot link", &aside.path)?;
+        self.keep(aside, id, form)
     }
 
     /// Refuses a content to which somebody wrote, unless only its time was changed.
@@ -210,7 +213,7 @@ impl Store {
 /// Gives a file its time back.
 pub(crate) fn set_times(path: &Path) -> Result<()> {
     let link = AtFlags::SYMLINK_NOFOLLOW;
-    rustix::fs::utimensat(rustix::fs::CWD, path, &TIMES, link).on("cannot set the time of", path)
+    rustix::fs::utimensat(CWD, path, &TIMES, link).on("cannot set the time of", path)
 }
 
 /// Gives a file the mode and the time that it has in the store.

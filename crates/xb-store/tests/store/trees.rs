@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::common::{World, action, listing, result};
@@ -51,6 +52,29 @@ fn equal_contents_are_one_inode() {
     let made = world.store.materialise(tree).unwrap();
     let inode = |name: &str| fs::metadata(made.join(name)).unwrap().ino();
     assert_eq!(inode("lib/data"), inode("lib/same"));
+}
+
+#[test]
+fn all_who_need_files_to_be_executable_for_the_first_time_get_them() {
+    const EACH: usize = 4;
+    let world = World::new();
+    for round in 0..20 {
+        let node = |name: usize| {
+            let script = format!("#!/bin/sh\necho {round} {name}\n");
+            let digest = Some(world.store.add_bytes(script.as_bytes()).unwrap().0.into());
+            FileNode { name: format!("tool-{name}"), digest, is_executable: true, ..FileNode::default() }
+        };
+        let files: Vec<FileNode> = (0..200).map(node).collect();
+        let tree = |name: usize| Directory { files: files[name..].to_vec(), ..Directory::default() };
+        let trees: Vec<TreeId> = (0..EACH).map(|name| world.store.add_directory(tree(name)).unwrap()).collect();
+        let together = Barrier::new(EACH);
+        let materialise = |tree| {
+            together.wait();
+            let made = world.store.materialise(tree);
+            made.unwrap_or_else(|error| panic!("round {round}: {error}"))
+        };
+        std::thread::scope(|scope| trees.iter().for_each(|tree| drop(scope.spawn(|| materialise(*tree)))));
+    }
 }
 
 #[test]
