@@ -46,7 +46,7 @@ rust_flags="--remap-path-prefix=$build/= --remap-path-prefix=$rust_crates/=crate
 for flag in $LDFLAGS; do
   rust_flags="$rust_flags -Clink-arg=$flag"
 done
-export "CARGO_TARGET_$(echo "$rust_target" | tr '[:lower:]-' '[:upper:]_')_RUSTFLAGS=$rust_flags"
+export "CARGO_TARGET_$(echo "$rust_target" | tr '[:lower:]-' '[:upper:]_')_RUSTFLAGS=$rust_flags ${rust_baseline-}"
 
 run_cargo() {
   words "$cargo_flags" cargo "$@" --release --offline --target "$rust_target"

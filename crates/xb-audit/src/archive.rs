@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use object::read::archive::ArchiveFile;
 use object::{ReadRef, archive};
-use xb_core::Arch;
+use xb_core::{Arch, X86Level};
 
+use crate::Instructions;
 use crate::arm64::{self, Use};
 use crate::elf::{self, Elf, Machine};
 use crate::source::{Cursor, Part, Source};
-use crate::{Instructions, X86Level};
 
 /// What an archive begins with.
 pub(crate) const MAGIC: &[u8] = &archive::MAGIC;

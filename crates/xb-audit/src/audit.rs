@@ -12,7 +12,7 @@ use crate::{AuditError, Detail, Finding, Subject};
 
 /// Which findings the same trees lead to: another word whenever these change, so that none are remembered that would
 /// not be found any more.
-pub const VERSION: &str = "3";
+pub const VERSION: &str = "4";
 
 /// Looks at a result: everything that was found, sorted by path and kind. Nothing found is no error, whatever it is.
 ///

@@ -1,9 +1,9 @@
 //! What was found, as data.
 
 use serde::{Deserialize, Serialize};
-use xb_core::{Arch, RelPath};
+use xb_core::{Arch, Baseline, RelPath, X86Level};
 
-use crate::{FindingKind, Instructions, OtherValue, Way, X86Level};
+use crate::{FindingKind, Instructions, OtherValue, Way};
 
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,6 +47,8 @@ pub enum Detail {
     },
     /// Instructions that not every arm64 processor has.
     Instructions {
+        /// What may be needed.
+        allowed: Baseline,
         /// Of which kind.
         instructions: Instructions,
         /// The first function that has one, and does not say so by its name.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use xb_core::ArmExtension;
 
 /// Instructions beyond armv8-a, by the extension to which they belong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,6 +24,18 @@ pub enum Instructions {
 }
 
 impl Instructions {
+    /// The extension that has them.
+    pub const fn extension(self) -> ArmExtension {
+        match self {
+            Self::Atomics => ArmExtension::Lse,
+            Self::Crc32 => ArmExtension::Crc,
+            Self::DotProduct => ArmExtension::Dotprod,
+            Self::HalfPrecision => ArmExtension::Fp16,
+            Self::MatrixMultiply => ArmExtension::I8mm,
+            Self::Sve => ArmExtension::Sve,
+        }
+    }
+
     /// The name by which compilers turn them on, behind the architecture that first had them: `armv8-a+crc`.
     pub const fn name(self) -> &'static str {
         match self {

@@ -114,14 +114,15 @@ no Linux (eBPF, firmware, code for graphics processors), and what lies in `lib/f
 
 /// A file that needs a newer processor than the baseline.
 CpuBaseline "cpu-baseline" Error "it needs a newer processor than the baseline"
-"The note `GNU_PROPERTY_X86_ISA_1_NEEDED` of an ELF file asks for a higher level of x86-64 than the baseline, which is
-x86-64-v1. On an older processor the loader refuses it, or it ends with an illegal instruction. Most often the build has
+"The note `GNU_PROPERTY_X86_ISA_1_NEEDED` of an ELF file asks for a higher level of x86-64 than the package's
+`baseline`, which is x86-64-v1 unless it says otherwise. On an older processor the loader refuses it, or it ends with an illegal instruction. Most often the build has
 added `-march=native` or `-march=x86-64-v3`. Libraries in a folder `glibc-hwcaps/x86-64-v3` may need that level. Only
 what a file says is known: where a compiler notes nothing, nothing is found. For arm64 there is no such note at all."
 
-/// Code for arm64 that uses instructions beyond armv8-a.
-CpuInstructions "cpu-instructions" Warn "code for arm64 that uses instructions beyond armv8-a"
-"A function uses instructions that came after armv8-a: atomics (LSE), CRC32, dot products, numbers of 16 bits, SVE. A
+/// Code for arm64 that uses instructions beyond the baseline.
+CpuInstructions "cpu-instructions" Warn "code for arm64 that uses instructions beyond the baseline"
+"A function uses instructions that the package's `baseline` does not have, which is armv8-a unless it says otherwise:
+atomics (LSE), CRC32, dot products, products of matrices, numbers of 16 bits, SVE. A
 processor without them ends the program with an illegal instruction. Most often the build has added `-march=armv8.2-a`,
 or `-mcpu=native`, which is the emulator's processor or the builder's. It is a sign and no proof: a program may ask the
 processor first. So functions that say by their name for which processors they are (`sum_sve`, `__aarch64_cas4_acq`),

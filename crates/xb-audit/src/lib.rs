@@ -49,4 +49,4 @@ pub use instructions::Instructions;
 pub use kind::{FindingKind, Level, UnknownKind, UnknownLevel};
 pub use policy::{Judged, JudgedFinding, Policy, Rule};
 pub use probes::{Built, OtherValue, Way, compare};
-pub use subject::{Subject, X86Level};
+pub use subject::Subject;

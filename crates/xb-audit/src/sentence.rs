@@ -24,9 +24,9 @@ impl fmt::Display for Finding {
             Detail::Baseline { allowed, needed, member } => {
                 member_of(f, member.as_deref())?;
                 write!(f, " needs {needed}, and {allowed} must do: older processors do not run it; ")?;
-                f.write_str("build it without `-march`, or say in the policy why it may")
+                f.write_str("build it without `-march`, say a higher `baseline`, or in the policy why it may")
             }
-            Detail::Instructions { instructions, function, functions, member, .. } => {
+            Detail::Instructions { allowed, instructions, function, functions, member, .. } => {
                 member_of(f, member.as_deref())?;
                 let more = match functions.saturating_sub(1) {
                     0 => String::new(),
@@ -35,11 +35,11 @@ impl fmt::Display for Finding {
                 };
                 write!(
                     f,
-                    " uses instructions of {instructions} in `{}`{more}, and armv8-a must do: ",
+                    " uses instructions of {instructions} in `{}`{more}, and {allowed} must do: ",
                     Shown(&cut(function))
                 )?;
-                f.write_str("older processors do not run it; build it without `-march` and `-mcpu`, ")?;
-                f.write_str("or say in the policy that it asks the processor first")
+                f.write_str("older processors do not run it; build it without `-march` and `-mcpu`, say a higher ")?;
+                f.write_str("`baseline` of the package, or in the policy that it asks the processor first")
             }
             Detail::Interpreter { interpreter, script } => {
                 let what = if *script { "is run by" } else { "asks for the loader" };

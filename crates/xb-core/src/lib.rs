@@ -3,6 +3,7 @@
 //! Nothing here does input or output, and nothing here knows what a package is.
 
 mod arch;
+mod baseline;
 mod diagnostic;
 mod digest;
 mod nearest;
@@ -11,6 +12,7 @@ mod size;
 mod source;
 
 pub use arch::{Arch, UnknownArch};
+pub use baseline::{ArmExtension, Baseline, UnknownBaseline, X86Level};
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use digest::{ActionId, CommandId, ContentId, Digest, ParseDigestError, Sha256, TreeId};
 pub use nearest::nearest;

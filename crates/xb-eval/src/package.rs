@@ -89,9 +89,9 @@ pub(crate) struct PackageTable<'v> {
 }
 
 /// The names of the fields that a package can have, for checks that do not evaluate.
-pub const PACKAGE_FIELDS: [&str; 17] = [
+pub const PACKAGE_FIELDS: [&str; 18] = [
     "name", "version", "summary", "license", "homepage", "source", "patches", "needs", "tools", "env", "build",
-    "check", "ship", "audit", "methods", "limits", "arch",
+    "check", "ship", "audit", "methods", "limits", "baseline", "arch",
 ];
 
 /// The names of the fields that a release can have.
@@ -165,6 +165,10 @@ fn field_type<'v>(arena: &'v Bump, symbols: &Symbols<'v>, name: &str) -> Type<'v
             let fields = [("level", level), ("reason", simple(Simple::String))];
             let fields = fields.map(|(name, ty)| (symbols.intern(name), false, ty));
             Type::Map(arena.alloc(Type::Record(arena.alloc_slice_fill_iter(fields), false)))
+        }
+        "baseline" => {
+            let fields = Arch::ALL.map(|arch| (symbols.intern(arch.debian()), true, simple(Simple::String)));
+            Type::Record(arena.alloc_slice_fill_iter(fields), false)
         }
         "limits" => {
             let names = ["memory_mb", "processes", "minutes", "disk_mb", "cpus", "users"];

@@ -1,5 +1,7 @@
 //! From packages to the graph, with the real standard library.
 
+use std::collections::BTreeMap;
+
 use xb_core::{Arch, RelPath};
 use xb_eval::{EmitFailure, EmitOptions, Emitted, Limits, MemoryWorld, Product, TargetRequest, emit};
 use xb_graph::{Graph, Method, Node, NodeId, PolicyRule};
@@ -369,4 +371,28 @@ fn a_release_applies_its_packages_and_has_versions_that_files_can_have() {
         release("p(arm64)", "1")
     );
     assert!(release("p", "1/../../x").contains("cannot be the version of a package"), "{}", release("p", "1/../../x"));
+}
+
+/// The variables of what builds a package with this baseline.
+fn variables(baseline: &str) -> BTreeMap<String, String> {
+    let text = format!("package p(arch) {{ build = sh\"true\", baseline = {{ {baseline} }} }}");
+    let graph = run(&text, None, &[Method::Cross]).unwrap_or_else(|failed| panic!("{:#?}", failed.diagnostics)).graph;
+    let Node::Choice(build) = graph.node(graph.targets[0].build) else { panic!("a package is a choice") };
+    let Node::Run(run) = graph.node(build.options[0].1) else { panic!("a build is a run") };
+    run.env.variables().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+#[test]
+fn compilers_are_told_of_a_baseline_that_is_not_the_lowest() {
+    let usual = variables("");
+    for lowest in ["arm64 = \"armv8-a\"", "amd64 = \"x86-64-v3\""] {
+        assert_eq!(variables(lowest), usual);
+    }
+    let raised = variables("arm64 = \"armv8.2-a+rdma+aes+sha2\"");
+    let told = |name: &str| raised.get(name).map(String::as_str);
+    assert_eq!(told("CFLAGS"), Some("-O2 -march=armv8.2-a+rdma+aes+sha2"));
+    assert_eq!(told("CXXFLAGS"), told("CFLAGS"));
+    assert_eq!(told("GOARM64"), Some("v8.2,crypto"));
+    assert_eq!(told("rust_baseline"), Some("-Ctarget-feature=+v8.2a,+rdm,+aes,+sha2"));
+    assert_eq!(variables("arm64 = \"armv9-a+lse\"").get("GOARM64").map(String::as_str), Some("v9.0,lse"));
 }

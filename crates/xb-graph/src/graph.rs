@@ -229,7 +229,8 @@ mod tests {
         graph.descriptions = [(gone, described(&[])), (own, described(&[gone, need]))].into();
         let id = crate::TargetId { file: "a.xb".into(), package: "a".to_owned(), arch: xb_core::Arch::Amd64 };
         let policy = BTreeMap::new();
-        graph.targets = vec![Target { id, version: None, build, check: None, root: None, policy }];
+        let baseline = xb_core::Baseline::lowest(id.arch);
+        graph.targets = vec![Target { id, version: None, build, check: None, root: None, baseline, policy }];
         graph.prune();
         assert_eq!(graph.descriptions, [(NodeId(1), described(&[NodeId(0)]))].into());
     }

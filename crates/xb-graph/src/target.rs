@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use xb_core::Arch;
+use xb_core::{Arch, Baseline};
 
 use crate::NodeId;
 
@@ -39,6 +39,8 @@ pub struct Target {
     pub check: Option<NodeId>,
     /// The tree in which its result will run, where an audit was asked for.
     pub root: Option<NodeId>,
+    /// What a processor must have at least to run its result.
+    pub baseline: Baseline,
     /// What its description says about findings of an audit, by their kinds.
     pub policy: BTreeMap<String, PolicyRule>,
 }

@@ -75,7 +75,8 @@ impl World {
         let check = self.run(name, arch, "check", method, &[build]);
         let id = TargetId { file: format!("{name}.xb").into(), package: name.to_owned(), arch };
         let policy = BTreeMap::new();
-        let target = Target { id, version: None, build, check: Some(check), root: None, policy };
+        let baseline = xb_core::Baseline::lowest(id.arch);
+        let target = Target { id, version: None, build, check: Some(check), root: None, baseline, policy };
         self.graph.targets.push(target.clone());
         target
     }

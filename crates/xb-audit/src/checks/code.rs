@@ -1,6 +1,6 @@
 //! For which processor code is, and which level of it.
 
-use xb_core::Arch;
+use xb_core::{Arch, X86Level};
 
 use super::is_beneath;
 use crate::archive::{Archive, Code};
@@ -8,7 +8,7 @@ use crate::arm64::Use;
 use crate::elf::Machine;
 use crate::facts::{Facts, Form};
 use crate::walk::File;
-use crate::{Detail, Finding, Instructions, Subject, X86Level};
+use crate::{Detail, Finding, Instructions, Subject};
 
 /// Folders of data that a kernel passes to devices.
 const FIRMWARE: &[&str] = &["lib/firmware"];
@@ -23,11 +23,13 @@ pub(crate) fn check(file: &File, facts: &Facts, subject: &Subject, findings: &mu
             if let Some(detail) = judge(path, Code::Elf(elf.machine, elf.needs), None, subject) {
                 found(detail);
             }
-            facts.uses.iter().map(|(kind, used)| instructions(*kind, used, None)).for_each(&mut found);
+            let uses = facts.uses.iter().filter(|(kind, _)| !subject.baseline.has(kind.extension()));
+            uses.map(|(kind, used)| instructions(*kind, used, None, subject)).for_each(&mut found);
         }
         Form::Archive(archive) => {
             let Archive { objects, uses, fault, .. } = archive;
-            uses.iter().map(|(kind, (used, member))| instructions(*kind, used, Some(member))).for_each(&mut found);
+            let uses = uses.iter().filter(|(kind, _)| !subject.baseline.has(kind.extension()));
+            uses.map(|(kind, (used, member))| instructions(*kind, used, Some(member), subject)).for_each(&mut found);
             objects.iter().filter_map(|(code, name)| judge(path, *code, Some(name), subject)).for_each(&mut found);
             if let Some(reason) = fault.clone() {
                 found(Detail::Fault { reason });
@@ -37,9 +39,10 @@ pub(crate) fn check(file: &File, facts: &Facts, subject: &Subject, findings: &mu
     }
 }
 
-fn instructions(instructions: Instructions, used: &Use, member: Option<&String>) -> Detail {
+fn instructions(instructions: Instructions, used: &Use, member: Option<&String>, subject: &Subject) -> Detail {
     let Use { function, functions, times } = used.clone();
-    Detail::Instructions { instructions, function, functions, times, member: member.cloned() }
+    let allowed = subject.baseline.clone();
+    Detail::Instructions { allowed, instructions, function, functions, times, member: member.cloned() }
 }
 
 fn judge(path: &str, code: Code, member: Option<&String>, subject: &Subject) -> Option<Detail> {
@@ -48,7 +51,7 @@ fn judge(path: &str, code: Code, member: Option<&String>, subject: &Subject) -> 
     match code {
         Code::Elf(machine, _) if is_wrong(machine, expected) => wrong(machine.to_string()),
         Code::Elf(machine, Some(needed)) if machine.is(Arch::Amd64) => {
-            let allowed = subject.baseline.max(level_of_folder(path));
+            let allowed = subject.baseline.x86_level().max(level_of_folder(path));
             (needed > allowed).then(|| Detail::Baseline { allowed, needed, member: member.cloned() })
         }
         Code::Go(arch) if arch != Some(expected) => wrong(arch.map_or("another of Go's", Arch::debian).to_owned()),

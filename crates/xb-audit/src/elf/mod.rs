@@ -10,8 +10,8 @@ use std::ops::Range;
 use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{Endianness, ReadRef};
+use xb_core::X86Level;
 
-use crate::X86Level;
 use crate::source::Part;
 
 pub(crate) use dynamic::Dynamic;

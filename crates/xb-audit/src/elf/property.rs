@@ -4,8 +4,8 @@ use object::elf;
 use object::read::elf::{FileHeader, NoteIterator, ProgramHeader, SectionHeader};
 use object::{Endianness, ReadRef};
 
-use crate::X86Level;
 use crate::source::Part;
+use xb_core::X86Level;
 
 /// The levels of `GNU_PROPERTY_X86_ISA_1_NEEDED`, the highest first.
 const LEVELS: &[(u32, X86Level)] = &[(8, X86Level::V4), (4, X86Level::V3), (2, X86Level::V2), (1, X86Level::V1)];

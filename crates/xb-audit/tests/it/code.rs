@@ -2,8 +2,9 @@
 
 use object::elf::{EM_386, EM_BPF, EM_PPC64};
 use xb_audit::FindingKind::{BrokenFile, CpuBaseline, WrongArchitecture};
-use xb_audit::{Subject, X86Level};
+use xb_audit::Subject;
 use xb_core::Arch::{Amd64, Arm64};
+use xb_core::{Baseline, X86Level};
 
 use crate::elf::{archive, library, object, program};
 use crate::world::{Things, World, check, debian, expect, found, things};
@@ -106,7 +107,7 @@ fn what_needs_newer_processors_is_held_against_the_baseline() {
     let world = World::new();
     let root = debian(Amd64).into_iter().chain(result()).collect::<Vec<_>>();
     let subject = Subject::new(Amd64, world.tree(&result()), world.tree(&root));
-    let findings = world.audit(&Subject { baseline: X86Level::V3, ..subject });
+    let findings = world.audit(&Subject { baseline: Baseline::Amd64(X86Level::V3), ..subject });
     expect(&findings, &[v4]);
     assert!(findings[0].to_string().contains("needs x86-64-v4, and x86-64-v3 must do"), "{}", findings[0]);
 }

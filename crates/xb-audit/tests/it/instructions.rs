@@ -1,10 +1,12 @@
 //! Code for arm64 that not every processor runs.
 
 use xb_audit::FindingKind::CpuInstructions;
+use xb_audit::Subject;
 use xb_core::Arch::{Amd64, Arm64};
+use xb_core::Baseline;
 
 use crate::elf::{archive, object, program};
-use crate::world::{check, expect, found, things};
+use crate::world::{World, check, debian, expect, found, things};
 
 /// `casal x3, x4, [x5]`
 const CAS: u32 = 0xC8E3_FCA4;
@@ -34,6 +36,23 @@ fn functions_tell_what_they_need() {
     assert!(said[0].contains("of armv8-a+lse in `main` and 1 more function, and armv8-a must do"), "{}", said[0]);
     assert!(said[1].contains("of armv8.2-a+sve in `main`, and"), "{}", said[1]);
     assert!(said[2].contains(", in its member `b.o`, uses instructions of armv8.2-a+sve in `g`, and"), "{}", said[2]);
+}
+
+#[test]
+fn what_the_baseline_has_is_no_finding() {
+    let world = World::new();
+    let things = things! {
+        "usr/bin/both" => program(Arm64, &[]).code(&[("main", &[CAS, PTRUE, RET])]),
+        "usr/lib/libx.a" => archive(&[("a.o", &object(Arm64).code(&[("f", &[CAS, RET])]).bytes())]),
+    };
+    let result = world.tree(&things);
+    let root = world.tree(&debian(Arm64));
+    for (baseline, expected) in [("armv8-a", 3), ("armv8-a+lse", 1), ("armv8.1-a", 1), ("armv9-a", 0)] {
+        let baseline = Baseline::parse(Arm64, baseline).unwrap();
+        let findings = world.audit(&Subject { baseline, ..Subject::new(Arm64, result, root) });
+        let findings: Vec<_> = findings.iter().filter(|finding| finding.kind == CpuInstructions).collect();
+        assert_eq!(findings.len(), expected, "{findings:?}");
+    }
 }
 
 #[test]

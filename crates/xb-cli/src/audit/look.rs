@@ -36,11 +36,12 @@ pub fn look(session: &Session, graph: &Graph, realised: &Realised) -> Result<Vec
             continue;
         };
         let arch = target.id.arch;
-        let subject = Subject::new(arch, result, root);
+        let subject = Subject { arch, result, root, baseline: target.baseline.clone() };
         let run = realised.node(target.build).and_then(|node| node.run.as_ref());
         let way = run.map(|run| Way { arch, method: run.method });
         let built = way.zip(tree(target.build, "build")).map(|(way, tree)| Built { way, tree });
-        all.push(Looked { target: target.clone(), subject, built, findings: findings(session, subject)? });
+        let findings = findings(session, subject.clone())?;
+        all.push(Looked { target: target.clone(), subject, built, findings });
     }
     Ok(all)
 }

@@ -1,19 +1,19 @@
 //! What was found before: the same trees lead to the same findings, as long as the audit looks for the same things.
 
 use serde::Serialize;
-use xb_audit::{Finding, Subject, X86Level};
-use xb_core::{Arch, Digest, TreeId};
+use xb_audit::{Finding, Subject};
+use xb_core::{Arch, Baseline, Digest, TreeId};
 use xb_store::Store;
 
 const KIND: &str = "audit-v1";
 
 #[derive(Serialize)]
-struct Key {
+struct Key<'a> {
     audit: &'static str,
     arch: Arch,
     result: TreeId,
     root: TreeId,
-    baseline: X86Level,
+    baseline: &'a Baseline,
 }
 
 /// What was found, if it was looked at before.
@@ -30,7 +30,8 @@ pub fn remember(store: &Store, subject: &Subject, findings: &[Finding]) {
 }
 
 fn key(subject: &Subject) -> Option<Vec<u8>> {
-    let Subject { arch, result, root, baseline } = *subject;
-    let bytes = serde_json::to_vec(&Key { audit: xb_audit::VERSION, arch, result, root, baseline }).ok()?;
+    let Subject { arch, result, root, baseline } = subject;
+    let key = Key { audit: xb_audit::VERSION, arch: *arch, result: *result, root: *root, baseline };
+    let bytes = serde_json::to_vec(&key).ok()?;
     Some(Digest::of(&bytes).hash().to_vec())
 }

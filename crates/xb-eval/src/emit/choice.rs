@@ -182,6 +182,7 @@ impl<'v> Evaluator<'v> {
             }
         }
         self.policy(instance)?;
+        self.baseline(instance)?;
         if let Value::Null = self.package_field(instance, "build")? {
             return Err(Failure::new(codes::NO_BUILD, format!("`{}` does not say how it is built", code.name))
                 .at(code.place, "it has no field `build`")

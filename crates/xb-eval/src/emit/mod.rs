@@ -5,6 +5,7 @@
 //! so that long chains of needs do not nest.
 
 mod audit;
+mod baseline;
 mod choice;
 mod describe;
 mod needs;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use xb_core::Arch;
+use xb_core::{Arch, Baseline};
 use xb_graph::{Target, TargetId};
 
 use super::{Product, TargetRequest};
@@ -140,6 +140,7 @@ impl<'v> Evaluator<'v> {
             build: self.choice(made, place)?,
             check: self.check_node(made, place)?,
             root: if made.id == instance.id { self.audit_root(made)? } else { None },
+            baseline: self.baseline(instance)?,
             policy: self.policy(instance)?,
         })
     }
@@ -159,6 +160,7 @@ impl<'v> Evaluator<'v> {
             build: self.to_input(layers, NOWHERE)?.node,
             check: None,
             root: None,
+            baseline: Baseline::lowest(arch),
             policy: BTreeMap::new(),
         })
     }
