@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use xb_core::{Arch, RelPath};
+use xb_core::{Arch, Escaped, RelPath};
 
 use crate::{Detail, Finding, FindingKind, OtherValue, Place};
 
@@ -14,7 +14,7 @@ const LONGEST: usize = 60;
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", Shown(self.path.as_str()))?;
+        write!(f, "`{}`", Escaped(self.path.as_str()))?;
         match &self.detail {
             Detail::Architecture { expected, found, member } => {
                 member_of(f, member.as_deref())?;
@@ -36,14 +36,14 @@ impl fmt::Display for Finding {
                 write!(
                     f,
                     " uses instructions of {instructions} in `{}`{more}, and {allowed} must do: ",
-                    Shown(&cut(function))
+                    Escaped(&cut(function))
                 )?;
                 f.write_str("older processors do not run it; build it without `-march` and `-mcpu`, say a higher ")?;
                 f.write_str("`baseline` of the package, or in the policy that it asks the processor first")
             }
             Detail::Interpreter { interpreter, script } => {
                 let what = if *script { "is run by" } else { "asks for the loader" };
-                write!(f, " {what} `{}`, which is not in the root: it does not start; ", Shown(interpreter))?;
+                write!(f, " {what} `{}`, which is not in the root: it does not start; ", Escaped(interpreter))?;
                 f.write_str("add the package that has it to the needs, or name one that is there")
             }
             Detail::Order { library, needed_by, amd64, arm64 } => {
@@ -60,21 +60,21 @@ impl fmt::Display for Finding {
             Detail::Library { library, needed_by, searched, passed_over } => {
                 needs(f, library, needed_by.as_ref())?;
                 let (few, more) = searched.split_at(searched.len().min(4));
-                write!(f, ", which is not in {}", Shown(&few.join(", ")))?;
+                write!(f, ", which is not in {}", Escaped(&few.join(", ")))?;
                 if !more.is_empty() {
                     write!(f, " and {} more folders", more.len())?;
                 }
                 if let Some(other) = passed_over {
-                    write!(f, " (`{}` is for another architecture)", Shown(other.as_str()))?;
+                    write!(f, " (`{}` is for another architecture)", Escaped(other.as_str()))?;
                 }
                 f.write_str(": it cannot be loaded; add the package that has it to the needs, or a RUNPATH to the file")
             }
             Detail::Foreign { arch, place, text, times } => {
-                write!(f, " has a name of {arch} {}: `{}`{}; ", place.words(), Shown(text), often(*times))?;
+                write!(f, " has a name of {arch} {}: `{}`{}; ", place.words(), Escaped(text), often(*times))?;
                 f.write_str("who goes by it looks for the wrong machine's files; let the build use what it is told")
             }
             Detail::Sandbox { place, text, times } => {
-                write!(f, " has a path of the sandbox {}: `{}`{}; ", place.words(), Shown(text), often(*times))?;
+                write!(f, " has a path of the sandbox {}: `{}`{}; ", place.words(), Escaped(text), often(*times))?;
                 f.write_str("it is nowhere else; build for the prefix, or replace it")
             }
             Detail::Host { place, machine, times } => {
@@ -82,13 +82,13 @@ impl fmt::Display for Finding {
                     f,
                     " names the machine of the build {}: `{}`{}; ",
                     place.words(),
-                    Shown(machine),
+                    Escaped(machine),
                     often(*times)
                 )?;
                 f.write_str("what asks for it tells another machine elsewhere; let the build do without")
             }
             Detail::Time { date, times } => {
-                write!(f, " has the time of its build in its data: `{}`{}; ", Shown(date), often(*times))?;
+                write!(f, " has the time of its build in its data: `{}`{}; ", Escaped(date), often(*times))?;
                 f.write_str("each build gives another result; let the build go by SOURCE_DATE_EPOCH")
             }
             Detail::Mode { mode, .. } if self.kind == FindingKind::SetId => {
@@ -99,7 +99,7 @@ impl fmt::Display for Finding {
             Detail::Lost { on, off, names } => {
                 let (on, off) = (on.apart_from(*off), off.apart_from(*on));
                 write!(f, " of the build is on for {on} and off for {off}: ")?;
-                listed(f, names, |f, name| write!(f, "`{}`", Shown(name)))?;
+                listed(f, names, |f, name| write!(f, "`{}`", Escaped(name)))?;
                 f.write_str(
                     "; what is off is left out of the result; give the build what it did not find, or its answer",
                 )
@@ -112,11 +112,11 @@ impl fmt::Display for Finding {
                     second.apart_from(*first)
                 )?;
                 listed(f, values, |f, OtherValue { name, first, second }| {
-                    write!(f, "`{}` is `{}` and `{}`", Shown(name), Shown(&cut(first)), Shown(&cut(second)))
+                    write!(f, "`{}` is `{}` and `{}`", Escaped(name), Escaped(&cut(first)), Escaped(&cut(second)))
                 })
             }
             Detail::Fault { reason } => {
-                write!(f, " cannot be read as what it begins like: {}; ", Shown(reason))?;
+                write!(f, " cannot be read as what it begins like: {}; ", Escaped(reason))?;
                 f.write_str("what it is for is not known; see whether it was cut off")
             }
         }
@@ -124,14 +124,14 @@ impl fmt::Display for Finding {
 }
 
 fn member_of(f: &mut fmt::Formatter<'_>, member: Option<&str>) -> fmt::Result {
-    member.map_or(Ok(()), |member| write!(f, ", in its member `{}`,", Shown(member)))
+    member.map_or(Ok(()), |member| write!(f, ", in its member `{}`,", Escaped(member)))
 }
 
 fn needs(f: &mut fmt::Formatter<'_>, library: &str, by: Option<&RelPath>) -> fmt::Result {
     if let Some(by) = by {
-        write!(f, " loads `{}`, which", Shown(by.as_str()))?;
+        write!(f, " loads `{}`, which", Escaped(by.as_str()))?;
     }
-    write!(f, " needs `{}`", Shown(library))
+    write!(f, " needs `{}`", Escaped(library))
 }
 
 /// A path of the root that was looked at, as it is on an architecture.
@@ -141,7 +141,7 @@ fn which_on(arch: Arch, path: &Option<RelPath>) -> String {
     };
     let others = Arch::ALL.into_iter().filter(|other| *other != arch);
     let path = others.fold(path.to_string(), |path, other| path.replace(other.triplet(), arch.triplet()));
-    format!("`{}`", Shown(&path))
+    format!("`{}`", Escaped(&path))
 }
 
 /// The first of some things; more are counted.
@@ -168,17 +168,6 @@ fn cut(text: &str) -> String {
 
 fn often(times: u64) -> String {
     if times > 1 { format!(" and {} more", times - 1) } else { String::new() }
-}
-
-/// A text from a file, on one line and without what would steer a terminal.
-struct Shown<'t>(&'t str);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .chars()
-            .try_for_each(|c| if c.is_control() { write!(f, "{}", c.escape_default()) } else { write!(f, "{c}") })
-    }
 }
 
 impl Place {

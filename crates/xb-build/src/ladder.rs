@@ -15,10 +15,12 @@
 //! check is mended only where it could not run at all, never where it ran and failed.
 //!
 //! What failed under `cross` by the command's own doing, and went well by the next method, is remembered by its action
-//! and its limits: nothing else counts there. Never remembered are failures for the sake of an emulator or of the set of
-//! machines, which are in no action, and those for want of memory, time, disk or processes, which another machine or
-//! another hour may have.
+//! and its limits: nothing else counts there, so that failures for the sake of an emulator, which is in no action, are not
+//! among it. A failure that the same action would meet again is remembered by its method and emulator as well, for those
+//! who believe failures. Never remembered are failures for want of an executor, and those for want of memory, time, disk
+//! or processes, which another machine or another hour may have.
 
+use xb_core::Escaped;
 use xb_graph::{Cause, Method};
 
 use crate::failure::Why;
@@ -74,12 +76,12 @@ fn mends_cause(from: Method, to: Method, check: bool, cause: &Cause) -> Option<S
     let emulated = matches!(from, Method::Emulate | Method::PureEmulate);
     match cause {
         Cause::ForeignProgram { program } if from == Method::Cross => {
-            let program = harmless(program);
+            let program = Escaped(program);
             Some(format!("`{program}` is a program of the result's architecture, which cannot run in a cross build"))
         }
         Cause::ForeignCode { .. } if from == Method::Cross => Some(describe(cause)),
         Cause::EmulatorLacks { what } if emulated && to == Method::Native => {
-            Some(format!("the emulator lacks something: {}", harmless(what)))
+            Some(format!("the emulator lacks something: {}", Escaped(what)))
         }
         Cause::Failed | Cause::CompileError | Cause::MissingOutput { .. } if !check => {
             let other = match from {
@@ -102,28 +104,23 @@ pub fn describe(cause: &Cause) -> String {
         Cause::Failed => "the command failed".to_owned(),
         Cause::CompileError => "a compiler or linker reported an error".to_owned(),
         Cause::ForeignProgram { program } => {
-            format!("the program `{}` is of another architecture", harmless(program))
+            format!("the program `{}` is of another architecture", Escaped(program))
         }
-        Cause::EmulatorLacks { what } => format!("the emulator lacks something: {}", harmless(what)),
+        Cause::EmulatorLacks { what } => format!("the emulator lacks something: {}", Escaped(what)),
         Cause::OutOfMemory => "it used more memory than it may".to_owned(),
         Cause::TimedOut => "it took longer than it may".to_owned(),
         Cause::TooManyProcesses => "it started more processes than it may".to_owned(),
         Cause::DiskFull => "it wrote more than it may".to_owned(),
         Cause::TestFailure => "tests failed".to_owned(),
-        Cause::MissingOutput { path } => format!("it did not make `/{}`", harmless(path)),
+        Cause::MissingOutput { path } => format!("it did not make `/{}`", Escaped(path)),
         Cause::RefusedOutput { path, reason } => {
-            format!("`/{}` cannot be kept: {}", harmless(path), harmless(reason))
+            format!("`/{}` cannot be kept: {}", Escaped(path), Escaped(reason))
         }
         Cause::ForeignCode { path, found } => {
-            format!("its result has code for {}: `/{}`", harmless(found), harmless(path))
+            format!("its result has code for {}: `/{}`", Escaped(found), Escaped(path))
         }
         Cause::Cancelled => "it was stopped".to_owned(),
     }
-}
-
-/// A text that cannot drive a terminal.
-fn harmless(text: &str) -> String {
-    text.replace(char::is_control, "\u{fffd}")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use xb_build::RealisedRun;
-use xb_core::TreeId;
+use xb_core::{Escaped, TreeId};
 use xb_graph::{Directories, Graph, Node};
 use xb_store::Store;
 
@@ -36,8 +36,8 @@ fn left_out(graph: &Graph, run: &RealisedRun) -> Option<String> {
     let named: Vec<_> = run.result.left_out.iter().filter_map(|path| path.strip_prefix(&prefix)).collect();
     let text = match &named[..] {
         [] => return None,
-        [one] => format!("`/{one}` is"),
-        [first, ..] => format!("`/{first}` and others are"),
+        [one] => format!("`/{}` is", Escaped(one)),
+        [first, ..] => format!("`/{}` and others are", Escaped(first)),
     };
     Some(format!("{text} no file, folder or link, and left out"))
 }
@@ -48,15 +48,18 @@ fn leads_away(store: &Store, tree: TreeId) -> Option<String> {
     let remedy = "relative, or have the prefix without `$out` (`DESTDIR`)";
     if links.len() == 1 {
         return Some(format!(
-            "`/{path}` leads to where the package was built (`{target}`), which is not there later: make it {remedy}"
+            "`/{}` leads to where the package was built (`{}`), which is not there later: make it {remedy}",
+            Escaped(path.as_str()),
+            Escaped(target),
         ));
     }
-    let named: Vec<_> = links.iter().take(MOST_NAMED).map(|(path, _)| format!("`/{path}`")).collect();
+    let named: Vec<_> =
+        links.iter().take(MOST_NAMED).map(|(path, _)| format!("`/{}`", Escaped(path.as_str()))).collect();
     let more = if links.len() > MOST_NAMED { " and others" } else { "" };
     Some(format!(
-        "{}{more} lead to where the package was built (the first to `{target}`), which is not there later: make them \
-         {remedy}",
-        named.join(", ")
+        "{}{more} lead to where the package was built (the first to `{}`), which is not there later: make them {remedy}",
+        named.join(", "),
+        Escaped(target)
     ))
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use xb_core::{ContentId, Digest, RelPath, TreeId};
+use xb_core::{ContentId, Digest, Escaped, RelPath, TreeId};
 
 use crate::directory::{Item, subtree};
 use crate::reapi::{Directory, FileNode, NodeProperties};
@@ -61,7 +61,7 @@ pub enum DifferenceKind {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "/{}: ", self.path)?;
+        write!(f, "/{}: ", Escaped(self.path.as_str()))?;
         match &self.kind {
             DifferenceKind::OnlyInFirst => f.write_str("only in the first"),
             DifferenceKind::OnlyInSecond => f.write_str("only in the second"),
@@ -76,7 +76,7 @@ impl fmt::Display for Difference {
                 write!(f, "mode {} and mode {}", octal(*first), octal(*second))
             }
             DifferenceKind::Target { first, second } => {
-                write!(f, "a link to `{first}` and a link to `{second}`")
+                write!(f, "a link to `{}` and a link to `{}`", Escaped(first), Escaped(second))
             }
             DifferenceKind::Kind { first, second } => write!(f, "{first} and {second}"),
         }
