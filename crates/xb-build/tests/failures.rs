@@ -38,6 +38,21 @@ async fn a_failure_names_the_shortest_way_to_it() {
 }
 
 #[tokio::test]
+async fn everything_that_failed_below_one_goal_is_told() {
+    let mut world = World::default();
+    world.options.keep_going = true;
+    let mut graph = Graph::default();
+    let first = graph.run("first", &[], &[("FAIL", "failed")]);
+    let second = graph.run("second", &[], &[("FAIL", "failed")]);
+    let good = graph.run("good", &[], &[]);
+    let middle = graph.compose(&[second, good]);
+    let top = graph.run("top", &[first, middle], &[]);
+    let realised = world.realise(graph, &[top]).await;
+    let titles: Vec<_> = realised.failures.iter().map(|failure| failure.title.as_str()).collect();
+    assert_eq!(titles, ["first (amd64, build)", "second (amd64, build)"]);
+}
+
+#[tokio::test]
 async fn nothing_more_starts_after_a_failure_unless_asked_for() {
     for keep_going in [false, true] {
         let mut world = World::default();
@@ -172,7 +187,10 @@ async fn a_result_that_is_refused_is_none_and_another_method_may_mend_it() {
     let meant = Run { any_code: true, ..(**run).clone() };
     let meant = graph.add_node(Node::Run(Box::new(meant)));
     world.inspector = Arc::new(RefusesOnce::default());
-    check_failures(&world.realise(graph, &[meant]).await, &[]);
+    check_failures(&world.realise(graph.clone(), &[meant]).await, &[]);
+    // And it is not found by those to whom it is not right.
+    let refused = world.realise(graph, &[cross]).await;
+    assert_eq!(refused.failures.len(), 1);
 }
 
 #[tokio::test]

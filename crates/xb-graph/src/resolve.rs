@@ -93,7 +93,7 @@ pub fn action_key(run: &Run, root: TreeId) -> ActionKey {
         command_digest: Some(command.into()),
         input_root_digest: Some(root.0.into()),
         timeout: timeout(&run.limits),
-        platform: Some(platform(run.platform, run.limits.users)),
+        platform: Some(platform(run)),
     });
     ActionKey { id: ActionId(action), command_bytes, action_bytes }
 }
@@ -146,15 +146,19 @@ fn timeout(limits: &Limits) -> Option<reapi::Duration> {
     (limits.seconds > 0).then(|| reapi::Duration { seconds: i64::try_from(limits.seconds).unwrap_or(i64::MAX) })
 }
 
-/// The platform in the words of the API's lexicon, with one of ours: names are in the order of their bytes.
-fn platform(arch: Arch, users: u32) -> reapi::Platform {
-    let isa = match arch {
+/// The platform in the words of the API's lexicon, with two of ours: names are in the order of their bytes.
+fn platform(run: &Run) -> reapi::Platform {
+    let isa = match run.platform {
         Arch::Amd64 => "x86-64",
         Arch::Arm64 => "arm-a64",
     };
     let mut properties = vec![property("ISA", isa), property("OSFamily", "linux")];
-    if users > 1 {
-        properties.push(property("users", &users.to_string()));
+    // What others would refuse must not be found by them.
+    if run.any_code {
+        properties.push(property("any-code", "true"));
+    }
+    if run.limits.users > 1 {
+        properties.push(property("users", &run.limits.users.to_string()));
     }
     reapi::Platform { properties }
 }

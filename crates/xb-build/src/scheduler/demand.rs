@@ -35,7 +35,7 @@ impl Scheduler<'_> {
         let failed = inputs.iter().copied().find(|input| self.states.blame(*input).is_some());
         if let Some(input) = failed {
             if !self.falls_back(node, input) {
-                self.fail(node, Blame::Below(input));
+                self.fail(node, Blame::Below);
             }
             return;
         }
@@ -48,7 +48,7 @@ impl Scheduler<'_> {
     }
 
     /// What a node needs as things are: of a choice, the option whose turn it is.
-    fn inputs_now(&self, node: NodeId) -> Vec<NodeId> {
+    pub(super) fn inputs_now(&self, node: NodeId) -> Vec<NodeId> {
         if let Node::Choice(_) = self.graph.node(node) {
             return self.option_now(node).into_iter().map(|(_, run)| run).collect();
         }
@@ -94,7 +94,7 @@ impl Scheduler<'_> {
             }
             for user in self.plan.users(node) {
                 if self.waits_for(user, node) && !self.falls_back(user, node) {
-                    failing.push((user, Blame::Below(node)));
+                    failing.push((user, Blame::Below));
                 }
             }
         }

@@ -98,7 +98,7 @@ impl Scheduler<'_> {
         self.states.set(choice, State::Waiting(1));
         if failed {
             if !self.falls_back(choice, option) {
-                self.fail(choice, Blame::Below(option));
+                self.fail(choice, Blame::Below);
             }
         } else if done {
             self.ready.push(choice);

@@ -78,7 +78,7 @@ impl Scheduler<'_> {
                 continue;
             }
             match self.states.blame(id) {
-                Some(Blame::Below(input)) => ahead.push(*input),
+                Some(Blame::Below) => ahead.extend(self.inputs_now(id).into_iter().rev()),
                 Some(Blame::Own(why)) if !matches!(**why, Why::Cancelled) => {
                     failures.push(self.failure(id, why));
                 }

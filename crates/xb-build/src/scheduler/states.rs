@@ -44,7 +44,7 @@ pub(super) enum Blame {
     /// Its own.
     Own(Arc<Why>),
     /// That of a node that it needs.
-    Below(NodeId),
+    Below,
 }
 
 /// The states of all nodes.
