@@ -46,15 +46,24 @@ pub(crate) struct Archive {
     pub(crate) fault: Option<String>,
 }
 
+/// How much of an archive's objects is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// What they say of themselves.
+    Kind,
+    /// Every instruction, too.
+    Instructions,
+}
+
 impl Archive {
     /// Reads an archive as far as it can be read.
-    pub(crate) fn read(source: &Source) -> Self {
+    pub(crate) fn read(source: &Source, depth: Depth) -> Self {
         let mut archive = Self::default();
-        archive.fault = archive.members(source).err();
+        archive.fault = archive.members(source, depth).err();
         archive
     }
 
-    fn members(&mut self, source: &Source) -> Result<(), String> {
+    fn members(&mut self, source: &Source, depth: Depth) -> Result<(), String> {
         let cache = Cursor::cache(source);
         let said = |error| format!("the library that reads such files says: {error}");
         let file = ArchiveFile::parse(Part::new(&cache, 0, source.len())).map_err(said)?;
@@ -71,12 +80,12 @@ impl Archive {
             if start.checked_add(len).is_none_or(|end| end > source.len()) {
                 return Err(format!("its member `{}` ends beyond it", name(member.name())));
             }
-            self.member(source, member.name(), start, len)?;
+            self.member(source, depth, member.name(), (start, len))?;
         }
         Ok(())
     }
 
-    fn member(&mut self, source: &Source, named: &[u8], start: u64, len: u64) -> Result<(), String> {
+    fn member(&mut self, source: &Source, depth: Depth, named: &[u8], (start, len): (u64, u64)) -> Result<(), String> {
         let cache = Cursor::cache(source);
         let part = Part::new(&cache, start, len);
         let code = match part.read_bytes_at(0, len.min(64)).unwrap_or_default() {
@@ -85,7 +94,8 @@ impl Archive {
                 self.debug.extend(
                     elf.debug.iter().map(|range| start.saturating_add(range.start)..start.saturating_add(range.end)),
                 );
-                for (kind, used) in arm64::uses(&elf, part) {
+                let uses = if depth == Depth::Kind { Default::default() } else { arm64::uses(&elf, part) };
+                for (kind, used) in uses {
                     self.uses.entry(kind).or_insert_with(|| (used, name(named)));
                 }
                 Code::Elf(elf.machine, elf.needs)

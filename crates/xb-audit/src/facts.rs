@@ -8,7 +8,7 @@ use xb_core::ContentId;
 use xb_store::Contents;
 
 use crate::AuditError;
-use crate::archive::{self, Archive};
+use crate::archive::{self, Archive, Depth};
 use crate::arm64::{self, Uses};
 use crate::elf::{self, Elf};
 use crate::scan::{Leaks, Needles};
@@ -92,7 +92,7 @@ pub(crate) fn read_code<C: Contents + ?Sized>(id: ContentId, store: &C) -> Resul
     let source = Source::open(id, store, Vec::new(), 4 << 10)?;
     let is_code =
         [elf::MAGIC, archive::MAGIC, archive::THIN_MAGIC].iter().any(|magic| source.head().starts_with(magic));
-    Ok(is_code.then(|| form(&source)))
+    Ok(is_code.then(|| form(&source, Depth::Kind)))
 }
 
 fn read<C: Contents + ?Sized>(
@@ -102,7 +102,7 @@ fn read<C: Contents + ?Sized>(
     buffers: &mut Buffers,
 ) -> Result<Facts, AuditError> {
     let source = Source::open(id, store, std::mem::take(&mut buffers.head), BLOCK)?;
-    let form = form(&source);
+    let form = form(&source, Depth::Instructions);
     let uses = uses(&form, &source);
     let leaks = if PACKED.iter().any(|magic| source.head().starts_with(magic)) {
         Leaks::default()
@@ -118,7 +118,7 @@ fn read<C: Contents + ?Sized>(
     Ok(Facts { form, uses, leaks })
 }
 
-fn form(source: &Source) -> Form {
+fn form(source: &Source, depth: Depth) -> Form {
     let head = source.head();
     if head.starts_with(elf::MAGIC) {
         let cache = Cursor::cache(source);
@@ -128,7 +128,7 @@ fn form(source: &Source) -> Form {
         };
     }
     if head.starts_with(archive::MAGIC) || head.starts_with(archive::THIN_MAGIC) {
-        return Form::Archive(Archive::read(source));
+        return Form::Archive(Archive::read(source, depth));
     }
     let telling = head.get(..TELLING).unwrap_or(head);
     if memchr::memchr(0, telling).is_none() { Form::Text(Script::read(head)) } else { Form::Binary }
