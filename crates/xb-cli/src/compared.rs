@@ -1,12 +1,11 @@
 //! One package by several methods: the builds, and whether they lead to the same bits.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::Serialize;
-use xb_build::{Options, Realised};
+use xb_build::Realised;
 use xb_core::TreeId;
-use xb_graph::{Difference, Graph, Method, TargetId, diff};
+use xb_graph::{Difference, Graph, Method, NodeId, TargetId, diff};
 use xb_store::Store;
 
 use crate::failure::Failure;
@@ -30,27 +29,20 @@ pub struct Compared {
     pub differences: Vec<String>,
 }
 
-/// Builds the targets of a graph, without their checks, and adds what came of it to the trees.
-///
-/// # Errors
-/// When the lock cannot be completed or somebody pressed Ctrl-C; what failed is data.
-pub fn build(
-    session: &Session,
-    graph: &Arc<Graph>,
-    method: Method,
-    options: &Options,
-    trees: &mut Trees,
-) -> Result<Realised, Failure> {
-    let goals: Vec<_> = graph.targets.iter().map(|target| target.build).collect();
-    let realised = session.realise(graph, &goals, options)?;
-    logs::remember(&session.store, &session.project, graph, &realised);
+/// What is built of a graph: its targets, without their checks.
+pub fn builds(graph: &Graph) -> Vec<NodeId> {
+    graph.targets.iter().map(|target| target.build).collect()
+}
+
+/// Keeps the logs of builds, and adds what came of them to the trees.
+pub fn collect(session: &Session, graph: &Graph, method: Method, realised: &Realised, trees: &mut Trees) {
+    logs::remember(&session.store, &session.project, graph, realised);
     for target in &graph.targets {
         let node = realised.node(target.build);
         if let Some(tree) = node.and_then(|node| node.outputs.get("out")) {
             trees.entry(target.id.clone()).or_default().push((method, *tree));
         }
     }
-    Ok(realised)
 }
 
 /// Compares what several methods lead to with what the first of them does.

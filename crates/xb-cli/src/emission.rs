@@ -41,10 +41,10 @@ pub fn emit(request: &Request) -> Result<Emission, Failure> {
 }
 
 /// What is asked for as far as it can be evaluated, and the files that cannot be, each with the reason; no graph where
-/// none of them can.
-pub fn emit_apart(request: &Request) -> (Option<Emission>, Vec<(Target, Failure)>) {
+/// what is left cannot be, either.
+pub fn emit_apart(request: &Request) -> (Result<Emission, Failure>, Vec<(Target, Failure)>) {
     if let Ok(emission) = emit(request) {
-        return (Some(emission), Vec::new());
+        return (Ok(emission), Vec::new());
     }
     let alone = |target: &Target| evaluate(request, std::slice::from_ref(target)).err();
     let (mut whole, mut broken) = (Vec::new(), Vec::new());
@@ -54,10 +54,12 @@ pub fn emit_apart(request: &Request) -> (Option<Emission>, Vec<(Target, Failure)
             Some(failure) => broken.push((target.clone(), failure)),
         }
     }
-    match emit(&Request { targets: whole, ..request.clone() }) {
-        Ok(emission) => (Some(emission), broken),
-        Err(_) => (None, broken),
+    if whole.is_empty()
+        && let Some((_, failure)) = broken.pop()
+    {
+        return (Err(failure), broken);
     }
+    (emit(&Request { targets: whole, ..request.clone() }), broken)
 }
 
 /// The graphs of all that can be made of a request: results, what is shipped, the images of releases.

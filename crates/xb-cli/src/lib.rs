@@ -48,6 +48,7 @@ pub mod session;
 pub mod shipment;
 pub mod stores;
 pub mod warnings;
+pub mod whole;
 
 use std::process::ExitCode;
 

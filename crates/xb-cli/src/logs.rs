@@ -69,7 +69,7 @@ fn files<'g>(graph: &'g Graph, runs: &[Ran<'_>]) -> BTreeMap<NodeId, BTreeSet<&'
         files.entry(ran.node).or_default().insert(&graph.origin(ran.node).file);
     }
     for target in &graph.targets {
-        for step in [Some(target.build), target.check].into_iter().flatten() {
+        for step in [target.build].into_iter().chain(target.checks()) {
             for run in graph.options(step).chain([step]) {
                 files.entry(run).or_default().insert(&target.id.file);
             }
@@ -97,8 +97,8 @@ fn runs<'a>(graph: &Graph, realised: &'a Realised) -> Vec<Ran<'a>> {
     let before = before.chain(realised.failures.iter().map(|failure| &failure.attempts));
     let before = before.flat_map(|attempts| tried(attempts));
     let ran = realised.nodes.values().filter(|node| !node.cached).filter_map(|node| node.run.as_ref());
-    let goals = graph.targets.iter().flat_map(|target| [Some(target.build), target.check]);
-    let of_goals = goals.flatten().filter_map(|goal| realised.node(goal)?.run.as_ref());
+    let goals = graph.targets.iter().flat_map(|target| [target.build].into_iter().chain(target.checks()));
+    let of_goals = goals.filter_map(|goal| realised.node(goal)?.run.as_ref());
     let good = ran.chain(of_goals).map(|run| {
         let RealisedRun { node, action, method, result, .. } = &**run;
         Ran { node: *node, action: *action, method: *method, result, counts: true }

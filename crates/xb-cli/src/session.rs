@@ -81,6 +81,22 @@ impl Session {
     /// # Errors
     /// When the lock cannot be completed or somebody pressed Ctrl-C; what failed is data.
     pub fn realise(&self, graph: &Arc<Graph>, goals: &[NodeId], options: &Options) -> Result<Realised, Failure> {
+        match self.realise_apart(graph, goals, options)? {
+            (realised, Some(unlocked)) if realised.succeeded() => Err(unlocked),
+            (realised, _) => Ok(realised),
+        }
+    }
+
+    /// The same, but that what the lock lacks in the end is given beside what was realised, for who keeps going.
+    ///
+    /// # Errors
+    /// When the lock cannot be completed and nobody keeps going, or somebody pressed Ctrl-C; what failed is data.
+    pub fn realise_apart(
+        &self,
+        graph: &Arc<Graph>,
+        goals: &[NodeId],
+        options: &Options,
+    ) -> Result<(Realised, Option<Failure>), Failure> {
         let unlocked = self.block_on_unless_interrupted(self.sources.complete(graph.nodes()))?;
         let unlocked = unlocked.err().unwrap_or_default();
         if !unlocked.is_empty() && !options.keep_going {
@@ -90,10 +106,8 @@ impl Session {
         if realised.cancelled {
             return Err(Failure::interrupted());
         }
-        if !unlocked.is_empty() && realised.succeeded() {
-            return Err(blame::unlocked(graph, unlocked));
-        }
-        Ok(realised)
+        let unlocked = Some(unlocked).filter(|unlocked| !unlocked.is_empty());
+        Ok((realised, unlocked.map(|unlocked| blame::unlocked(graph, unlocked))))
     }
 
     /// Adds to the lock what it lacks for a graph.

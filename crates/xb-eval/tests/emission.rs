@@ -280,6 +280,25 @@ fn ship(text: &str, name: Option<&str>) -> Result<Emitted, EmitFailure> {
 }
 
 #[test]
+fn what_is_made_of_packages_has_their_tests_as_well() {
+    let packages = PACKAGES.replacen(
+        "check = true",
+        "check = true\n  summary = \"Z\"\n  ship = deb { maintainer = \"A <a@example.org>\" }",
+        1,
+    );
+    for product in [Product::Shipped, Product::Image] {
+        let asked = Asked { product, ..Asked::default() };
+        let emitted = emitted(&packages, Some("zlib"), &[Method::Cross], asked);
+        let graph = emitted.unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics)).graph;
+        let tests = graph.targets.iter().flat_map(|target| &target.tests);
+        let tested: Vec<_> = tests.flat_map(|test| graph.options(*test)).collect();
+        let [test] = tested[..] else { panic!("{product:?} has one test: {tested:?}") };
+        let Node::Run(run) = graph.node(test) else { panic!("a test is a run") };
+        assert_eq!(run.title(), "zlib (arm64, check)");
+    }
+}
+
+#[test]
 fn what_is_shipped_is_a_package_of_its_own_whose_source_is_the_result() {
     let emitted = ship(SHIPPED, Some("app")).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics));
     let graph = &emitted.graph;

@@ -105,6 +105,7 @@ impl Graph {
         for target in &mut self.targets {
             target.build = number(target.build);
             target.check = target.check.map(number);
+            target.tests.iter_mut().for_each(|test| *test = number(*test));
             target.root = target.root.map(number);
         }
         let kept = |id: NodeId| needed[id.0 as usize].then(|| number(id));
@@ -119,7 +120,7 @@ impl Graph {
 
     fn needed(&self) -> Vec<bool> {
         let mut needed = vec![false; self.nodes.len()];
-        let goals = |target: &Target| [Some(target.build), target.check, target.root].into_iter().flatten();
+        let goals = Target::nodes;
         let mut open: Vec<NodeId> = self.targets.iter().flat_map(goals).collect();
         while let Some(id) = open.pop() {
             if !std::mem::replace(&mut needed[id.0 as usize], true) {
@@ -230,7 +231,8 @@ mod tests {
         let id = crate::TargetId { file: "a.xb".into(), package: "a".to_owned(), arch: xb_core::Arch::Amd64 };
         let policy = BTreeMap::new();
         let baseline = xb_core::Baseline::lowest(id.arch);
-        graph.targets = vec![Target { id, version: None, build, check: None, root: None, baseline, policy }];
+        graph.targets =
+            vec![Target { id, version: None, build, check: None, tests: Vec::new(), root: None, baseline, policy }];
         graph.prune();
         assert_eq!(graph.descriptions, [(NodeId(1), described(&[NodeId(0)]))].into());
     }

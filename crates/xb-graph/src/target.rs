@@ -37,12 +37,26 @@ pub struct Target {
     pub build: NodeId,
     /// Its tests: a [`Choice`](crate::Choice) or a [`Run`](crate::Run), if it has any.
     pub check: Option<NodeId>,
+    /// The tests of the packages of which it is made, where it is something else than a package's result.
+    pub tests: Vec<NodeId>,
     /// The tree in which its result will run, where an audit was asked for.
     pub root: Option<NodeId>,
     /// What a processor must have at least to run its result.
     pub baseline: Baseline,
     /// What its description says about findings of an audit, by their kinds.
     pub policy: BTreeMap<String, PolicyRule>,
+}
+
+impl Target {
+    /// Everything that is tested: itself, and what it is made of.
+    pub fn checks(&self) -> impl Iterator<Item = NodeId> {
+        self.check.into_iter().chain(self.tests.iter().copied())
+    }
+
+    /// All nodes that it names.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        [self.build].into_iter().chain(self.checks()).chain(self.root)
+    }
 }
 
 /// How grave findings of a kind are for a package, and why. It is no part of a key: no result depends on it.

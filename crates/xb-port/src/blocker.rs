@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use xb_build::{Failure, Why};
-use xb_graph::{Cause, Graph, Node, NodeId, TargetId};
+use xb_graph::{Cause, Graph, Method, Node, NodeId, TargetId};
 
 use crate::meaning::meaning;
 use crate::package::Tried;
@@ -29,6 +29,8 @@ pub struct Blocker {
     pub meaning: String,
     /// What may mend it, the likeliest first.
     pub mends: Vec<String>,
+    /// By which method it ran.
+    pub method: Option<Method>,
     /// The methods that were tried before.
     pub tried: Vec<Tried>,
     /// The end of its log.
@@ -92,6 +94,10 @@ fn blocker(outcome: &Outcome<'_>, packages: &[Package], users: &Users, failure: 
             Why::Run { result, .. } => Some(result.cause.clone()),
             _ => None,
         },
+        method: match &failure.why {
+            Why::Run { method, .. } => Some(*method),
+            _ => None,
+        },
         meaning: meaning.what,
         mends: meaning.mends,
         tried: tried.collect(),
@@ -113,6 +119,7 @@ fn of_broken(broken: &Broken) -> Blocker {
         waiting: Vec::new(),
         why: broken.message.clone(),
         cause: None,
+        method: None,
         meaning: "The description is wrong, so that nothing is known of its packages.".to_owned(),
         mends: vec![format!("`xb check {}` shows the place", broken.file)],
         tried: Vec::new(),

@@ -42,18 +42,6 @@ impl Package {
             State::CheckFailed | State::Failed | State::Broken => "bad",
         }
     }
-
-    /// What there is to say beyond the row, a sentence each.
-    fn remarks(&self) -> Vec<String> {
-        let tried = self.tried.iter().map(|tried| format!("tried by {}: {}", tried.method, tried.why));
-        let bits = match &self.bits {
-            Some(crate::Bits::Differ { differences, .. }) => differences.clone(),
-            Some(crate::Bits::Unknown { method, why }) => vec![format!("not compared: by {method}, {why}")],
-            _ => Vec::new(),
-        };
-        let findings = self.findings.iter().flat_map(|found| found.errors.iter().chain(&found.warnings)).cloned();
-        tried.chain(bits).chain(findings).collect()
-    }
 }
 
 impl Blocker {

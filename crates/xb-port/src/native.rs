@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use xb_core::{Arch, count, show_time};
-use xb_graph::Cause;
+use xb_graph::{Cause, Method};
 
 use crate::{Blocker, Package, State, Step};
 
@@ -99,5 +99,6 @@ fn may_be_emulation(blocker: &Blocker) -> bool {
     let causes = |cause: &Cause| {
         matches!(cause, Cause::EmulatorLacks { .. } | Cause::TestFailure | Cause::TimedOut | Cause::Failed)
     };
-    blocker.cause.as_ref().is_some_and(causes)
+    let is_emulated = matches!(blocker.method, Some(Method::Emulate | Method::PureEmulate));
+    is_emulated && blocker.cause.as_ref().is_some_and(causes)
 }

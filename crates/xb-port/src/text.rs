@@ -19,6 +19,11 @@ impl Report {
         }
         text += "\n";
         text += &table(&self.packages);
+        let remarks = self.packages.iter().map(|package| (package, package.remarks()));
+        for (package, remarks) in remarks.filter(|(_, remarks)| !remarks.is_empty()) {
+            text += &format!("\n{}\n", package.target);
+            remarks.iter().for_each(|remark| text += &format!("  {}\n", remark.replace('\n', "\n    ")));
+        }
         if !self.blockers.is_empty() {
             text += "\nWhat failed, and what waits for it\n";
             for (index, blocker) in self.blockers.iter().enumerate() {
@@ -81,6 +86,18 @@ impl Package {
             Some(Bits::Unknown { .. }) => "unknown",
             None => "-",
         }
+    }
+
+    /// What there is to say beyond the row, a sentence each.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let tried = self.tried.iter().map(|tried| format!("tried by {}: {}", tried.method, tried.why));
+        let bits = match &self.bits {
+            Some(Bits::Differ { differences, .. }) => differences.clone(),
+            Some(Bits::Unknown { method, why }) => vec![format!("not compared: by {method}, {why}")],
+            _ => Vec::new(),
+        };
+        let findings = self.findings.iter().flat_map(|found| found.errors.iter().chain(&found.warnings)).cloned();
+        tried.chain(bits).chain(findings).collect()
     }
 
     pub(crate) fn findings_text(&self) -> String {

@@ -76,7 +76,8 @@ impl World {
         let id = TargetId { file: format!("{name}.xb").into(), package: name.to_owned(), arch };
         let policy = BTreeMap::new();
         let baseline = xb_core::Baseline::lowest(id.arch);
-        let target = Target { id, version: None, build, check: Some(check), root: None, baseline, policy };
+        let target =
+            Target { id, version: None, build, check: Some(check), tests: Vec::new(), root: None, baseline, policy };
         self.graph.targets.push(target.clone());
         target
     }

@@ -133,14 +133,16 @@ impl Job<'_> {
     }
 
     fn goals(&self, graph: &Graph) -> Vec<NodeId> {
-        let targets = graph.targets.iter();
-        let goals = targets.flat_map(|target| [Some(target.build), target.check.filter(|_| self.checks), target.root]);
-        goals.flatten().collect()
+        let goals = |target: &Target| {
+            let checks = target.checks().filter(|_| self.checks);
+            [target.build].into_iter().chain(checks).chain(target.root).collect::<Vec<_>>()
+        };
+        graph.targets.iter().flat_map(goals).collect()
     }
 
     fn rebuilt(&self, graph: &Graph) -> BTreeSet<NodeId> {
         let builds = graph.targets.iter().map(|target| target.build);
-        let checks = graph.targets.iter().filter_map(|target| target.check);
+        let checks = graph.targets.iter().flat_map(Target::checks);
         match self.again {
             Again::Nothing => BTreeSet::new(),
             Again::Builds => builds.chain(checks).collect(),

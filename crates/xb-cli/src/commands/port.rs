@@ -52,25 +52,22 @@ pub fn run(here: &Invocation, args: &PortArgs) -> Result<(), Failure> {
 }
 
 fn ported(session: &Session, request: &Request, args: &PortArgs) -> Result<Report, Failure> {
-    let (emission, mut broken) = emit_apart(request);
-    let Some(emission) = emission else {
-        let last = broken.pop().map(|(_, failure)| failure);
-        broken.iter().for_each(|(_, failure)| failure.tell());
-        return Err(last.unwrap_or_else(|| Failure::user("there is no package to port")));
-    };
+    let (emission, broken) = emit_apart(request);
     broken.iter().for_each(|(_, failure)| failure.tell());
-    let graph = emission.graph;
+    let graph = emission?.graph;
     let mut options = session.options(&args.work);
     options.keep_going = true;
     options.believe_failures = !args.again;
-    let realised = session.realise(&graph, &goals(&graph), &options)?;
+    let (realised, unlocked) = session.realise_apart(&graph, &goals(&graph), &options)?;
+    unlocked.iter().for_each(Failure::tell);
     logs::remember(&session.store, &session.project, &graph, &realised);
     let built = report::results(&graph, &realised, true, &session.store)?;
     report::keep(&session.store, &session.project, &built)?;
     let bits = match args.verify {
-        true => port::bits(session, request, &COMPARED, &options)?,
+        true => reported(port::bits(session, request, &COMPARED, &options))?,
         false => Default::default(),
     };
+    let audited = reported(audit(session, &graph, &realised))?;
     Ok(Report::new(&Outcome {
         title: request.project.folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         host: request.host,
@@ -78,15 +75,25 @@ fn ported(session: &Session, request: &Request, args: &PortArgs) -> Result<Repor
         graph: &graph,
         realised: &realised,
         bits,
-        findings: port::findings(&audit(session, &graph, &realised)?),
+        findings: port::findings(&audited),
         logs: port::logs(session, &graph, &realised),
         broken: port::broken(&broken),
     }))
 }
 
 fn goals(graph: &Graph) -> Vec<xb_graph::NodeId> {
-    let targets = graph.targets.iter();
-    targets.flat_map(|target| [Some(target.build), target.check, target.root]).flatten().collect()
+    graph.targets.iter().flat_map(xb_graph::Target::nodes).collect()
+}
+
+/// What cannot be found out is told; what is known already is reported all the same, unless somebody stops it.
+fn reported<T: Default>(found: Result<T, Failure>) -> Result<T, Failure> {
+    match found {
+        Err(failure) if !failure.is_interruption() => {
+            failure.tell();
+            Ok(T::default())
+        }
+        found => found,
+    }
 }
 
 /// Who stops it wants to know what becomes of what is done.

@@ -113,13 +113,13 @@ fn existing(out: &Path, plan: &Plan) -> Result<Manifest, Failure> {
 
 fn realise(session: &Session, graph: &std::sync::Arc<Graph>, args: &ReleaseArgs) -> Result<Realised, Failure> {
     let builds = || graph.targets.iter().filter(|target| layers(graph, target).is_empty()).map(|target| target.build);
-    let checks = graph.targets.iter().filter_map(|target| target.check).filter(|_| !args.no_check);
+    let checks = graph.targets.iter().flat_map(xb_graph::Target::checks).filter(|_| !args.no_check);
     let of_images = graph.targets.iter().flat_map(|target| layers(graph, target));
     let goals: Vec<NodeId> = builds().chain(checks).chain(of_images).collect();
     let mut options = session.options(&args.work);
     if args.check {
         // Every package, every need and all that is packed: what is checked are files, and not what checks say.
-        let of_checks: BTreeSet<_> = graph.targets.iter().filter_map(|target| target.check).collect();
+        let of_checks: BTreeSet<_> = graph.targets.iter().flat_map(xb_graph::Target::checks).collect();
         let choices = graph.nodes().filter(|(id, node)| matches!(node, Node::Choice(_)) && !of_checks.contains(id));
         options.rebuild = choices.map(|(id, _)| id).collect();
     }

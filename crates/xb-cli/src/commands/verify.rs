@@ -6,7 +6,7 @@ use xb_graph::Method;
 
 use crate::args::{How, VerifyArgs};
 use crate::blame;
-use crate::compared::{self, Compared, Trees, compared};
+use crate::compared::{Compared, Trees, builds, collect, compared};
 use crate::emission::emit;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -93,7 +93,8 @@ fn build(
     failed: &mut Failed,
 ) -> Result<(), Failure> {
     let graph = emit(request)?.graph;
-    let realised = compared::build(session, &graph, method, &session.options(&args.work), trees)?;
+    let realised = session.realise(&graph, &builds(&graph), &session.options(&args.work))?;
+    collect(session, &graph, method, &realised, trees);
     session.progress.close();
     if !realised.succeeded() {
         failed.blame.extend(blame::data(session, &realised));

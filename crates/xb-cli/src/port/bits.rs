@@ -6,7 +6,7 @@ use xb_build::{Options, Realised};
 use xb_graph::{Graph, Method, Target, TargetId};
 use xb_port::Bits;
 
-use crate::compared::{Trees, build, compared};
+use crate::compared::{Trees, builds, collect, compared};
 use crate::emission::emit_apart;
 use crate::failure::Failure;
 use crate::request::Request;
@@ -26,9 +26,10 @@ pub fn bits(
     let arches: Vec<_> = request.arches.iter().copied().filter(|arch| *arch != request.host).collect();
     for method in methods.iter().filter(|_| !arches.is_empty()) {
         let request = Request { methods: vec![*method], arches: arches.clone(), audit: false, ..request.clone() };
-        let (Some(emission), _) = emit_apart(&request) else { continue };
+        let (Ok(emission), _) = emit_apart(&request) else { continue };
         let graph = emission.graph;
-        let realised = build(session, &graph, *method, options, &mut trees)?;
+        let (realised, _) = session.realise_apart(&graph, &builds(&graph), options)?;
+        collect(session, &graph, *method, &realised, &mut trees);
         for target in &graph.targets {
             if let Some(why) = why_not(&graph, &realised, target) {
                 bits.insert(target.id.clone(), Bits::Unknown { method: *method, why });

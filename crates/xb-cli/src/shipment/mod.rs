@@ -5,13 +5,11 @@ mod shared;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
 use crate::report::Built;
+use crate::whole::write_whole;
 
 /// The files of everything that is shipped, in the store, or as copies in `out`, where each takes the place of a file
 /// of its name. What several architectures made the same of one package is there once.
@@ -65,12 +63,8 @@ fn listed(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Whoever reads the copy meanwhile reads the old one or the new one.
 fn copied(file: &Path, out: &Path) -> io::Result<PathBuf> {
     let to = out.join(file.file_name().unwrap_or_default());
-    let mut aside = NamedTempFile::with_prefix_in(".xb-ship-", out)?;
-    io::copy(&mut fs::File::open(file)?, &mut aside)?;
-    aside.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
-    aside.persist(&to)?;
+    write_whole(&to, &mut fs::File::open(file)?)?;
     Ok(to)
 }

@@ -99,3 +99,19 @@ fn a_report_that_could_not_be_written_is_told_before_anything_is_built() {
     assert!(err.contains("the report cannot be written to `PROJECT/taken/report`"), "{err}");
     assert!(!err.contains("begin p"), "{err}");
 }
+
+#[test]
+fn a_name_that_nobody_defines_is_told_and_what_was_meant() {
+    let world = World::new();
+    world.write("p.xb", "package paper(arch) { build = sh\"true\" }");
+    let err = world.xb(&["port", ".:papper"]).bad(1);
+    assert!(err.contains("did you mean `:paper`?"), "{err}");
+}
+
+#[test]
+fn a_report_is_no_part_of_a_source_around_it() {
+    let world = World::new();
+    world.write("p.xb", "package p(arch) { source = ./., build = sh\"exit 1\" }");
+    let _ = world.xb(&["port", ".", "--offline", "--no-audit"]);
+    assert_eq!(world.read("port-report/.gitignore"), "*\n");
+}

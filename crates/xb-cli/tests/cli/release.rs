@@ -1,9 +1,10 @@
-//! Releases and their keys, as far as nothing must be built.
+//! Releases and their keys, as far as little must be built.
 
 use std::os::unix::fs::PermissionsExt;
 
 use xb_export::Manifest;
 
+use crate::build::has_base;
 use crate::world::World;
 
 const RELEASE: &str = r#"
@@ -141,4 +142,21 @@ fn where_nothing_can_be_pushed_is_told_before_anything_is_sent() {
     let said = world.xb(&["push", "missing", "localhost:1/agent:1.0", "--json"]);
     assert!(said.out.contains("\"class\": \"user\""), "{}", said.out);
     let _ = said.bad(1);
+}
+
+#[test]
+fn what_fails_its_own_tests_is_not_released() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let release = "
+        package untrue(arch) { version = \"1\", build = sh\"echo 1 >$out/one\", check = sh\"test 1 = 2\" }
+        release image { packages = [untrue], arches = [amd64], formats = [oci { name = \"xb-test/untrue\" }] }
+    ";
+    world.write("r.xb", release);
+    let err = world.xb(&["release", "r.xb"]).bad(1);
+    assert!(err.contains("failed untrue (amd64, check)"), "{err}");
+    assert!(!world.project().join("release").exists());
+    let _ = world.xb(&["release", "r.xb", "--no-check"]).good();
 }

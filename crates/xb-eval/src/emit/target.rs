@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use xb_core::{Arch, Baseline};
-use xb_graph::{Target, TargetId};
+use xb_graph::{NodeId, Target, TargetId};
 
 use super::{Product, TargetRequest};
 use crate::codes;
@@ -139,6 +139,7 @@ impl<'v> Evaluator<'v> {
             version,
             build: self.choice(made, place)?,
             check: self.check_node(made, place)?,
+            tests: if made.id == instance.id { Vec::new() } else { self.tests(&[instance])? },
             root: if made.id == instance.id { self.audit_root(made)? } else { None },
             baseline: self.baseline(instance)?,
             policy: self.policy(instance)?,
@@ -146,10 +147,9 @@ impl<'v> Evaluator<'v> {
     }
 
     fn image(&self, wanted: &[Value<'v>], arch: Arch, request: &TargetRequest) -> Result<Target> {
-        let mut packages = Vec::new();
-        for value in wanted {
-            packages.push(Value::Instance(self.target_instance(*value, arch, request)?));
-        }
+        let instances = wanted.iter().map(|value| self.target_instance(*value, arch, request));
+        let instances = instances.collect::<Result<Vec<_>>>()?;
+        let packages: Vec<_> = instances.iter().map(|instance| Value::Instance(instance)).collect();
         let module = self.module(&stdlib::file("image.xb"), NOWHERE)?;
         let function = self.field(self.force(module.value)?, self.symbol("image"), NOWHERE, NOWHERE)?;
         let layers = self.apply(function, &[self.list(&packages), Value::Arch(arch)], NOWHERE)?;
@@ -159,10 +159,16 @@ impl<'v> Evaluator<'v> {
             version: None,
             build: self.to_input(layers, NOWHERE)?.node,
             check: None,
+            tests: self.tests(&instances)?,
             root: None,
             baseline: Baseline::lowest(arch),
             policy: BTreeMap::new(),
         })
+    }
+
+    fn tests(&self, packages: &[&'v Instance<'v>]) -> Result<Vec<NodeId>> {
+        let checks = packages.iter().map(|package| self.check_node(package, package.package.code.place).transpose());
+        checks.flatten().collect()
     }
 
     fn target_instance(&self, value: Value<'v>, arch: Arch, request: &TargetRequest) -> Result<&'v Instance<'v>> {
