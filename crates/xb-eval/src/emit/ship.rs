@@ -1,5 +1,6 @@
 //! What is shipped in the place of a package: a package of the standard library's, whose source is the result.
 
+use super::target::SHIPPED;
 use crate::codes;
 use crate::evaluator::{Evaluator, NOWHERE};
 use crate::failure::{Failure, Result};
@@ -33,7 +34,7 @@ impl<'v> Evaluator<'v> {
         self.package_field(made, "version").map_err(|failure| {
             failure.through(self.field_place(of, "ship"), || format!("in how `{}` is shipped", of.title))
         })?;
-        let title = self.arena.alloc_str(&format!("{}.deb", of.title));
+        let title = self.arena.alloc_str(&format!("{}{SHIPPED}", of.title));
         let code = self.arena.alloc(PackageCode { title, place: of.place, ..*made.package.code });
         let package = self.arena.alloc(PackageFn { code, ..*made.package });
         let shipped: &'v Instance<'v> = self.arena.alloc(Instance { package, ..*made });

@@ -120,7 +120,9 @@ impl<'v> Evaluator<'v> {
             _ => None,
         };
         let package = match self.package_field(made, "name")? {
-            Value::String(name) if is_file_name(name) => (*name).to_owned(),
+            Value::String(name) if is_file_name(name) && !(made.id == instance.id && name.ends_with(SHIPPED)) => {
+                (*name).to_owned()
+            }
             Value::String(name) => {
                 return Err(Failure::new(
                     codes::FIELD_TYPE,
@@ -128,7 +130,8 @@ impl<'v> Evaluator<'v> {
                 )
                 .at(self.field_place(instance.package.code, "name"), "set here")
                 .note(
-                    "results are named so on the disk: letters, digits and `+-._`, beginning with a letter or digit",
+                    "results are named so on the disk: letters, digits and `+-._`, beginning with a letter or digit, and \
+                     not ending in `.deb`, as what is shipped does",
                 ));
             }
             _ => made.package.code.title.to_owned(),
@@ -196,6 +199,9 @@ impl<'v> Evaluator<'v> {
         }
     }
 }
+
+/// What the name of what is shipped in the place of a package ends in.
+pub(super) const SHIPPED: &str = ".deb";
 
 /// Whether nobody asked for this package and no other.
 fn is_among_others(request: &TargetRequest) -> bool {
