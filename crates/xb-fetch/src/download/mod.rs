@@ -139,7 +139,7 @@ fn place(url: &str) -> &str {
 /// What came of each attempt; a url that is the name itself is not said again.
 fn listed(name: &str, attempts: &[(String, String)]) -> String {
     if let [(url, why)] = attempts
-        && url == name
+        && shown(url) == name
     {
         return format!(" {why}");
     }

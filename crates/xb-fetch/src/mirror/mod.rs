@@ -154,9 +154,21 @@ pub fn shown(url: &str) -> String {
     }
 }
 
+/// Whether a url to which another one leads is one of the web, and over TLS where the other one is.
+pub(crate) fn keeps_tls(from: &str, to: &str) -> bool {
+    to.starts_with("https://") || to.starts_with("http://") && !from.starts_with("https://")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_came_over_tls_does_not_lead_out_of_it() {
+        let [secure, plain] = ["https://a.example/", "http://a.example/"];
+        assert!(keeps_tls(secure, secure) && keeps_tls(plain, secure) && keeps_tls(plain, plain));
+        assert!(!keeps_tls(secure, plain) && !keeps_tls(plain, "file:///etc/passwd"));
+    }
 
     #[test]
     fn places_are_tried_in_order_and_the_snapshots_last() {

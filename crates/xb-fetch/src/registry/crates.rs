@@ -14,7 +14,7 @@ use xb_core::Sha256;
 use crate::context::Context;
 use crate::download::Download;
 use crate::error::FetchError;
-use crate::mirror::without_slash;
+use crate::mirror::{keeps_tls, shown, without_slash};
 
 use super::{RegistryError, cargo, name_and_version};
 
@@ -81,12 +81,15 @@ async fn pattern(context: &Context, index: &str) -> Result<String, FetchError> {
         dl: String,
     }
     let url = format!("{index}/config.json");
-    let wanted = Download { name: url.clone(), urls: vec![url], at_most: Some(LONGEST_CONFIG), ..Download::default() };
+    let wanted = Download { name: shown(&url), urls: vec![url], at_most: Some(LONGEST_CONFIG), ..Download::default() };
     let mut fetched = context.download(&wanted).await?;
-    let wrong = |reason: String| RegistryError::Config { index: crate::mirror::shown(index), reason };
+    let wrong = |reason: String| RegistryError::Config { index: shown(index), reason };
     let mut text = String::new();
     fetched.file.read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
     let config: Config = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if !keeps_tls(index, &config.dl) {
+        return Err(wrong(format!("they are at `{}`", shown(&config.dl))).into());
+    }
     Ok(config.dl)
 }
 

@@ -24,9 +24,12 @@ pub(super) fn default() -> Option<String> {
     (told.status.success() && url.starts_with("https://")).then_some(url)
 }
 
-/// The files that hold, those first that win.
+/// The files that hold, those first that win: none where `PIP_CONFIG_FILE` is the null device.
 fn files() -> Vec<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    if folder("PIP_CONFIG_FILE").is_some_and(|file| file == Path::new("/dev/null")) {
+        return Vec::new();
+    }
     let home = folder("HOME");
     let user = folder("XDG_CONFIG_HOME").or_else(|| Some(home.as_ref()?.join(".config")));
     let machine = std::env::var("XDG_CONFIG_DIRS").unwrap_or_else(|_| "/etc/xdg".to_owned());

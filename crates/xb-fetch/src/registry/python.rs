@@ -10,7 +10,7 @@ use super::{Place, RegistryError, name_and_version, pip};
 use crate::context::{Context, blocking};
 use crate::download::Download;
 use crate::error::FetchError;
-use crate::mirror::without_slash;
+use crate::mirror::{keeps_tls, shown, without_slash};
 
 /// How many bytes of a list of files are read: the longest of the public index have a few millions.
 const LONGEST_LIST: u64 = 64 << 20;
@@ -49,11 +49,11 @@ impl Projects {
         let project = normalised(name);
         let index = self.index.get_or_try_init(|| found(&self.configured)).await?;
         let list = format!("{index}/{project}/");
-        let wrong = |reason: String| RegistryError::Listing { index: index.clone(), project: project.clone(), reason };
+        let wrong = |reason: String| RegistryError::Listing { index: shown(index), project: project.clone(), reason };
         let files = simple::files(&fetched(context, &list).await?).map_err(wrong)?;
         let file = chosen(&files, &project, version)?;
         let url = Url::parse(&list).and_then(|base| base.join(&file.url)).map_err(|error| wrong(error.to_string()))?;
-        if !matches!(url.scheme(), "http" | "https") {
+        if !keeps_tls(index, url.as_str()) {
             return Err(wrong(format!("`{}` is at `{}`", file.filename, file.url)).into());
         }
         Ok(Place { url: url.into(), sha256: file.sha256() })
@@ -70,7 +70,7 @@ async fn found(configured: &PythonIndex) -> Result<String, FetchError> {
 
 async fn fetched(context: &Context, url: &str) -> Result<String, FetchError> {
     let wanted = Download {
-        name: url.to_owned(),
+        name: shown(url),
         urls: vec![url.to_owned()],
         at_most: Some(LONGEST_LIST),
         accept: Some(simple::ACCEPT),
@@ -78,7 +78,7 @@ async fn fetched(context: &Context, url: &str) -> Result<String, FetchError> {
     };
     let mut bytes = Vec::new();
     let read = context.download(&wanted).await?.file.read_to_end(&mut bytes);
-    read.map_err(|error| FetchError::Failed(format!("cannot read `{url}`: {error}")))?;
+    read.map_err(|error| FetchError::Failed(format!("cannot read `{}`: {error}", shown(url))))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -77,3 +77,13 @@ async fn an_index_that_lists_nothing_or_leads_elsewhere_is_told() {
         assert!(error.is_of_environment && error.help.is_some_and(|help| help.contains("[pypi] index")));
     }
 }
+
+#[tokio::test]
+async fn who_one_is_to_an_index_is_told_to_nobody_else() {
+    let (server, world) = (Server::new(), World::new());
+    let mut settings = world.settings(Manners::default(), Mirrors::default());
+    settings.python = PythonIndex::at(&server.root.replace("://", "://name:secret@"));
+    let sources = Sources::new(settings, Arc::new(world.store.clone()), Arc::new(())).unwrap();
+    let error = provide(&sources, "a-b/1.0").await.unwrap_err();
+    assert!(error.message.contains("127.0.0.1") && !error.message.contains("secret"), "{error}");
+}
