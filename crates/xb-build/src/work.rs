@@ -176,11 +176,11 @@ impl Running {
 
     async fn inspected(&self, result: ActionResult) -> Result<ActionResult, Why> {
         let run = self.run()?;
-        let Some(tree) = inspected(run, &result) else {
+        let Some((arches, tree)) = inspected(run, &result) else {
             return Ok(result);
         };
-        let (inspector, arch) = (Arc::clone(&self.builder.inspector), run.arch);
-        match tokio::task::spawn_blocking(move || inspector.inspect(arch, tree)).await {
+        let inspector = Arc::clone(&self.builder.inspector);
+        match tokio::task::spawn_blocking(move || inspector.inspect(&arches, tree)).await {
             Ok(Ok(None)) => Ok(result),
             Ok(Ok(Some(cause))) => Ok(ActionResult { cause, ..result }),
             Ok(Err(message)) => Err(Why::Store(message)),

@@ -163,7 +163,7 @@ async fn the_next_method_mends_and_is_remembered() {
 struct RefusesOnce(AtomicBool);
 
 impl Inspector for RefusesOnce {
-    fn inspect(&self, _: Arch, _: TreeId) -> Result<Option<Cause>, String> {
+    fn inspect(&self, _: &[Arch], _: TreeId) -> Result<Option<Cause>, String> {
         let cause = || Cause::ForeignCode { path: "bin/f".to_owned(), found: "amd64".to_owned() };
         Ok((!self.0.swap(true, Ordering::Relaxed)).then(cause))
     }
@@ -184,7 +184,7 @@ async fn a_result_that_is_refused_is_none_and_another_method_may_mend_it() {
 
     // What the package says is right as it is, nobody looks at.
     let Node::Run(run) = graph.node(cross) else { panic!("a run") };
-    let meant = Run { any_code: true, ..(**run).clone() };
+    let meant = Run { code_for: xb_graph::CodeFor::Any, ..(**run).clone() };
     let meant = graph.add_node(Node::Run(Box::new(meant)));
     world.inspector = Arc::new(RefusesOnce::default());
     check_failures(&world.realise(graph.clone(), &[meant]).await, &[]);

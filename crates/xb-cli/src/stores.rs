@@ -68,8 +68,8 @@ impl Memory for StoreMemory {
 pub struct StoreInspector(pub Store);
 
 impl Inspector for StoreInspector {
-    fn inspect(&self, arch: Arch, result: TreeId) -> Result<Option<Cause>, String> {
-        let found = foreign_code(arch, result, &self.0).map_err(|error| error.to_string())?;
+    fn inspect(&self, arches: &[Arch], result: TreeId) -> Result<Option<Cause>, String> {
+        let found = foreign_code(arches, result, &self.0).map_err(|error| error.to_string())?;
         Ok(found.map(|ForeignCode { path, found }| Cause::ForeignCode { path: path.to_string(), found }))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use xb_core::{Arch, RelPath};
 use xb_eval::{EmitFailure, EmitOptions, Emitted, Limits, MemoryWorld, Product, TargetRequest, emit};
-use xb_graph::{Graph, Method, Node, NodeId, PolicyRule};
+use xb_graph::{CodeFor, Graph, Method, Node, NodeId, PolicyRule};
 
 const PACKAGES: &str = r#"
 use std { c, fetch }
@@ -414,4 +414,25 @@ fn compilers_are_told_of_a_baseline_that_is_not_the_lowest() {
     assert_eq!(told("GOARM64"), Some("v8.2,crypto"));
     assert_eq!(told("rust_baseline"), Some("-Ctarget-feature=+v8.2a,+rdm,+aes,+sha2"));
     assert_eq!(variables("arm64 = \"armv9-a+lse\"").get("GOARM64").map(String::as_str), Some("v9.0,lse"));
+}
+
+#[test]
+fn what_is_pure_is_built_once_and_checked_everywhere() {
+    let text = r#"
+        use std { python, lua }
+        package wheel(arch) { build = python.wheel { pure = true }, check = true }
+        package rock(arch) { build = lua.rock { pure = true, modules = { m = "m.lua" } }, check = true }
+    "#;
+    let graph = run(text, None, &[Method::Cross, Method::Emulate]).unwrap().graph;
+    assert_eq!(graph.targets.len(), 2);
+    for target in &graph.targets {
+        let of = |node| match graph.node(node) {
+            Node::Run(run) => (run.arch, run.method, run.platform, run.code_for),
+            _ => panic!("a run"),
+        };
+        let builds: Vec<_> = graph.options(target.build).map(of).collect();
+        assert_eq!(builds, [(Arch::Amd64, Method::Native, Arch::Amd64, CodeFor::Every)]);
+        let checks: Vec<_> = graph.options(target.check.unwrap()).map(of).collect();
+        assert_eq!(checks, [(Arch::Arm64, Method::Emulate, Arch::Arm64, CodeFor::Own)]);
+    }
 }

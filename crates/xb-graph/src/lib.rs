@@ -30,7 +30,8 @@ pub use graph::{Graph, Origin};
 pub use merge::{Step, follow};
 pub use method::Method;
 pub use node::{
-    Choice, Conflict, DebianRoot, Fetch, FetchKind, FileEntry, Files, Folder, Input, Layer, Limits, Node, NodeId, Run,
+    Choice, CodeFor, Conflict, DebianRoot, Fetch, FetchKind, FileEntry, Files, Folder, Input, Layer, Limits, Node,
+    NodeId, Run,
 };
 pub use resolve::{ActionKey, ResolvedAction, action_key, resolve};
 pub use result::{ActionResult, Cause};

@@ -184,8 +184,33 @@ pub struct Run {
     /// The tree that holds the emulator as `usr/bin/qemu-<machine>`, for an executor whose machine cannot run
     /// `platform` itself: recorded in the provenance, never part of a key.
     pub emulator: Option<Input>,
-    /// Whether its result may have code for other architectures: never part of a key.
-    pub any_code: bool,
+    /// For which architectures code may be in its result: part of the key where it is not its own alone, so that what
+    /// was held to less is not found by who holds it to more.
+    pub code_for: CodeFor,
+}
+
+/// For which architectures a result may have code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CodeFor {
+    /// For its own.
+    #[default]
+    Own,
+    /// It is for every architecture, so that there is no code for any in it.
+    Every,
+    /// For whichever: the package says that this is meant.
+    Any,
+}
+
+impl CodeFor {
+    /// The architectures for which all code has to be, where the result is for `own`.
+    pub fn held_to(self, own: Arch) -> Vec<Arch> {
+        match self {
+            Self::Own => vec![own],
+            Self::Every => Arch::ALL.to_vec(),
+            Self::Any => Vec::new(),
+        }
+    }
 }
 
 /// Limits of a run; zero is none.

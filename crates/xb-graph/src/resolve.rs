@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use xb_core::{ActionId, Arch, RelPath, TreeId};
 
 use crate::compose::Composed;
-use crate::node::{Limits, Run};
+use crate::node::{CodeFor, Limits, Run};
 use crate::reapi;
 use crate::result::ActionResult;
 
@@ -153,9 +153,10 @@ fn platform(run: &Run) -> reapi::Platform {
         Arch::Arm64 => "arm-a64",
     };
     let mut properties = vec![property("ISA", isa), property("OSFamily", "linux")];
-    // What others would refuse must not be found by them.
-    if run.any_code {
-        properties.push(property("any-code", "true"));
+    match run.code_for {
+        CodeFor::Own => {}
+        CodeFor::Every => properties.push(property("code", "every")),
+        CodeFor::Any => properties.push(property("code", "any")),
     }
     if run.limits.users > 1 {
         properties.push(property("users", &run.limits.users.to_string()));

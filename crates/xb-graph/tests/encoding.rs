@@ -56,7 +56,7 @@ fn run() -> Run {
         outputs: BTreeMap::from([("out".to_owned(), path("xb/out")), ("build".to_owned(), path("xb/build"))]).into(),
         limits: Limits::default(),
         emulator: None,
-        any_code: false,
+        code_for: xb_graph::CodeFor::Own,
     }
 }
 

@@ -58,7 +58,7 @@ impl World {
             outputs: BTreeMap::from([("out".to_owned(), RelPath::new("out").unwrap())]).into(),
             limits: Limits::default(),
             emulator: None,
-            any_code: false,
+            code_for: xb_graph::CodeFor::Own,
         };
         self.graph.add(Node::Run(Box::new(run)), Origin::default())
     }

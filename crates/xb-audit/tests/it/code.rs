@@ -35,12 +35,27 @@ fn what_is_for_another_architecture_is_found_by_its_header() {
     );
 }
 
+#[test]
+fn what_is_for_every_architecture_has_no_code_for_any() {
+    let world = World::new();
+    let first = |result: Things| {
+        let found = xb_audit::foreign_code(&[Amd64, Arm64], world.tree(&result), &world.store).unwrap();
+        found.map(|found| format!("{}: {}", found.path, found.found))
+    };
+    assert_eq!(first(things! { "b" => program(Amd64, &[]) }), Some("b: amd64".to_owned()));
+    assert_eq!(
+        first(things! { "a.py" => b"import b\n".to_vec(), "c.o" => object(Arm64) }),
+        Some("c.o: arm64".to_owned())
+    );
+    assert_eq!(first(things! { "a.py" => b"import b\n".to_vec() }), None);
+}
+
 /// What every build is asked: as the audit, but for everything beside the architecture, and only the first.
 #[test]
 fn a_build_is_told_the_first_file_with_code_for_another() {
     let world = World::new();
     let first = |result: Things| {
-        let found = xb_audit::foreign_code(Arm64, world.tree(&result), &world.store).unwrap();
+        let found = xb_audit::foreign_code(&[Arm64], world.tree(&result), &world.store).unwrap();
         found.map(|found| format!("{}: {}", found.path, found.found))
     };
     let go = archive(&[("_go_.o", b"go object linux amd64 go1.24 X:none\n".as_slice())]);

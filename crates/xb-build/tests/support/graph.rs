@@ -75,7 +75,7 @@ pub fn a_run(name: &str, inputs: &[NodeId], env: &[(&str, &str)]) -> Run {
         outputs: BTreeMap::from([("out".to_owned(), RelPath::new("xb/out").unwrap())]).into(),
         limits: Limits::default(),
         emulator: None,
-        any_code: false,
+        code_for: xb_graph::CodeFor::Own,
     }
 }
 

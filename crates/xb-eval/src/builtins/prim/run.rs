@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use xb_core::RelPath;
-use xb_graph::{Common, Environment, Limits, Node, Run};
+use xb_graph::{CodeFor, Common, Environment, Limits, Node, Run};
 
 use super::settings::{Settings, path, refuse};
 use crate::builtins::Invocation;
@@ -13,8 +13,10 @@ use crate::record::Record;
 use crate::tree::RunValue;
 use crate::value::Value;
 
-const KNOWN: [&str; 12] =
-    ["package", "arch", "step", "method", "platform", "root", "command", "env", "cwd", "outputs", "limits", "emulator"];
+const KNOWN: [&str; 13] = [
+    "package", "arch", "step", "method", "platform", "root", "command", "env", "cwd", "outputs", "limits", "emulator",
+    "pure",
+];
 
 pub(super) fn run<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
     let settings = Settings::new(call, &KNOWN)?;
@@ -29,6 +31,7 @@ pub(super) fn run<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
     let instance = settings.instance("package")?;
     let package = instance.package.code;
     let step = settings.text("step")?;
+    let is_pure = matches!(settings.get("pure")?, Value::Bool(true));
     let run = Run {
         package: package.title.to_owned(),
         arch: settings.arch("arch")?,
@@ -42,7 +45,11 @@ pub(super) fn run<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
         outputs,
         limits: limits(&settings)?,
         emulator,
-        any_code: step == "build" && eval.accepts_any_code(instance)?,
+        code_for: match is_pure {
+            true => CodeFor::Every,
+            false if step == "build" && eval.accepts_any_code(instance)? => CodeFor::Any,
+            false => CodeFor::Own,
+        },
     };
     let node = eval.add_node(Node::Run(Box::new(run)), package.place);
     Ok(Value::Run(eval.arena.alloc(RunValue { node, outputs: eval.arena.alloc_slice_copy(&names) })))
