@@ -57,7 +57,7 @@ pub fn classify(ending: &Ending<'_>) -> Cause {
     let start = ending.log.len().saturating_sub(LOOKED_AT);
     let log = String::from_utf8_lossy(&ending.log[start..]);
     let said = |patterns: &[&str]| log.lines().rev().find(|line| has(line, patterns));
-    if let Some(program) = ending.foreign {
+    if let Some(program) = ending.foreign.filter(|program| !is_probe(program)) {
         return Cause::ForeignProgram { program: program.to_owned() };
     }
     if let Some(what) = said(EMULATOR).filter(|_| ending.emulated) {
@@ -76,6 +76,11 @@ pub fn classify(ending: &Ending<'_>) -> Cause {
         false if ending.is_check => Cause::TestFailure,
         false => Cause::Failed,
     }
+}
+
+/// Whether a program is one by which `configure` finds out whether it can run what it compiles: it goes on either way.
+fn is_probe(program: &str) -> bool {
+    matches!(program.rsplit('/').next(), Some("conftest" | "a.out"))
 }
 
 fn has(line: &str, patterns: &[&str]) -> bool {
@@ -126,6 +131,7 @@ mod tests {
     fn a_refused_program_explains_more_than_the_log() {
         let cause = Cause::ForeignProgram { program: "./gen".to_owned() };
         check("a.c:1:1: error: no\n", |ending| ending.foreign = Some("./gen"), &cause);
+        check("make: *** No rule\n", |ending| ending.foreign = Some("./conftest"), &Cause::Failed);
     }
 
     #[test]

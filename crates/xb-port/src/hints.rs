@@ -5,7 +5,7 @@ use regex_lite::Regex;
 /// What a line looks like, and what to do about it; `$1` is what it names.
 const HINTS: &[(&str, &str)] = &[
     (
-        r"fatal error: ((?:[a-z]mm|cpuid|x86)\w*\.h): No such file",
+        r"fatal error: ((?:\w*mmintrin|cpuid|x86\w*)\.h): No such file",
         "`$1` is for instructions of amd64 alone: look for an option of the package that leaves that code out",
     ),
     (
@@ -32,6 +32,11 @@ const HINTS: &[(&str, &str)] = &[
     (
         r"(?:^|: )([\w.+-]+): (?:command )?not found$",
         "the program `$1` is missing: add the Debian package that has it to `tools`",
+    ),
+    (
+        r"No rule to make target [`'‘]([^'’]+)['’], needed by",
+        "the source lacks `$1`, as Debian's do of which something is left out: have an older file of that name made in `before`, \
+         or leave out what needs it",
     ),
     (
         r"cannot run test program while cross compiling",
@@ -85,6 +90,7 @@ mod tests {
     fn what_tools_say() {
         assert!(HINTS.iter().all(|(pattern, _)| Regex::new(pattern).is_ok()));
         check("a.c:1:10: fatal error: emmintrin.h: No such file or directory", "`emmintrin.h` is for instructions");
+        check("a.c:1:10: fatal error: mmintrin.h: No such file or directory", "`mmintrin.h` is for instructions");
         check("a.c:1:10: fatal error: ev.h: No such file or directory", "the header `ev.h` is missing");
         check("gcc: error: unrecognized command-line option '-msse2'", "`-msse2` is an option for amd64");
         check("/usr/bin/ld: cannot find -lssl: No such file or directory", "the library `ssl`");
@@ -92,6 +98,10 @@ mod tests {
         check("ld: f.o: error adding symbols: file in wrong format", "an object of another architecture");
         check("/xb/run.sh: 12: bison: not found", "the program `bison` is missing");
         check("configure: error: cannot run test program while cross compiling", "a test of `configure`");
+        check(
+            "make[2]: *** No rule to make target 'doc/a.texi', needed by 'a.info'.  Stop.",
+            "the source lacks `doc/a",
+        );
         check("-- Could NOT find ZLIB (missing: ZLIB_LIBRARY)", "CMake does not find `ZLIB`");
     }
 
