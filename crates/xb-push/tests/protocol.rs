@@ -38,6 +38,19 @@ fn pushed(fake: &Fake) -> (Result<Vec<Pushed>, PushError>, i64) {
     pushed_to(fake, &Credentials::default())
 }
 
+/// Somebody with a name and a password, as a file has it.
+const ROBOT: &str = r#"{"username": "robot", "password": "beep"}"#;
+
+/// Somebody of whom an earlier log-in left a token.
+const REFRESH: &str = r#"{"identitytoken": "refresh"}"#;
+
+fn pushed_as(credential: &str, fake: &Fake) -> (Result<Vec<Pushed>, PushError>, i64) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("auth.json");
+    std::fs::write(&file, format!(r#"{{"auths": {{"{}": {credential}}}}}"#, fake.name)).expect("a file");
+    pushed_to(fake, &Credentials::of_files([file]))
+}
+
 #[test]
 fn a_cut_in_the_middle_of_a_layer_is_mended() {
     let large = AtomicUsize::new(0);
@@ -140,11 +153,7 @@ fn a_token_is_fetched_where_a_registry_asks_for_one() {
         Some("Bearer abc") => takes(request),
         _ => Some((401, vec![header("WWW-Authenticate", realm.clone())])),
     });
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("auth.json");
-    let said = format!(r#"{{"auths": {{"{}": {{"username": "robot", "password": "beep"}}}}}}"#, fake.name);
-    std::fs::write(&file, said).expect("a file");
-    assert!(pushed_to(&fake, &Credentials::of_files([file])).0.is_ok());
+    assert!(pushed_as(ROBOT, &fake).0.is_ok());
     assert_eq!(tokens.seen("GET /token").len(), 1, "one token is enough");
     let error = pushed(&fake).0.expect_err("a stranger gets none");
     assert!(error.to_string().contains("strangers") && error.to_string().contains("401"), "{error}");
@@ -162,13 +171,30 @@ fn another_host_is_told_nothing_of_oneself() {
         Some(_) if request.line.starts_with("POST") => Some((202, vec![header("Location", place.clone())])),
         Some(_) => takes(request),
     });
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("auth.json");
-    let said = format!(r#"{{"auths": {{"{}": {{"username": "robot", "password": "beep"}}}}}}"#, fake.name);
-    std::fs::write(&file, said).expect("a file");
-    let (pushed, _) = pushed_to(&fake, &Credentials::of_files([file]));
+    let (pushed, _) = pushed_as(ROBOT, &fake);
     assert_eq!(pushed.expect("it is pushed")[0].uploaded, 8);
     assert!(elsewhere.seen("PUT /upload?state=1&digest=sha256").len() == 5, "{:?}", elsewhere.seen(""));
+}
+
+#[test]
+fn another_host_that_asks_who_one_is_is_not_answered() {
+    for credential in [ROBOT, REFRESH] {
+        for is_redirected in [false, true] {
+            let greedy = Fake::start(|_| Some((200, vec![header("", r#"{"token":"abc"}"#)])));
+            let realm = format!("Bearer realm=\"http://{}/token\"", greedy.name);
+            let elsewhere = Fake::start(move |_| Some((401, vec![header("WWW-Authenticate", realm.clone())])));
+            let place = format!("http://{}/upload", elsewhere.name);
+            let fake = Fake::start(move |request| match &request.line[..4] {
+                "POST" if is_redirected => Some((307, vec![header("Location", place.clone())])),
+                "POST" => Some((202, vec![header("Location", place.clone())])),
+                _ => takes(request),
+            });
+            let error = pushed_as(credential, &fake).0.expect_err("nobody takes it").to_string();
+            assert_eq!(greedy.seen(""), [""; 0], "{credential}");
+            let told = format!("`{}`, to which it leads, answers 401 Unauthorized", elsewhere.name);
+            assert!(error.contains(&told) && error.contains("no other host is told who you are"), "{error}");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a registry says, when it is not what was hoped for.
 
-use reqwest::{Response, StatusCode};
+use reqwest::{Response, StatusCode, Url};
 use serde::Deserialize;
 use xb_core::Sha256;
 
@@ -45,27 +45,37 @@ pub(super) async fn bytes(mut answer: Response, most: usize) -> reqwest::Result<
     Ok(bytes)
 }
 
-/// What an answer says: its status, and the reasons in it.
-pub(super) async fn reason(answer: Response) -> String {
-    let status = answer.status();
-    let body = bytes(answer, MOST).await.unwrap_or_default();
-    let said = serde_json::from_slice::<Said>(&body).map(|said| said.errors).unwrap_or_default();
-    let reasons = said.into_iter().map(|Reason { code, message }| match (code.is_empty(), message.is_empty()) {
-        (false, false) => format!("{code}, {message}"),
-        _ => code + &message,
-    });
-    let reasons: Vec<String> = reasons.filter(|reason| !reason.is_empty()).collect();
-    let text = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
-    format!("it answers {status}{text}").chars().filter(|sign| !sign.is_control()).take(1000).collect()
+/// How another host than the registry is called.
+fn other_host(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("`{}{port}`, to which it leads,", url.host_str().unwrap_or_default())
 }
 
 impl Remote {
+    /// What an answer says: whose it is, its status, and the reasons in it.
+    pub(super) async fn reason(&self, answer: Response) -> String {
+        let status = answer.status();
+        let who = if self.is_of_registry(answer.url()) { "it".to_owned() } else { other_host(answer.url()) };
+        let body = bytes(answer, MOST).await.unwrap_or_default();
+        let said = serde_json::from_slice::<Said>(&body).map(|said| said.errors).unwrap_or_default();
+        let reasons = said.into_iter().map(|Reason { code, message }| match (code.is_empty(), message.is_empty()) {
+            (false, false) => format!("{code}, {message}"),
+            _ => code + &message,
+        });
+        let reasons: Vec<String> = reasons.filter(|reason| !reason.is_empty()).collect();
+        let text = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
+        format!("{who} answers {status}{text}").chars().filter(|sign| !sign.is_control()).take(1000).collect()
+    }
+
     /// The error of an answer that is not what was hoped for.
     pub(super) async fn refused(&self, what: &str, answer: Response) -> PushError {
-        let status = answer.status();
-        let reason = reason(answer).await;
-        if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status) {
+        let (status, is_own) = (answer.status(), self.is_of_registry(answer.url()));
+        let mut reason = self.reason(answer).await;
+        if is_own && [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status) {
             return self.denied(reason);
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            reason += "; no other host is told who you are";
         }
         let registry = self.repository.registry.clone();
         PushError::Refused { registry, what: what.to_owned(), reason, passing: is_passing(status) }

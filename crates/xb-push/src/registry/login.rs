@@ -7,7 +7,7 @@ use reqwest::{RequestBuilder, Response, Url};
 use serde::Deserialize;
 
 use super::Remote;
-use super::answer::{bytes, reason};
+use super::answer::bytes;
 use super::challenge::Challenge;
 use super::client::causes;
 use super::retry::{Trouble, asked_pause, is_passing};
@@ -36,9 +36,9 @@ impl Remote {
                 Some(Credential::Password { user, password }) if said.is_none() => {
                     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
                 }
-                _ => return Err(self.denied(reason(answer).await).into()),
+                _ => return Err(self.denied(self.reason(answer).await).into()),
             },
-            None => return Err(self.denied(reason(answer).await).into()),
+            None => return Err(self.denied(self.reason(answer).await).into()),
         };
         let mut header = HeaderValue::from_str(&header)
             .map_err(|_| self.denied("it gives a token that cannot be in a header".to_owned()))?;
@@ -59,7 +59,7 @@ impl Remote {
             return Err(Trouble::Passing(self.refused("a request for a token", answer).await, asked));
         }
         if !answer.status().is_success() {
-            let said = reason(answer).await;
+            let said = self.reason(answer).await;
             return Err(self.denied(format!("no token is given: {said}")).into());
         }
         let given = bytes(answer, MOST).await.map_err(passing)?;

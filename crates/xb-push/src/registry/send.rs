@@ -18,7 +18,8 @@ impl Remote {
     }
 
     /// Sends a request that `make` makes anew each time, and waits for the answer by `wait`. An answer is one that
-    /// will not pass: whatever does is an error, and no error is a silence.
+    /// will not pass: whatever does is an error, and no error is a silence. Only the registry itself may ask who one
+    /// is: another host, to which it leads, could name one of its own to tell that to.
     pub(super) async fn speak(
         &self,
         make: &dyn Fn(&Client) -> Result<RequestBuilder, PushError>,
@@ -34,7 +35,8 @@ impl Remote {
             }
             let sending = Box::pin(async move { client.execute(request).await });
             let answer = wait(sending).await.map_err(|error| self.cut(error.as_ref()))?;
-            if answer.status() == StatusCode::UNAUTHORIZED && may_log_in {
+            let may_ask = may_log_in && self.is_of_registry(answer.url());
+            if answer.status() == StatusCode::UNAUTHORIZED && may_ask {
                 may_log_in = false;
                 self.log_in(answer, said).await?;
                 continue;
