@@ -42,7 +42,7 @@ impl Repository {
 
     /// Whether the registry is on this machine, where nobody listens in.
     pub fn is_local(&self) -> bool {
-        let host = self.registry.rsplit_once(':').map_or(&*self.registry, |(host, _)| host);
+        let host = split(&self.registry).map_or(&*self.registry, |(host, _)| host);
         let address = |host: &str| host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
         host == "localhost" || address(host.trim_matches(['[', ']']))
     }
@@ -106,8 +106,13 @@ impl FromStr for Destination {
     }
 }
 
+/// The host and the port, where there is one: an IPv6 address has colons of its own.
+fn split(registry: &str) -> Option<(&str, &str)> {
+    registry.rsplit_once(':').filter(|_| !registry.ends_with(']'))
+}
+
 fn is_registry(text: &str) -> bool {
-    let port = text.rsplit_once(':').filter(|_| !text.ends_with(']')).map(|(_, port)| port);
+    let port = split(text).map(|(_, port)| port);
     REGISTRY.is_match(text) && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
@@ -166,6 +171,7 @@ mod tests {
     fn only_this_machine_is_local() {
         let local = |text: &str| text.parse::<Destination>().is_ok_and(|destination| destination.repository.is_local());
         assert!(local("localhost/a") && local("127.0.0.1:5000/a") && local("127.1.2.3/a") && local("[::1]:5000/a"));
+        assert!(local("[::1]/a") && !local("[::2]/a") && !local("[::2]:5000/a"));
         assert!(!local("localhost.example.org/a") && !local("10.0.0.1:5000/a") && !local("127.0.0.1.nip.example/a"));
     }
 }
