@@ -198,6 +198,26 @@ fn another_host_that_asks_who_one_is_is_not_answered() {
 }
 
 #[test]
+fn a_request_for_a_token_stays_where_it_was_sent() {
+    for credential in [ROBOT, REFRESH] {
+        for status in [302, 307, 308] {
+            let greedy = Fake::start(|_| Some((200, vec![header("", r#"{"token":"abc"}"#)])));
+            let place = format!("http://{}/token", greedy.name);
+            let tokens = Fake::start(move |request| match request.line.contains("/moved") {
+                true => Some((status, vec![header("Location", place.clone())])),
+                false => Some((status, vec![header("Location", "/moved")])),
+            });
+            let realm = format!("Bearer realm=\"http://{}/token\"", tokens.name);
+            let fake = Fake::start(move |_| Some((401, vec![header("WWW-Authenticate", realm.clone())])));
+            let error = pushed_as(credential, &fake).0.expect_err("no token is given").to_string();
+            assert_eq!(greedy.seen(""), [""; 0], "{credential} {status}");
+            assert!(error.contains("a request for a token is redirected to another host"), "{error}");
+            assert_eq!(tokens.seen("").len(), 2, "on the host itself it is followed, and it is not tried again");
+        }
+    }
+}
+
+#[test]
 fn a_registry_that_falls_silent_is_not_waited_for_for_ever() {
     let fake = Fake::start(|request| {
         if request.line.starts_with("PUT") {

@@ -5,8 +5,19 @@ use reqwest::{Client, redirect};
 use super::Patience;
 use crate::error::PushError;
 
-/// A client that trusts whom the machine trusts.
+/// A client for what is sent to a registry.
 pub(super) fn client(patience: &Patience) -> Result<Client, PushError> {
+    made(patience, follow)
+}
+
+/// A client for requests for tokens, which may have a secret in their bodies. Those are sent again where a request is
+/// redirected, so that it is followed on the host itself only.
+pub(super) fn client_for_tokens(patience: &Patience) -> Result<Client, PushError> {
+    made(patience, follow_at_home)
+}
+
+/// A client that trusts whom the machine trusts.
+fn made(patience: &Patience, follow: fn(redirect::Attempt<'_>) -> redirect::Action) -> Result<Client, PushError> {
     // Fails only when somebody was here before, with a provider that is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
@@ -26,6 +37,15 @@ fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
         attempt.error("it redirects more than ten times")
     } else {
         attempt.follow()
+    }
+}
+
+/// Nobody but who was asked is to read the question.
+fn follow_at_home(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    if attempt.previous().iter().all(|url| url.origin() == attempt.url().origin()) {
+        follow(attempt)
+    } else {
+        attempt.error("a request for a token is redirected to another host")
     }
 }
 

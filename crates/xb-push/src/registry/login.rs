@@ -9,7 +9,6 @@ use serde::Deserialize;
 use super::Remote;
 use super::answer::bytes;
 use super::challenge::Challenge;
-use super::client::causes;
 use super::retry::{Trouble, asked_pause, is_passing};
 use crate::credentials::Credential;
 
@@ -52,8 +51,8 @@ impl Remote {
             return Err(self.denied("it asks for a password over a connection without TLS".to_owned()).into());
         }
         let request = self.asking(realm, service).timeout(self.patience.silence);
-        let passing = |error: reqwest::Error| Trouble::Passing(self.unreachable(causes(&error)), None);
-        let answer = request.send().await.map_err(passing)?;
+        let cut = |error: reqwest::Error| self.cut(Some(&error));
+        let answer = request.send().await.map_err(cut)?;
         if is_passing(answer.status()) {
             let asked = asked_pause(&answer);
             return Err(Trouble::Passing(self.refused("a request for a token", answer).await, asked));
@@ -62,7 +61,7 @@ impl Remote {
             let said = self.reason(answer).await;
             return Err(self.denied(format!("no token is given: {said}")).into());
         }
-        let given = bytes(answer, MOST).await.map_err(passing)?;
+        let given = bytes(answer, MOST).await.map_err(cut)?;
         let given: Option<Given> = serde_json::from_slice(&given).ok();
         let token = given.and_then(|given| given.token.or(given.access_token)).filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| self.denied("what should be a token is none".to_owned()))?;
@@ -79,7 +78,7 @@ impl Remote {
                 let fields = [("grant_type", "refresh_token"), ("client_id", "xb"), ("refresh_token", token)];
                 let more = [("scope", &*scopes)].into_iter().chain(service.map(|service| ("service", service)));
                 let form = form(fields.into_iter().chain(more));
-                self.client.post(realm).header("Content-Type", "application/x-www-form-urlencoded").body(form)
+                self.tokens.post(realm).header("Content-Type", "application/x-www-form-urlencoded").body(form)
             }
             credential => {
                 let mut url = realm;
@@ -88,7 +87,7 @@ impl Remote {
                     query.extend_pairs(service.map(|service| ("service", service)));
                     query.extend_pairs(scopes.iter().map(|scope| ("scope", scope)));
                 }
-                let request = self.client.get(url);
+                let request = self.tokens.get(url);
                 match credential {
                     Some(Credential::Password { user, password }) => request.basic_auth(user, Some(password)),
                     _ => request,

@@ -52,6 +52,8 @@ impl Default for Patience {
 /// A repository that is pushed to.
 pub(crate) struct Remote {
     client: Client,
+    /// By which tokens are asked for.
+    tokens: Client,
     repository: Repository,
     root: Url,
     credential: Option<Credential>,
@@ -75,8 +77,9 @@ impl Remote {
         let root = Url::parse(&format!("{scheme}://{}/v2/", repository.host()))
             .map_err(|error| PushError::Client(format!("`{repository}`: {error}")))?;
         let authorization = Mutex::new(None);
-        let (client, patience) = (client::client(patience)?, patience.clone());
-        Ok(Self { client, repository: repository.clone(), root, credential, beside, authorization, patience })
+        let (client, tokens) = (client::client(patience)?, client::client_for_tokens(patience)?);
+        let patience = patience.clone();
+        Ok(Self { client, tokens, repository: repository.clone(), root, credential, beside, authorization, patience })
     }
 
     /// Logs in, when the registry asks for it.

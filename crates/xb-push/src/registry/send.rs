@@ -54,7 +54,7 @@ impl Remote {
         url.origin() == self.root.origin()
     }
 
-    fn cut(&self, error: Option<&reqwest::Error>) -> Trouble {
+    pub(super) fn cut(&self, error: Option<&reqwest::Error>) -> Trouble {
         let Some(error) = error else {
             let seconds = self.patience.silence.as_secs();
             return Trouble::Passing(self.unreachable(format!("it has taken nothing for {seconds} seconds")), None);
