@@ -38,8 +38,7 @@ const FORM: u32 = 1;
 pub struct Manifest(BTreeMap<String, ManifestFile>);
 
 /// What a file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ManifestFile {
     /// The size in bytes.
     pub size: u64,
@@ -88,10 +87,12 @@ struct Document {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Entry {
     path: RelPath,
-    #[serde(flatten)]
-    file: ManifestFile,
+    size: u64,
+    sha256: Sha256,
+    blake3: Blake3,
 }
 
 impl Manifest {
@@ -129,7 +130,7 @@ impl Manifest {
     /// Reads a document.
     ///
     /// # Errors
-    /// When it is none, or of another form.
+    /// When it is none, or of another form: a field that this form does not have is not passed over.
     pub fn read(text: &[u8]) -> Result<Self> {
         let refuse = |value: &str, reason| ExportError::value("the manifest", value, reason);
         let document: Document =
@@ -138,9 +139,9 @@ impl Manifest {
             return Err(refuse(&document.version.to_string(), "it is of a form that this version of xb does not know"));
         }
         let mut files = BTreeMap::new();
-        for entry in document.files {
-            if files.insert(entry.path.as_str().to_owned(), entry.file).is_some() {
-                return Err(refuse(entry.path.as_str(), "it has that file twice"));
+        for Entry { path, size, sha256, blake3 } in document.files {
+            if files.insert(path.as_str().to_owned(), ManifestFile { size, sha256, blake3 }).is_some() {
+                return Err(refuse(path.as_str(), "it has that file twice"));
             }
         }
         Ok(Self(files))
@@ -151,9 +152,9 @@ impl Manifest {
     /// # Errors
     /// When a path cannot be written.
     pub fn json(&self) -> Result<Vec<u8>> {
-        let entry = |(path, file): (&String, &ManifestFile)| {
+        let entry = |(path, &ManifestFile { size, sha256, blake3 }): (&String, &ManifestFile)| {
             let path = RelPath::new(path).map_err(|_| ExportError::value("the path", path, "it is not clean"))?;
-            Ok(Entry { path, file: *file })
+            Ok(Entry { path, size, sha256, blake3 })
         };
         let files = self.0.iter().map(entry).collect::<Result<_>>()?;
         crate::json::pretty(&Document { version: FORM, files })

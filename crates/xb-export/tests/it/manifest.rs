@@ -74,6 +74,8 @@ fn what_is_no_manifest_or_no_file_is_refused() {
         document(&file.replace("\"a\"", "\"../a\"")),
         document(&file.replacen("00", "", 1)),
         document(&file.replace("\"size\":0", "\"size\":-1")),
+        document(&file.replace("\"size\":0", "\"size\":0,\"mode\":0")),
+        document(&file).replace(":1,", ":1,\"more\":[],"),
     ] {
         assert!(Manifest::read(text.as_bytes()).is_err(), "{text}");
     }
