@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use xb_core::Sha256;
 use xb_debian::Pinned;
-use xb_export::{Checksum, ChecksumKind, Component, Moment, Purpose, Relation, RelationKind, Sbom};
+use xb_export::{Component, Moment, Purpose, Relation, RelationKind, Sbom};
 use xb_graph::{Description, Graph, NodeId};
 
 use super::address::of_debian;
@@ -48,7 +47,7 @@ pub fn of(made: &Made<'_>, artefact: &Artefact<'_>, created: Moment) -> Sbom {
         version: artefact.version.clone().unwrap_or_default(),
         license: about.license,
         homepage: about.homepage,
-        checksums: vec![artefact.sum.into()],
+        sha256: Some(artefact.sum.sha256),
         file: Some(artefact.name.clone()).filter(|_| artefact.format != Format::Oci),
         purpose: Some(match artefact.format {
             Format::Deb => Purpose::Install,
@@ -154,7 +153,7 @@ fn fetched(fetched: &Fetched<'_>) -> Component {
     match fetched.is {
         Pin::File(sum) => {
             let download = can_follow.then(|| url.clone());
-            Component { download, checksums: vec![sha256(sum)], purl: of_registry(url), ..source(url) }
+            Component { download, sha256: Some(sum), purl: of_registry(url), ..source(url) }
         }
         Pin::Git(revision, locked) => Component {
             key: format!("source {url} {revision}"),
@@ -176,10 +175,6 @@ fn of_registry(url: &str) -> Option<String> {
     }
 }
 
-fn sha256(sum: Sha256) -> Checksum {
-    Checksum { kind: ChecksumKind::Sha256, hex: sum.to_string() }
-}
-
 /// Its key is that of no package.
 fn source(name: &str) -> Component {
     Component { key: format!("source {name}"), purpose: Some(Purpose::Source), ..Component::new(name) }
@@ -191,7 +186,7 @@ fn debian(package: &Pinned) -> Component {
         key: purl.clone(),
         name: package.name.clone(),
         version: package.version.clone(),
-        checksums: vec![sha256(package.sha256)],
+        sha256: Some(package.sha256),
         purl: Some(purl),
         purpose: Some(Purpose::Install),
         ..Component::default()
@@ -201,7 +196,7 @@ fn debian(package: &Pinned) -> Component {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use xb_core::{Digest, TreeId};
+    use xb_core::{Digest, Sha256, TreeId};
     use xb_fetch::lock::LockedGit;
 
     #[test]
@@ -209,7 +204,7 @@ mod tests {
         let file = |url: &str| fetched(&Fetched { url: url.to_owned(), is: Pin::File(Sha256([7; 32])) });
         assert_eq!(file("https://example.org/a.tar.gz").download.as_deref(), Some("https://example.org/a.tar.gz"));
         assert_eq!(file("debian:pool/main/h/hello.tar.gz").download, None);
-        assert_eq!(file("debian:pool/main/h/hello.tar.gz").checksums, [sha256(Sha256([7; 32]))]);
+        assert_eq!(file("debian:pool/main/h/hello.tar.gz").sha256, Some(Sha256([7; 32])));
         assert_eq!(file("crate:cc/1.2.0").purl.as_deref(), Some("pkg:cargo/cc@1.2.0"));
         assert_eq!(file("pypi:Ruamel_yaml/0.18").purl.as_deref(), Some("pkg:pypi/ruamel-yaml@0.18"));
         assert_eq!(file("debian:pool/main/h/hello.tar.gz").purl, None);
@@ -217,6 +212,6 @@ mod tests {
         let url = "https://example.org/a.git".to_owned();
         let git = fetched(&Fetched { url, is: Pin::Git("v1", &locked) });
         assert_eq!(git.download, Some(format!("git+https://example.org/a.git@{}", locked.commit)));
-        assert_eq!((git.version.as_str(), git.checksums.len()), ("v1", 0));
+        assert_eq!((git.version.as_str(), git.sha256), ("v1", None));
     }
 }

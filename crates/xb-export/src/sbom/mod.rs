@@ -5,6 +5,7 @@ mod model;
 mod names;
 
 use serde::Serialize;
+use xb_core::Sha256;
 
 use crate::error::Result;
 use crate::moment::Moment;
@@ -64,12 +65,10 @@ pub struct Component {
     pub homepage: Option<String>,
     /// From where it came, where that is known.
     pub download: Option<String>,
-    /// The sums of it as it came or as it is given out.
-    pub checksums: Vec<Checksum>,
+    /// The sum of it as it came or as it is given out, where it is a file.
+    pub sha256: Option<Sha256>,
     /// The file that it is, where it is one.
     pub file: Option<String>,
-    /// Who gives it out.
-    pub supplier: Option<String>,
     /// Its package URL: `pkg:deb/debian/zlib1g@1.3?arch=arm64`.
     pub purl: Option<String>,
     /// What it is for.
@@ -93,43 +92,10 @@ impl Component {
     }
 }
 
-/// A sum of a component.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Checksum {
-    /// How it was taken.
-    pub kind: ChecksumKind,
-    /// In lower-case hexadecimal digits.
-    pub hex: String,
-}
-
-impl From<Sum> for Checksum {
-    fn from(sum: Sum) -> Self {
-        Self { kind: ChecksumKind::Sha256, hex: sum.sha256.to_string() }
-    }
-}
-
-/// How a sum was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum ChecksumKind {
-    /// SHA-1, by which git names commits.
-    Sha1,
-    /// SHA-256.
-    Sha256,
-    /// SHA-512.
-    Sha512,
-    /// BLAKE3.
-    Blake3,
-}
-
 /// What a component is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 pub enum Purpose {
-    /// A program.
-    Application,
-    /// A library.
-    Library,
     /// An image for containers.
     Container,
     /// An archive.
@@ -138,10 +104,6 @@ pub enum Purpose {
     Install,
     /// A source.
     Source,
-    /// A single file.
-    File,
-    /// Something else.
-    Other,
 }
 
 /// How two components are related.
@@ -171,14 +133,6 @@ pub enum RelationKind {
     DependsOn,
     /// It was made from the other.
     GeneratedFrom,
-    /// The other is linked into it.
-    StaticLink,
-    /// It is loaded together with the other.
-    DynamicLink,
-    /// It was used to build the other.
-    BuildToolOf,
-    /// It was needed to build the other.
-    BuildDependencyOf,
 }
 
 impl Sbom {

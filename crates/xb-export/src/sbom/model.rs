@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use xb_core::Sha256;
 
-use super::{ChecksumKind, Component, Purpose, RelationKind};
+use super::{Component, Purpose, RelationKind};
 
 pub(super) const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 
@@ -45,14 +46,12 @@ pub(super) struct Package<'a> {
     version_info: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     package_file_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    supplier: Option<String>,
     download_location: &'a str,
     files_analyzed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     homepage: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    checksums: Vec<PackageChecksum<'a>>,
+    checksums: Vec<PackageChecksum>,
     license_concluded: &'static str,
     license_declared: &'a str,
     copyright_text: &'static str,
@@ -64,19 +63,16 @@ pub(super) struct Package<'a> {
 
 impl<'a> Package<'a> {
     pub(super) fn of(component: &'a Component, id: String) -> Self {
-        let mut checksums: Vec<_> = component.checksums.iter().collect();
-        checksums.sort();
         let purl = component.purl.as_deref();
         Self {
             id,
             name: &component.name,
             version_info: &component.version,
             package_file_name: component.file.as_deref(),
-            supplier: component.supplier.as_ref().map(|name| format!("Organization: {name}")),
             download_location: component.download.as_deref().unwrap_or(UNKNOWN),
             files_analyzed: false,
             homepage: component.homepage.as_deref(),
-            checksums: checksums.into_iter().map(|it| PackageChecksum { algorithm: it.kind, value: &it.hex }).collect(),
+            checksums: component.sha256.into_iter().map(PackageChecksum::sha256).collect(),
             license_concluded: UNKNOWN,
             license_declared: component.license.as_deref().unwrap_or(UNKNOWN),
             copyright_text: UNKNOWN,
@@ -87,10 +83,16 @@ impl<'a> Package<'a> {
 }
 
 #[derive(Serialize)]
-struct PackageChecksum<'a> {
-    algorithm: ChecksumKind,
-    #[serde(rename = "checksumValue")]
-    value: &'a str,
+#[serde(rename_all = "camelCase")]
+struct PackageChecksum {
+    algorithm: &'static str,
+    checksum_value: String,
+}
+
+impl PackageChecksum {
+    fn sha256(sum: Sha256) -> Self {
+        Self { algorithm: "SHA256", checksum_value: sum.to_string() }
+    }
 }
 
 #[derive(Serialize)]
@@ -141,10 +143,6 @@ impl Relationship {
             RelationKind::Contains => "CONTAINS",
             RelationKind::DependsOn => "DEPENDS_ON",
             RelationKind::GeneratedFrom => "GENERATED_FROM",
-            RelationKind::StaticLink => "STATIC_LINK",
-            RelationKind::DynamicLink => "DYNAMIC_LINK",
-            RelationKind::BuildToolOf => "BUILD_TOOL_OF",
-            RelationKind::BuildDependencyOf => "BUILD_DEPENDENCY_OF",
         };
         Self { spdx_element_id: from, relationship_type, related_spdx_element: to }
     }

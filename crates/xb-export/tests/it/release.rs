@@ -54,7 +54,7 @@ fn release(world: &World, top: &Path) -> Result<Manifest, ExportError> {
             tool: "xb-0.1.0".to_owned(),
             describes: vec!["it".to_owned()],
             components: vec![
-                Component { checksums: vec![sum.into()], purpose: Some(Purpose::Install), ..Component::new("it") },
+                Component { sha256: Some(sum.sha256), purpose: Some(Purpose::Install), ..Component::new("it") },
                 Component { license: Some("Zlib".to_owned()), ..Component::new("zlib") },
             ],
             relations: vec![Relation::new("it", RelationKind::Contains, "zlib")],
