@@ -4,6 +4,7 @@
 
 mod choice;
 mod new;
+mod own;
 
 use pgp::composed::{ArmorOptions, CleartextSignedMessage, Deserializable, DetachedSignature, SignedSecretKey};
 use pgp::crypto::hash::HashAlgorithm;

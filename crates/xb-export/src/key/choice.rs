@@ -3,8 +3,9 @@
 use pgp::composed::SignedSecretKey;
 use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::packet::Signature;
-use pgp::types::{Duration, KeyDetails, KeyVersion, SecretParams, SigningKey, Timestamp};
+use pgp::types::{Duration, KeyDetails, KeyVersion, SecretParams, SigningKey};
 
+use super::own::{Own, is_revocation, newest};
 use crate::moment::Moment;
 
 /// The key that signs, and for how long it may.
@@ -21,25 +22,25 @@ impl Choice {
     /// # Errors
     /// Why no key in it can sign, and what to do about it.
     pub(super) fn of(key: &SignedSecretKey) -> Result<Self, String> {
-        key.verify_bindings().map_err(|error| format!("its own signatures do not hold it together: {error}"))?;
+        // Whoever revoked it: another one whom the key names may.
         if !key.details.revocation_signatures.is_empty() {
             return Err("it was revoked; make a new one".to_owned());
         }
-        let about_primary = || key.details.users.iter().flat_map(|user| &user.signatures);
-        let primary_ends = ends(&key.primary_key, about_primary());
+        let own = Own::of(key).map_err(|error| format!("its own signatures do not hold it together: {error}"))?;
+        let about_primary = own.about_primary();
+        let primary_ends = ends(&key.primary_key, about_primary);
         let mut reasons = Vec::new();
         let mut check = |reason: Option<&'static str>| reason.map(|reason| reasons.push(reason)).is_none();
-        if check(useless(&key.primary_key, key.primary_key.secret_params(), about_primary())) {
+        if check(useless(&key.primary_key, key.primary_key.secret_params(), about_primary)) {
             return Ok(Self { subkey: None, created: created(&key.primary_key), ends: primary_ends });
         }
         let able = key.secret_subkeys.iter().enumerate().filter(|(_, subkey)| {
             let is_bound = !subkey.signatures.iter().any(is_revocation);
-            is_bound && check(useless(&subkey.key, subkey.key.secret_params(), subkey.signatures.iter()))
+            is_bound && check(useless(&subkey.key, subkey.key.secret_params(), newest(&subkey.signatures)))
         });
-        let newest = able.max_by_key(|(_, subkey)| created(&subkey.key));
-        if let Some((index, subkey)) = newest {
-            let own = ends(&subkey.key, subkey.signatures.iter());
-            let first = [own, primary_ends].into_iter().flatten().min();
+        if let Some((index, subkey)) = able.max_by_key(|(_, subkey)| created(&subkey.key)) {
+            let alone = ends(&subkey.key, newest(&subkey.signatures));
+            let first = [alone, primary_ends].into_iter().flatten().min();
             return Ok(Self { subkey: Some(index), created: created(&subkey.key), ends: first });
         }
         // What is locked could be of use, so that is what to say first.
@@ -86,16 +87,12 @@ const OTHER_KIND: &str = "its signatures are not the same twice; a key for repos
 const OTHER_VERSION: &str = "it is of a version of OpenPGP other than 4, which apt does not read everywhere";
 
 /// Why a key cannot sign; none where it can.
-fn useless<'a>(
-    key: &impl KeyDetails,
-    secret: &SecretParams,
-    about: impl Iterator<Item = &'a Signature> + Clone,
-) -> Option<&'static str> {
+fn useless(key: &impl KeyDetails, secret: &SecretParams, about: Option<&Signature>) -> Option<&'static str> {
     use PublicKeyAlgorithm::{Ed25519, EdDSALegacy, RSA, RSASign};
     if key.version() != KeyVersion::V4 {
         return Some(OTHER_VERSION);
     }
-    if !newest(about).is_some_and(|signature| signature.key_flags().sign()) {
+    if !about.is_some_and(|signature| signature.key_flags().sign()) {
         return Some(NOT_FOR_SIGNATURES);
     }
     if !matches!(key.algorithm(), Ed25519 | EdDSALegacy | RSA | RSASign) {
@@ -104,17 +101,9 @@ fn useless<'a>(
     secret.is_encrypted().then_some(LOCKED)
 }
 
-fn is_revocation(signature: &Signature) -> bool {
-    signature.typ() == Some(pgp::packet::SignatureType::SubkeyRevocation)
-}
-
-fn newest<'a>(about: impl Iterator<Item = &'a Signature>) -> Option<&'a Signature> {
-    about.max_by_key(|signature| signature.created().map(Timestamp::as_secs))
-}
-
-/// When a key's life ends, by the newest of the signatures about it; none is never.
-fn ends<'a>(key: &impl KeyDetails, about: impl Iterator<Item = &'a Signature>) -> Option<u32> {
-    let lifetime = newest(about)?.key_expiration_time().map(Duration::as_secs).filter(|seconds| *seconds != 0)?;
+/// When a key's life ends, by the signature about it; none is never.
+fn ends(key: &impl KeyDetails, about: Option<&Signature>) -> Option<u32> {
+    let lifetime = about?.key_expiration_time().map(Duration::as_secs).filter(|seconds| *seconds != 0)?;
     Some(created(key).saturating_add(lifetime))
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use tempfile::TempDir;
 use xb_export::{AptRepository, Moment, OpenPgpKey};
 
 use crate::repository::{key, repository};
@@ -45,24 +46,44 @@ fn what_is_no_secret_key_is_refused() {
 /// How gpg gives the whole key out.
 const ALL: &str = "--export-secret-keys";
 
-/// Makes a key by gpg and gives its secret half out.
-fn gpg_key(arguments: &[&[&str]], passphrase: &str, export: &str) -> String {
-    let home = folder();
-    let gpg = |arguments: &[&str]| {
-        let mut command = Command::new("gpg");
-        command.args(["--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", passphrase]);
-        command.arg("--homedir").arg(home.path()).args(arguments);
-        run(&mut command)
-    };
-    gpg(&["--quick-generate-key", "me@example.org", arguments[0][0], arguments[0][1], arguments[0][2]]);
-    for more in &arguments[1..] {
-        let listed = gpg(&["--with-colons", "--list-keys"]);
-        let print = listed.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap().to_owned();
-        gpg(&["--quick-add-key", print.trim_end_matches(':'), more[0], more[1], more[2]]);
+/// A home of gpg, which goes with its test.
+struct Gpg {
+    home: TempDir,
+    passphrase: &'static str,
+}
+
+impl Gpg {
+    fn new(passphrase: &'static str) -> Self {
+        Self { home: folder(), passphrase }
     }
-    let text = gpg(&["--armor", export]);
-    let _ = Command::new("gpgconf").arg("--homedir").arg(home.path()).args(["--kill", "all"]).output();
-    text
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("gpg");
+        command.args(["--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", self.passphrase]);
+        run(command.arg("--homedir").arg(self.home.path()).args(arguments))
+    }
+
+    fn fingerprint(&self, user: &str) -> String {
+        let listed = self.run(&["--with-colons", "--list-keys", user]);
+        let print = listed.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap();
+        print.trim_end_matches(':').to_owned()
+    }
+}
+
+impl Drop for Gpg {
+    fn drop(&mut self) {
+        let _ = Command::new("gpgconf").arg("--homedir").arg(self.home.path()).args(["--kill", "all"]).output();
+    }
+}
+
+/// Makes a key by gpg and gives its secret half out.
+fn gpg_key(arguments: &[&[&str]], passphrase: &'static str, export: &str) -> String {
+    let gpg = Gpg::new(passphrase);
+    gpg.run(&["--quick-generate-key", "me@example.org", arguments[0][0], arguments[0][1], arguments[0][2]]);
+    for more in &arguments[1..] {
+        gpg.run(&["--quick-add-key", &gpg.fingerprint("me@example.org"), more[0], more[1], more[2]]);
+    }
+    gpg.run(&["--armor", export])
 }
 
 /// Signs nothing but an empty repository.
@@ -105,4 +126,61 @@ fn keys_that_gpg_made_sign_or_say_why_not() {
     assert!(sign(&subkey, LATER).is_ok());
     let short = OpenPgpKey::from_armour(&gpg_key(&[&["ed25519", "sign", "2d"]], "", ALL)).unwrap();
     assert!(sign(&short, LATER).unwrap_err().contains("it expired at"));
+}
+
+#[test]
+fn what_others_say_of_a_key_does_not_count() {
+    if !have(&["gpg", "gpgv"]) {
+        return;
+    }
+    let gpg = Gpg::new("");
+    gpg.run(&["--quick-generate-key", "me@example.org", "ed25519", "sign", "never"]);
+    gpg.run(&["--quick-generate-key", "friend@example.org", "ed25519", "sign,cert", "never"]);
+    let later = ["--faked-system-time", "20350101T000000"];
+    let me = gpg.fingerprint("me@example.org");
+    gpg.run(&[&later[..], &["--yes", "--local-user", "friend@example.org", "--quick-sign-key", &me]].concat());
+    let text = gpg.run(&["--armor", ALL, "me@example.org"]);
+    let listed = gpg.run(&["--with-colons", "--list-sigs", &me]);
+    assert_eq!(listed.lines().filter(|line| line.starts_with("sig:")).count(), 2, "{listed}");
+    sign(&OpenPgpKey::from_armour(&text).unwrap(), LATER).unwrap();
+}
+
+#[test]
+fn a_user_id_that_was_revoked_says_nothing_of_its_key() {
+    if !have(&["gpg", "gpgv"]) {
+        return;
+    }
+    let gpg = Gpg::new("");
+    gpg.run(&["--quick-generate-key", "old@example.org", "ed25519", "sign", "never"]);
+    let print = gpg.fingerprint("old@example.org");
+    let at = |year: &str, arguments: &[&str]| {
+        gpg.run(&[&["--faked-system-time", &format!("{year}0101T000000")], arguments].concat())
+    };
+    at("2034", &["--quick-add-uid", &print, "me@example.org"]);
+    at("2035", &["--quick-revoke-uid", &print, "old@example.org"]);
+    let key = OpenPgpKey::from_armour(&gpg.run(&["--armor", ALL])).unwrap();
+    sign(&key, LATER).unwrap();
+
+    // When the key ends is what the user id says that is left.
+    at("2036", &["--quick-set-expire", &print, "2d"]);
+    let key = OpenPgpKey::from_armour(&gpg.run(&["--armor", ALL])).unwrap();
+    assert!(sign(&key, LATER).unwrap_err().contains("it expired at 2036-01-03"));
+}
+
+#[test]
+fn a_key_that_was_revoked_does_not_sign() {
+    if !have(&["gpg"]) {
+        return;
+    }
+    let gpg = Gpg::new("");
+    gpg.run(&["--quick-generate-key", "me@example.org", "ed25519", "sign", "never"]);
+    let print = gpg.fingerprint("me@example.org");
+    // gpg keeps the revocation of each key that it makes, with a colon that says not to use it by mistake.
+    let kept = gpg.home.path().join(format!("openpgp-revocs.d/{print}.rev"));
+    let kept = fs::read_to_string(kept).unwrap().replace("\n:-----BEGIN", "\n-----BEGIN");
+    let file = gpg.home.path().join("revocation");
+    fs::write(&file, kept).unwrap();
+    gpg.run(&["--import", file.to_str().unwrap()]);
+    let error = OpenPgpKey::from_armour(&gpg.run(&["--armor", ALL])).unwrap_err().to_string();
+    assert!(error.contains("it was revoked"), "{error}");
 }
