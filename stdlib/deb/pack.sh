@@ -34,9 +34,11 @@ if [ -n "$deb_dev" ]; then
       -o -type l -name 'lib*.so' -path '*/lib/*' \) -print
   ) >debian/xb-dev
   while IFS= read -r file; do
-    mkdir -p "$staged-dev/${file%/*}"
-    mv "$staged/$file" "$staged-dev/$file"
-    rmdir -p --ignore-fail-on-non-empty "$staged/${file%/*}"
+    # `rmdir -p` goes up part by part, and a part that is `.` cannot be removed.
+    file=${file#.}
+    mkdir -p "$staged-dev${file%/*}"
+    mv "$staged$file" "$staged-dev$file"
+    rmdir -p --ignore-fail-on-non-empty "$staged${file%/*}"
   done <debian/xb-dev
   mkdir -p "$staged"
   if ! [ -s debian/xb-dev ]; then

@@ -88,6 +88,12 @@ package agent(arch) {
     test = sh\"agent && id agent && test -d /var/lib/agent && grep verbose /etc/agent.conf\"
   }
 }
+package heading(arch) {
+  version = \"1\"
+  summary = \"Header that knows the answer\"
+  build = sh\"mkdir -p $out/usr/local/include; echo '#define ANSWER 42' >$out/usr/local/include/heading.h\"
+  ship = deb { ...ours, dev = true }
+}
 let alone = arch => agent(arch).with { needs = [answer(arch).with { ship = null }] }
 let untidy = arch => answer(arch).with { ship = deb { ...ours, postinst = sh\"echo >/etc/left-behind\" } }
 let broken = arch => answer(arch).with { ship = deb { ...ours, test = sh\"false\" } }
@@ -118,6 +124,12 @@ fn a_debian_package_has_what_its_description_says() {
         let contents = dpkg_deb(&["--contents"], &deb).unwrap_or_default();
         assert!(contents.contains("./usr/lib/systemd/system/agent.service"), "{contents}");
         assert!(!contents.contains("root/root         0 1970"), "{contents}");
+    }
+    let out = ship(&project, "heading", &["--no-check"]).expect("packages of what only a compiler reads");
+    if let Some(contents) = dpkg_deb(&["--contents"], &out.join("heading-dev_1-1_all.deb")) {
+        assert!(contents.contains("./usr/local/include/heading.h"), "{contents}");
+        let contents = dpkg_deb(&["--contents"], &out.join("heading_1-1_all.deb")).unwrap_or_default();
+        assert!(contents.contains("./usr/share/doc/heading/") && !contents.contains("include"), "{contents}");
     }
     let again = ship(&project, "agent", &["--rebuild", "--no-check"]).expect("the same packages");
     assert_eq!(std::fs::read(again.join("agent_1.4-1_arm64.deb")).expect("the package"), first);
