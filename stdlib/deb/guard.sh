@@ -1,6 +1,6 @@
 #!/bin/sh
 # Programs of many threads may crash at random where they are emulated: there, those of this package are kept to one CPU.
-# Under its own name this leads the links to them here, where they are emulated; under another, it is that program.
+# By its own path this leads the links to them here, where they are emulated; by such a link, it is that program.
 set -eu
 here=@here@
 machine() {
@@ -11,7 +11,7 @@ machine() {
 is_emulated() {
   [ "$(machine "/proc/$$/exe")" != "$(machine "$1")" ]
 }
-if [ "${0##*/}" = guard ]; then
+if [ "$0" = "$here/guard" ]; then
   for program in "$here"/guarded/*/*; do
     if is_emulated "$program"; then
       ln -sf "../lib/${here##*/}/guard" "${here%/lib/*}/${program#"$here/guarded/"}"

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::debs::project;
-use crate::machine::{is_possible, xb};
+use crate::machine::{examples, is_possible, xb};
 
 /// What a step of a package of a project says, once it has passed.
 fn log(project: &Path, package: &str, arch: &str, method: &str, more: &[&str]) -> String {
@@ -197,6 +197,28 @@ fn what_is_guarded_has_one_cpu_where_it_is_emulated_and_only_there() {
     if let Ok(output) = lintian {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
+}
+
+/// The script is called for the links by its own path, and for a program by a link, whatever the program's name is.
+/// To the script, a text is a program for another processor.
+#[test]
+fn a_guarded_program_may_have_the_name_of_what_guards_it() {
+    let script = r#"
+      mkdir -p usr/bin usr/lib/watch/guarded/bin
+      printf '#!/bin/sh\necho "told: $*"\n' >usr/lib/watch/guarded/bin/guard
+      sed "s|@here@|$PWD/usr/lib/watch|" "$0" >usr/lib/watch/guard
+      chmod 755 usr/lib/watch/guard usr/lib/watch/guarded/bin/guard
+      ln -s ../lib/watch/guarded/bin/guard usr/bin/guard
+      "$PWD/usr/lib/watch/guard"
+      readlink usr/bin/guard
+      usr/bin/guard a b
+    "#;
+    let folder = tempfile::tempdir().expect("a folder");
+    let guard = examples().join("../stdlib/deb/guard.sh").canonicalize().expect("the script");
+    let output = Command::new("sh").args(["-euc", script]).arg(guard).current_dir(folder.path()).output();
+    let output = output.expect("sh starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "../lib/watch/guard\ntold: a b\n");
 }
 
 /// However it is built, a step sees the CPUs that it may use, and its result knows nothing of them.
