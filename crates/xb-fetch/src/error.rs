@@ -1,6 +1,7 @@
 //! Why something from outside could not be brought, and what to do about it.
 
 use xb_build::ProvideError;
+use xb_core::DirHash;
 use xb_debian::{IndexError, ResolveError};
 use xb_store::StoreError;
 
@@ -48,6 +49,16 @@ pub enum FetchError {
         url: String,
         /// What is wrong with it.
         error: ArchiveError,
+    },
+    /// A Go module, or its `go.mod`, that is not the one of `go.sum`.
+    #[error("`{url}` is not what `go.sum` says: what came hashes to {found}, where there should be {wanted}")]
+    OtherModule {
+        /// What it is.
+        url: String,
+        /// What it hashes to.
+        found: DirHash,
+        /// What it should hash to.
+        wanted: DirHash,
     },
     /// A name that no file can have.
     #[error("`{0}` cannot be the name of a file")]
@@ -223,6 +234,7 @@ impl FetchError {
             | Self::NotInSources { .. }
             | Self::NotAsDescribed(_)
             | Self::NotThere(_)
+            | Self::OtherModule { .. }
             | Self::Resolve(_)
             | Self::MovedOn(_) => false,
             Self::Download(_)
@@ -270,6 +282,10 @@ impl FetchError {
             }
             Self::NoFolder { .. } => "make it, or mend the path, which begins at the folder of the file that has it",
             Self::NotAsDescribed(_) => "`sha256` in the description must be what its maker publishes",
+            Self::OtherModule { .. } => {
+                "the version was changed after it was locked, or the proxy cannot be trusted; `go mod verify` and \
+                 another `[go] proxy` in `xb.toml` tell more"
+            }
             Self::NoSuite(_) => "run `xb lock`, or give its `sha256 = \"...\"` in the description",
             Self::NotInSources { .. } => {
                 "name a file that the suite has, or give its `sha256 = \"...\"` in the description"

@@ -12,6 +12,7 @@ pub mod download;
 mod error;
 mod folder;
 mod git;
+mod go;
 pub mod lock;
 mod mirror;
 mod once;
@@ -27,6 +28,6 @@ pub use lock::{Lock, Manners};
 pub use mirror::{
     AptConf, AptSource, Mirrors, Moment, UrlError, one_line_sources, paragraph_sources, parse_apt_conf, shown,
 };
-pub use registry::{CrateIndex, PythonIndex, RegistryError};
+pub use registry::{CrateIndex, GoProxy, PythonIndex, RegistryError};
 pub use sources::{Changes, Settings, Sources};
 pub use storage::Storage;

@@ -18,9 +18,9 @@ use crate::error::FetchError;
 use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey, Used, lacking};
 use crate::mirror::{Moment, is_pool_path, shown};
 use crate::once::OnceMap;
-use crate::registry::{CrateIndex, PythonIndex, Registries};
+use crate::registry::{CrateIndex, GoProxy, PythonIndex, Registries};
 use crate::storage::single_file;
-use crate::{Mirrors, Storage, folder, git};
+use crate::{Mirrors, Storage, folder, git, go};
 
 /// Unpacked archives, by SHA-256 and how many leading folders were dropped.
 const ARCHIVE: &str = "archive-v1";
@@ -40,6 +40,8 @@ pub struct Settings {
     pub crates: CrateIndex,
     /// The index of Python projects.
     pub python: PythonIndex,
+    /// The proxies of Go modules.
+    pub go: GoProxy,
     /// The architecture of the processes that build: in a root of two architectures, the one that packages for all
     /// architectures belong to.
     pub host: Arch,
@@ -101,7 +103,7 @@ impl Sources {
             fetches: OnceMap::default(),
             folders: OnceMap::default(),
             roots: OnceMap::default(),
-            registries: Registries::new(settings.crates, settings.python),
+            registries: Registries::new(settings.crates, settings.python, settings.go),
             suites: Suites::default(),
         })
     }
@@ -136,7 +138,7 @@ impl Sources {
     pub(crate) fn lacks(&self, lock: &Lock, node: &Node) -> Option<String> {
         match node {
             Node::Fetch(fetch) => match (&fetch.how, fetch.sha256) {
-                (_, Some(_)) => None,
+                (_, Some(_)) | (FetchKind::GoModule { .. }, _) => None,
                 (FetchKind::Git { revision }, None) => {
                     let known = lock.git.contains_key(&(fetch.url.clone(), revision.clone()));
                     (!known).then(|| format!("{} at {revision}", fetch.url))
@@ -209,8 +211,10 @@ impl Sources {
     }
 
     async fn fetch_once(&self, fetch: &Fetch) -> Result<TreeId, FetchError> {
-        if let FetchKind::Git { revision } = &fetch.how {
-            return self.git(&fetch.url, revision).await;
+        match &fetch.how {
+            FetchKind::Git { revision } => return self.git(&fetch.url, revision).await,
+            FetchKind::GoModule { h1 } => return go::fetch(&self.context, &self.registries, &fetch.url, *h1).await,
+            FetchKind::Archive { .. } | FetchKind::File { .. } => {}
         }
         let (sha256, size) = self.expected(fetch).await?;
         let archive_key = move |strip: u32| [sha256.0.as_slice(), &strip.to_be_bytes()].concat();
@@ -240,7 +244,7 @@ impl Sources {
                 xb_core::RelPath::root().join(&name).map_err(|_| FetchError::Name(name.clone()))?;
                 Ok(single_file(&*context.storage, &name, content, executable)?)
             }
-            FetchKind::Git { .. } => Err(FetchError::Name(url)),
+            FetchKind::Git { .. } | FetchKind::GoModule { .. } => Err(FetchError::Name(url)),
         })
         .await
     }
@@ -355,7 +359,7 @@ impl Sources {
 }
 
 /// A failure that is the matter of the description, which names what is not there, or gives a digest that it has not.
-fn by_description(error: FetchError, gives_digest: bool) -> FetchError {
+pub(crate) fn by_description(error: FetchError, gives_digest: bool) -> FetchError {
     match error {
         FetchError::Download(error @ DownloadError::Failed { fault: Fault::Path, .. }) => FetchError::NotThere(error),
         FetchError::Download(error @ DownloadError::Failed { fault: Fault::Bytes, .. }) if gives_digest => {

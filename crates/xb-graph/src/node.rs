@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use xb_core::{Arch, RelPath, Sha256};
+use xb_core::{Arch, DirHash, RelPath, Sha256};
 
 use crate::{Environment, Method};
 
@@ -39,7 +39,7 @@ pub enum Node {
 /// Something from outside, named by where it can be found; its digest is in the lock unless given here.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Fetch {
-    /// `debian:pool/...`, `https://...`, or a git address.
+    /// `debian:pool/...`, `crate:...`, `pypi:...`, `go:...`, `https://...`, or a git address.
     pub url: String,
     /// What becomes of it.
     #[serde(flatten)]
@@ -68,6 +68,12 @@ pub enum FetchKind {
     Git {
         /// Branch, tag or commit.
         revision: String,
+    },
+    /// A line of `go.sum`, `go:MODULE@VERSION` or `go:MODULE@VERSION/go.mod`, as a folder of Go's module cache that holds
+    /// what the line names. The lock has no entry for it: the hash is that of what is in the tree.
+    GoModule {
+        /// What the line says that it hashes to.
+        h1: DirHash,
     },
 }
 

@@ -38,6 +38,8 @@ pub struct Fetched<'a> {
 pub enum Pin<'a> {
     /// The sum of a file.
     File(xb_core::Sha256),
+    /// The hash of a Go module, or of its `go.mod`.
+    Module(xb_core::DirHash),
     /// A revision of a git repository, and what it is.
     Git(&'a str, &'a LockedGit),
 }
@@ -95,7 +97,10 @@ fn tree(realised: &Realised, node: NodeId) -> Option<TreeId> {
 fn fetched<'a>(made: &'a Made<'a>, fetch: &'a Fetch) -> Option<Fetched<'a>> {
     let is = match &fetch.how {
         FetchKind::Git { revision } => Pin::Git(revision, made.lock.git.get(&(fetch.url.clone(), revision.clone()))?),
-        _ => Pin::File(fetch.sha256.or_else(|| Some(made.lock.fetched.get(&fetch.url)?.sha256))?),
+        FetchKind::GoModule { h1 } => Pin::Module(*h1),
+        FetchKind::Archive { .. } | FetchKind::File { .. } => {
+            Pin::File(fetch.sha256.or_else(|| Some(made.lock.fetched.get(&fetch.url)?.sha256))?)
+        }
     };
     Some(Fetched { url: xb_fetch::shown(&fetch.url), is })
 }

@@ -72,6 +72,7 @@ fn fetched(fetched: &Fetched<'_>) -> Resource {
     let uri = of_source(&fetched.url);
     match fetched.is {
         Pin::File(sum) => Resource::new(&uri, "sha256", &sum.to_string()),
+        Pin::Module(hash) => Resource::new(&uri, "dirHash", &hash.hex()),
         Pin::Git(revision, locked) => {
             let mut resource = Resource::new(&uri, "gitCommit", &locked.commit);
             resource.digests.insert("blake3".to_owned(), locked.tree.0.hex());

@@ -155,6 +155,8 @@ fn fetched(fetched: &Fetched<'_>) -> Component {
             let download = can_follow.then(|| url.clone());
             Component { download, sha256: Some(sum), purl: of_registry(url), ..source(url) }
         }
+        // The hash of a module is the sum of no file, and checksums are sums of files.
+        Pin::Module(hash) => Component { version: hash.to_string(), purl: of_registry(url), ..source(url) },
         Pin::Git(revision, locked) => Component {
             key: format!("source {url} {revision}"),
             version: revision.to_owned(),
@@ -167,6 +169,9 @@ fn fetched(fetched: &Fetched<'_>) -> Component {
 /// The package URL of what a registry of a language has.
 fn of_registry(url: &str) -> Option<String> {
     let (kind, path) = url.split_once(':')?;
+    if kind == "go" {
+        return Some(format!("pkg:golang/{}", path.strip_suffix("/go.mod").unwrap_or(path)));
+    }
     let (name, version) = path.split_once('/')?;
     match kind {
         "crate" => Some(format!("pkg:cargo/{name}@{version}")),
@@ -208,6 +213,13 @@ mod tests {
         assert_eq!(file("crate:cc/1.2.0").purl.as_deref(), Some("pkg:cargo/cc@1.2.0"));
         assert_eq!(file("pypi:Ruamel_yaml/0.18").purl.as_deref(), Some("pkg:pypi/ruamel-yaml@0.18"));
         assert_eq!(file("debian:pool/main/h/hello.tar.gz").purl, None);
+        let hash = xb_core::DirHash([7; 32]);
+        let module = |url: &str| fetched(&Fetched { url: url.to_owned(), is: Pin::Module(hash) });
+        let tool = module("go:example.org/Tool/v2@v2.1.0");
+        assert_eq!(tool.purl.as_deref(), Some("pkg:golang/example.org/Tool/v2@v2.1.0"));
+        assert_eq!((tool.version, tool.checksums.len()), (hash.to_string(), 0));
+        let only_mod = module("go:example.org/tool@v1.0.0/go.mod");
+        assert_eq!(only_mod.purl.as_deref(), Some("pkg:golang/example.org/tool@v1.0.0"));
         let locked = LockedGit { commit: "ab".repeat(20), tree: TreeId(Digest::of(b"tree")) };
         let url = "https://example.org/a.git".to_owned();
         let git = fetched(&Fetched { url, is: Pin::Git("v1", &locked) });

@@ -277,6 +277,11 @@ impl Collected {
         Ok(Self { entries })
     }
 
+    /// Adds a file that the archive does not have.
+    pub(crate) fn add(&mut self, path: RelPath, content: ContentId) {
+        self.entries.push((path, Mode(0o644).file(content)));
+    }
+
     /// Drops leading folders.
     pub(crate) fn strip(self, strip: u32) -> Result<Self, ArchiveError> {
         let depth = strip as usize;

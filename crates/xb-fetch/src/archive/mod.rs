@@ -9,6 +9,7 @@
 
 mod collect;
 mod format;
+pub(crate) mod module;
 mod tarball;
 mod zipfile;
 

@@ -27,10 +27,7 @@ fn take<R: Read, C: Contents + ?Sized>(
     mut entry: ZipFile<'_, R>,
     sink: &mut Sink<'_, '_, C>,
 ) -> Result<(), ArchiveError> {
-    let name = String::from_utf8(entry.name_raw().to_vec()).map_err(|error| {
-        let name = error.as_bytes().escape_ascii().to_string();
-        ArchiveError::entry(name, "has a name that is not UTF-8")
-    })?;
+    let name = name_of(&entry)?;
     let mode = Mode(entry.unix_mode().unwrap_or(0o644));
     if entry.is_dir() {
         sink.folder(&name, mode)
@@ -41,14 +38,25 @@ fn take<R: Read, C: Contents + ?Sized>(
     } else {
         let size = entry.size();
         sink.file(&name, mode, size, &mut entry)?;
-        // Only who reads on to the end is told when the bytes are not those of the checksum.
-        match entry.read(&mut [0]).map_err(broken)? {
-            0 => Ok(()),
-            _ => Err(ArchiveError::entry(name, "goes on after its size")),
-        }
+        end(&name, &mut entry)
     }
 }
 
-fn unreadable(error: zip::result::ZipError) -> ArchiveError {
+pub(super) fn name_of<R: Read>(entry: &ZipFile<'_, R>) -> Result<String, ArchiveError> {
+    String::from_utf8(entry.name_raw().to_vec()).map_err(|error| {
+        let name = error.as_bytes().escape_ascii().to_string();
+        ArchiveError::entry(name, "has a name that is not UTF-8")
+    })
+}
+
+/// Only who reads on to the end of an entry is told when the bytes are not those of the checksum.
+pub(super) fn end(name: &str, entry: &mut dyn Read) -> Result<(), ArchiveError> {
+    match entry.read(&mut [0]).map_err(broken)? {
+        0 => Ok(()),
+        _ => Err(ArchiveError::entry(name, "goes on after its size")),
+    }
+}
+
+pub(super) fn unreadable(error: zip::result::ZipError) -> ArchiveError {
     ArchiveError::Broken(error.to_string())
 }

@@ -58,6 +58,18 @@ pub enum RegistryError {
         /// Versions of which it has one, as the index lists them.
         others: Vec<String>,
     },
+    /// Not the path and version of a Go module.
+    #[error("`{0}` does not name a Go module and its version, like `go:github.com/pkg/errors@v0.9.1`")]
+    Module(String),
+    /// A Go module that is not known by its hash.
+    #[error("`{0}` is a Go module, which is fetched only by what `go.sum` says of it")]
+    WithoutHash(String),
+    /// Nothing that names a proxy of Go modules.
+    #[error("nothing names a proxy of Go modules, and there is no Go here to ask for its own")]
+    NoProxy,
+    /// A list of proxies that has none.
+    #[error("`GOPROXY` is `{0}`, which names no proxy of Go modules")]
+    NoProxyIn(String),
 }
 
 /// How many versions are named.
@@ -79,13 +91,20 @@ fn having(versions: &[String]) -> String {
 impl RegistryError {
     /// Whether the machine, the network or the registry is at fault, and not what was asked for.
     pub(crate) fn is_of_environment(&self) -> bool {
-        !matches!(self, Self::Name(_) | Self::Project(_) | Self::NoSdist { .. })
+        !matches!(
+            self,
+            Self::Name(_) | Self::Project(_) | Self::NoSdist { .. } | Self::Module(_) | Self::WithoutHash(_)
+        )
     }
 
     /// What to do about it.
     pub(crate) fn help(&self) -> Option<&'static str> {
         match self {
-            Self::Name(_) | Self::Project(_) => None,
+            Self::Name(_) | Self::Project(_) | Self::Module(_) => None,
+            Self::WithoutHash(_) => Some("`go.build { lock = ./go.sum }` fetches modules"),
+            Self::NoProxy | Self::NoProxyIn(_) => {
+                Some("`[go] proxy = \"https://...\"` in `xb.toml` names a proxy of Go modules")
+            }
             Self::NoSdist { .. } => Some("`fetch.file` takes a wheel by its address, where there is no source"),
             Self::NoIndex | Self::Listing { .. } => {
                 Some("`[pypi] index = \"https://.../simple\"` in `xb.toml` names an index of Python projects")

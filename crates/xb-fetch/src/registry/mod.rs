@@ -1,4 +1,5 @@
-//! Registries of languages: from `crate:NAME/VERSION` and `pypi:NAME/VERSION` to where a registry has that archive.
+//! Registries of languages: from `crate:NAME/VERSION`, `pypi:NAME/VERSION` and `go:MODULE@VERSION` to where a registry has
+//! that archive.
 //!
 //! Which registry stands for the public one is the matter of xb's and the language's own configuration; what comes from
 //! there is believed by its digest alone.
@@ -6,6 +7,8 @@
 mod cargo;
 mod crates;
 mod error;
+mod goproxy;
+mod module;
 mod pip;
 mod python;
 mod simple;
@@ -17,12 +20,15 @@ use crate::error::FetchError;
 
 pub use crates::CrateIndex;
 pub use error::RegistryError;
+pub use goproxy::GoProxy;
+pub(crate) use module::Module;
 pub use python::PythonIndex;
 
 /// All registries.
 pub(crate) struct Registries {
     crates: crates::Crates,
     python: python::Projects,
+    go: goproxy::Proxies,
 }
 
 /// Where an archive is.
@@ -34,8 +40,17 @@ pub(crate) struct Place {
 }
 
 impl Registries {
-    pub(crate) fn new(crates: CrateIndex, python: PythonIndex) -> Self {
-        Self { crates: crates::Crates::new(crates), python: python::Projects::new(python) }
+    pub(crate) fn new(crates: CrateIndex, python: PythonIndex, go: GoProxy) -> Self {
+        Self {
+            crates: crates::Crates::new(crates),
+            python: python::Projects::new(python),
+            go: goproxy::Proxies::new(go),
+        }
+    }
+
+    /// Where a part of a Go module may be, in the order in which that is tried.
+    pub(crate) async fn module(&self, module: &Module) -> Result<Vec<goproxy::Place>, FetchError> {
+        self.go.places(module).await
     }
 
     /// Where the archive is that a URL names, if it is of a scheme of these.
@@ -51,6 +66,7 @@ impl Registries {
                 Ok(Some(Place { url, sha256: None }))
             }
             Some(("pypi", path)) => Ok(Some(self.python.place(context, path).await?)),
+            Some(("go", _)) => Err(RegistryError::WithoutHash(url.to_owned()).into()),
             _ => Ok(None),
         }
     }

@@ -7,6 +7,7 @@ mod debian;
 mod folders;
 mod http;
 mod locking;
+mod modules;
 mod names;
 mod pool;
 mod python;

@@ -11,7 +11,7 @@ use crate::tree::LayerValue;
 use crate::value::{Base, Value};
 
 pub(super) fn fetch<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
-    let known = ["url", "as", "strip", "name", "executable", "revision", "sha256"];
+    let known = ["url", "as", "strip", "name", "executable", "revision", "sha256", "h1"];
     let settings = Settings::new(call, &known)?;
     let url = settings.text("url")?.to_owned();
     let how = match settings.text_or_null("as")?.unwrap_or("archive") {
@@ -26,7 +26,10 @@ pub(super) fn fetch<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
             executable: settings.flag("executable")?,
         },
         "git" => FetchKind::Git { revision: settings.text("revision")?.to_owned() },
-        other => return Err(refuse(call, format!("knows archive, file and git, not `{other}`"))),
+        "go-module" => FetchKind::GoModule {
+            h1: settings.text("h1")?.parse().map_err(|error| refuse(call, format!("cannot take `{url}`: {error}")))?,
+        },
+        other => return Err(refuse(call, format!("knows archive, file, git and go-module, not `{other}`"))),
     };
     let sha256 = match settings.text_or_null("sha256")? {
         None => None,
