@@ -19,10 +19,25 @@ enter() {
     echo "there is no \`go.mod\` in the folder \`$folder\` of the source: \`folder\` says where it is; without one," >&2
     echo "\`import = \"host/path\"\` says by which path the source is imported" >&2
     exit 1
+  elif [ -n "${inputs-}" ]; then
+    use_lock
   elif [ -d "$project/vendor" ]; then
     GOFLAGS="-mod=vendor $GOFLAGS"
   fi
   cd "$project"
+}
+# The modules are those of the lock that the package names, so the source must mean the same one.
+use_lock() {
+  if ! [ -f "$project/go.sum" ]; then
+    cp "$inputs/lock/go.sum" "$project/go.sum"
+  elif ! cmp -s "$project/go.sum" "$inputs/lock/go.sum"; then
+    echo "the source has a \`go.sum\` that is not the one which \`lock\` names: copy the source's over it" >&2
+    diff -u "$inputs/lock/go.sum" "$project/go.sum" | head -20 >&2
+    exit 1
+  fi
+  # Nobody is asked whether a hash is the one that everybody sees: what `go.sum` says is there already.
+  export GOMODCACHE="$inputs/modules" GOSUMDB=off
+  GOFLAGS="-mod=readonly $GOFLAGS"
 }
 # find_modules [-test] PACKAGE...: says what to do where something is missing, since nothing can be downloaded here.
 find_modules() {
@@ -33,8 +48,9 @@ find_modules() {
     echo "what is not found belongs into \`needs\`, as the distribution's source package: \`github.com/pkg/errors\`" >&2
     echo "is in \`golang-github-pkg-errors-dev\`, most others accordingly" >&2
   else
-    echo "modules come from a folder \`vendor\` in the source, which is not there or not whole, or, with" >&2
-    echo "\`import = \"$(go list -m)\"\`, from the distribution's source packages, \`golang-*-dev\` in \`needs\`" >&2
+    echo "modules come by \`lock = ./go.sum\`, a copy of the source's in the project, from a folder \`vendor\` in the source" >&2
+    echo "that is whole, or, with \`import = \"$(go list -m)\"\`, from the distribution's source packages," >&2
+    echo "\`golang-*-dev\` in \`needs\`" >&2
   fi
   exit 1
 }

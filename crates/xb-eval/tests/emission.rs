@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use xb_core::{Arch, RelPath};
 use xb_eval::{EmitFailure, EmitOptions, Emitted, Limits, MemoryWorld, Product, TargetRequest, emit};
-use xb_graph::{CodeFor, Graph, Method, Node, NodeId, PolicyRule};
+use xb_graph::{CodeFor, FetchKind, Graph, Method, Node, NodeId, PolicyRule};
 
 const PACKAGES: &str = r#"
 use std { c, fetch }
@@ -435,4 +435,66 @@ fn what_is_pure_is_built_once_and_checked_everywhere() {
         let checks: Vec<_> = graph.options(target.check.unwrap()).map(of).collect();
         assert_eq!(checks, [(Arch::Arm64, Method::Emulate, Arch::Arm64, CodeFor::Own)]);
     }
+}
+
+/// The modules that a package asks for, with a `go.sum` of this text.
+fn modules(go_sum: &str, more: &str) -> Result<Vec<(String, String)>, Vec<String>> {
+    let package = format!("use std {{ go }}\npackage p(arch) {{ build = go.build {{ lock = ./go.sum, {more} }} }}");
+    let world = MemoryWorld::default().with("p.xb", &package).with("go.sum", go_sum);
+    let request = TargetRequest {
+        file: RelPath::new("p.xb").unwrap(),
+        name: None,
+        product: Product::default(),
+        arches: vec![Arch::Arm64],
+        may_define_none: false,
+    };
+    let options = EmitOptions {
+        host: Arch::Amd64,
+        methods: vec![Method::Cross, Method::Emulate],
+        audit: false,
+        describe: false,
+        limits: Limits::default(),
+    };
+    let emitted = emit(&world, &[request], &options);
+    let emitted =
+        emitted.map_err(|failure| failure.diagnostics.into_iter().map(|it| it.message).collect::<Vec<String>>())?;
+    let module = |node: &Node| match node {
+        Node::Fetch(fetch) => match &fetch.how {
+            FetchKind::GoModule { h1 } => Some((fetch.url.clone(), h1.to_string())),
+            _ => None,
+        },
+        _ => None,
+    };
+    Ok(emitted.graph.nodes().filter_map(|(_, node)| module(node)).collect())
+}
+
+#[test]
+fn each_line_of_a_go_sum_is_fetched_once() {
+    const SUM: &str = "h1:Khu2En+0gcYPZ2kuIihfswbzxv/mIHXgzPZ018Oty48=";
+    let line = |what: &str, sum: &str| format!("example.org/Tool {what} {sum}\n");
+    let go_sum = [
+        line("v1.0.0", SUM),
+        line("v1.0.0/go.mod", SUM),
+        "\n".to_owned(),
+        line("v1.0.0", SUM),
+        line("v0.9.0/go.mod", SUM),
+        line("v0.8.0/go.mod", "h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY="),
+        line("v0.8.0", "h2:of-another-kind"),
+    ]
+    .concat();
+    let addresses = ["v1.0.0", "v1.0.0/go.mod", "v0.9.0/go.mod"];
+    let wanted: Vec<_> = addresses.iter().map(|it| (format!("go:example.org/Tool@{it}"), SUM.to_owned())).collect();
+    assert_eq!(modules(&go_sum, ""), Ok(wanted));
+    assert_eq!(modules("", ""), Ok(vec![]));
+}
+
+#[test]
+fn what_is_no_line_of_a_go_sum_is_told() {
+    let told = |go_sum: &str, more: &str| modules(go_sum, more).unwrap_err().join("; ");
+    let short = told("example.org/tool v1.0.0\n", "");
+    assert!(short.contains("the line `example.org/tool v1.0.0`, which is no module, version and hash"), "{short}");
+    let wrong = told("example.org/tool v1.0.0 h1:abc\n", "");
+    assert!(wrong.contains("go:example.org/tool@v1.0.0") && wrong.contains("`h1:abc`"), "{wrong}");
+    let both = told("", "import = \"example.org/tool\"");
+    assert!(both.contains("either by `lock` or"), "{both}");
 }
