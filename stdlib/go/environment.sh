@@ -48,8 +48,8 @@ find_modules() {
     echo "what is not found belongs into \`needs\`, as the distribution's source package: \`github.com/pkg/errors\`" >&2
     echo "is in \`golang-github-pkg-errors-dev\`, most others accordingly" >&2
   else
-    echo "modules come by \`lock = ./go.sum\`, a copy of the source's in the project, from a folder \`vendor\` in the source" >&2
-    echo "that is whole, or, with \`import = \"$(go list -m)\"\`, from the distribution's source packages," >&2
+    echo "modules come by \`lock = ./go.sum\`, a copy of the source's in the project, from a whole \`vendor\`" >&2
+    echo "folder in the source, or, with \`import = \"$(go list -m)\"\`, from the distribution's source packages," >&2
     echo "\`golang-*-dev\` in \`needs\`" >&2
   fi
   exit 1

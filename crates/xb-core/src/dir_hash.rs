@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// Go's hash of files and their names, as `go.sum` has it: `h1:` and a SHA-256 in base 64.
 ///
-/// It is the sum of lines `SUM  NAME`, one for each file, sorted by their names: `Hash1` of `golang.org/x/mod/sumdb/dirhash`.
-/// How an archive of them is packed is no part of it.
+/// It is the sum of lines `SUM  NAME`, one for each file, sorted by their names: `Hash1` of
+/// `golang.org/x/mod/sumdb/dirhash`. How an archive of them is packed is no part of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DirHash(pub [u8; 32]);
 

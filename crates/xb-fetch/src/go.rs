@@ -1,8 +1,8 @@
 //! Go modules: from a line of `go.sum` to a folder of Go's module cache, as `go mod download` would leave it.
 //!
 //! The line's hash is of names and contents, so that it is the same however a proxy packs a module, and so is the tree:
-//! xb's lock needs no entry for it, and one proxy does as well as another. Beside the files lies the hash that was found
-//! (`.ziphash`), which Go holds against the `go.sum` of the source again.
+//! xb's lock needs no entry for it, and one proxy does as well as another. Beside the files lies the hash that was
+//! found (`.ziphash`), which Go holds against the `go.sum` of the source again.
 
 use std::io::{Seek as _, SeekFrom};
 use std::sync::Arc;
@@ -53,8 +53,8 @@ pub(crate) async fn fetch(
     .await
 }
 
-/// What a proxy has, which is not known to be right yet. After one that does not have it the next is asked; after another
-/// failure only where the list says so, since a proxy may refuse what nobody should have.
+/// What a proxy has, which is not known to be right yet. After one that does not have it the next is asked; after
+/// another failure only where the list says so, since a proxy may refuse what nobody should have.
 async fn download(
     context: &Context,
     registries: &Registries,

@@ -69,8 +69,8 @@ pub enum FetchKind {
         /// Branch, tag or commit.
         revision: String,
     },
-    /// A line of `go.sum`, `go:MODULE@VERSION` or `go:MODULE@VERSION/go.mod`, as a folder of Go's module cache that holds
-    /// what the line names. The lock has no entry for it: the hash is that of what is in the tree.
+    /// A line of `go.sum`, `go:MODULE@VERSION` or `go:MODULE@VERSION/go.mod`, as a folder of Go's module cache that
+    /// holds what the line names. The lock has no entry for it: the hash is that of what is in the tree.
     GoModule {
         /// What the line says that it hashes to.
         h1: DirHash,

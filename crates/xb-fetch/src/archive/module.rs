@@ -1,8 +1,8 @@
 //! Zip files of Go modules, which are known by the hash of their files.
 //!
 //! Only names and contents are covered by that hash, and so nothing else becomes of such a zip: every entry is a plain
-//! file, whatever its mode says, and folders are those that its files imply. Two names that are one path, or one that is
-//! two, would make more of it than the hash says, and are refused.
+//! file, whatever its mode says, and folders are those that its files imply. Names that are not clean, or are there
+//! twice, would make more of it than the hash says, and are refused.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
