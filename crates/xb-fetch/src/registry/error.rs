@@ -64,6 +64,9 @@ pub enum RegistryError {
     /// A Go module that is not known by its hash.
     #[error("`{0}` is a Go module, which is fetched only by what `go.sum` says of it")]
     WithoutHash(String),
+    /// A Go module of which no proxy may know.
+    #[error("`{0}` is private by `GONOPROXY` or `GOPRIVATE`: no proxy is asked for it")]
+    Private(String),
     /// Nothing that names a proxy of Go modules.
     #[error("nothing names a proxy of Go modules, and there is no Go here to ask for its own")]
     NoProxy,
@@ -102,6 +105,9 @@ impl RegistryError {
         match self {
             Self::Name(_) | Self::Project(_) | Self::Module(_) => None,
             Self::WithoutHash(_) => Some("`go.build { lock = ./go.sum }` fetches modules"),
+            Self::Private(_) => Some(
+                "`go mod vendor` brings it into the source; or `GONOPROXY=none` lets the proxies of `[go] proxy` be asked",
+            ),
             Self::NoProxy | Self::NoProxyIn(_) => {
                 Some("`[go] proxy = \"https://...\"` in `xb.toml` names a proxy of Go modules")
             }

@@ -4,12 +4,13 @@
 
 use std::process::{Command, Stdio};
 
+use globset::GlobBuilder;
 use tokio::sync::OnceCell;
 
 use super::{Module, RegistryError};
 use crate::context::blocking;
 use crate::error::FetchError;
-use crate::mirror::without_slash;
+use crate::mirror::{shown, without_slash};
 
 /// The proxies of Go modules: those that are configured, or else those that Go uses by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +57,14 @@ impl Proxies {
     }
 
     /// Where a part of a module may be, in the order in which that is tried.
+    ///
+    /// No proxy is told the name of a module that `GONOPROXY`, or else `GOPRIVATE`, keeps from it.
     pub(super) async fn places(&self, module: &Module) -> Result<Vec<Place>, FetchError> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let private = variable("GONOPROXY").or_else(|| variable("GOPRIVATE")).unwrap_or_default();
+        if is_private(&private, &module.path) {
+            return Err(RegistryError::Private(module.path.clone()).into());
+        }
         let list = self.list.get_or_try_init(|| found(&self.configured)).await?;
         let part = module.part(if module.only_mod { "mod" } else { "zip" });
         Ok(list.iter().map(|it| Place { url: format!("{}/{part}", it.root), goes_on: it.goes_on }).collect())
@@ -71,7 +79,21 @@ async fn found(configured: &GoProxy) -> Result<Vec<Listed>, FetchError> {
     };
     let list = list.ok_or(RegistryError::NoProxy)?;
     let proxies = proxies(&list);
-    if proxies.is_empty() { Err(RegistryError::NoProxyIn(list).into()) } else { Ok(proxies) }
+    if proxies.is_empty() {
+        let listed: String = list.split_inclusive([',', '|']).map(|entry| shown(entry.trim())).collect();
+        return Err(RegistryError::NoProxyIn(listed).into());
+    }
+    Ok(proxies)
+}
+
+/// Whether one of several patterns, with commas between them, is that of the beginning of a module's path.
+fn is_private(patterns: &str, path: &str) -> bool {
+    patterns.split(',').map(str::trim).filter(|pattern| !pattern.is_empty()).any(|pattern| {
+        let parts = pattern.split('/').count();
+        let beginning: Vec<&str> = path.split('/').take(parts).collect();
+        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+        beginning.len() == parts && glob.is_ok_and(|glob| glob.compile_matcher().is_match(beginning.join("/")))
+    })
 }
 
 /// What Go uses by itself, or none where there is no Go.
@@ -99,6 +121,21 @@ fn proxies(list: &str) -> Vec<Listed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_are_of_the_beginnings_of_paths() {
+        for (patterns, path, expected) in [
+            ("git.example.com", "git.example.com/team/tool", true),
+            ("*.example.com, example.org/secret", "git.example.com/team/tool", true),
+            ("*.example.com, example.org/secret", "example.org/secret/tool/v2", true),
+            ("*.example.com, example.org/secret", "example.org/open", false),
+            ("example.org/secret/tool", "example.org/secret", false),
+            ("example.org/*", "example.org", false),
+            ("", "example.org/open", false),
+        ] {
+            assert_eq!(is_private(patterns, path), expected, "{patterns}: {path}");
+        }
+    }
 
     #[test]
     fn lists_are_read_as_go_reads_them() {
