@@ -28,13 +28,7 @@ enter() {
 }
 # The modules are those of the lock that the package names, so the source must mean the same one.
 use_lock() {
-  if ! [ -f "$project/go.sum" ]; then
-    cp "$inputs/lock/go.sum" "$project/go.sum"
-  elif ! cmp -s "$project/go.sum" "$inputs/lock/go.sum"; then
-    echo "the source has a \`go.sum\` that is not the one which \`lock\` names: copy the source's over it" >&2
-    diff -u "$inputs/lock/go.sum" "$project/go.sum" | head -20 >&2
-    exit 1
-  fi
+  take_lock "$project/go.sum" "$inputs/lock/go.sum"
   # Nobody is asked whether a hash is the one that everybody sees: what `go.sum` says is there already.
   export GOMODCACHE="$inputs/modules" GOSUMDB=off
   GOFLAGS="-mod=readonly $GOFLAGS"

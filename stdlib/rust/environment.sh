@@ -24,14 +24,7 @@ rust_crates=$PWD/vendor
 if [ -n "${inputs-}" ]; then
   rust_crates=$inputs/crates
   rust_workspace=$(cargo locate-project --workspace --message-format plain)
-  rust_lock=${rust_workspace%/*}/Cargo.lock
-  if ! [ -f "$rust_lock" ]; then
-    cp "$inputs/lock/Cargo.lock" "$rust_lock"
-  elif ! cmp -s "$rust_lock" "$inputs/lock/Cargo.lock"; then
-    echo "the source has a \`Cargo.lock\` that is not the one which \`lock\` names: copy the source's over it" >&2
-    diff -u "$inputs/lock/Cargo.lock" "$rust_lock" | head -20 >&2
-    exit 1
-  fi
+  take_lock "${rust_workspace%/*}/Cargo.lock" "$inputs/lock/Cargo.lock"
 fi
 if [ -d "$rust_crates" ]; then
   cat >"$CARGO_HOME/config.toml" <<END

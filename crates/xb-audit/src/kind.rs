@@ -122,11 +122,11 @@ what a file says is known: where a compiler notes nothing, nothing is found. For
 /// Code for arm64 that uses instructions beyond the baseline.
 CpuInstructions "cpu-instructions" Warn "code for arm64 that uses instructions beyond the baseline"
 "A function uses instructions that the package's `baseline` does not have, which is armv8-a unless it says otherwise:
-atomics (LSE), CRC32, dot products, products of matrices, numbers of 16 bits, SVE. A
-processor without them ends the program with an illegal instruction. Most often the build has added `-march=armv8.2-a`,
-or `-mcpu=native`, which is the emulator's processor or the builder's. It is a sign and no proof: a program may ask the
-processor first. So functions that say by their name for which processors they are (`sum_sve`, `__aarch64_cas4_acq`),
-and programs in Go, are not told. What has no name, in a stripped program, is not looked at, nor are AES and SHA."
+atomics (LSE), CRC32, dot products, products of matrices, numbers of 16 bits, SVE. A processor without them ends the
+program with an illegal instruction. Most often the build has added `-march=armv8.2-a`, or `-mcpu=native`, which is
+the emulator's processor or the builder's. It is a sign and no proof: a program may ask the processor first. So
+functions that say by their name for which processors they are (`sum_sve`, `__aarch64_cas4_acq`), and programs in Go,
+are not told. What has no name, in a stripped program, is not looked at, nor are AES and SHA."
 
 /// A program whose interpreter is not in the root.
 MissingInterpreter "missing-interpreter" Error "a program's interpreter is not in the root"

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use xb_core::{Digest, RelPath, first, nearest};
-use xb_eval::{EmitOptions, Emitted, Limits, Product, Release, TargetRequest};
+use xb_eval::{EmitOptions, Emitted, Limits, Product, Release, SHIPPED, TargetRequest};
 use xb_graph::Graph;
 
 use crate::failure::Failure;
-use crate::project::{EvalLimits, ProjectWorld, SHIPPED, Target};
+use crate::project::{EvalLimits, ProjectWorld, Target};
 use crate::request::Request;
 
 /// The graph of a request, and what it was made from.

@@ -200,11 +200,6 @@ impl Baseline {
         }
     }
 
-    /// Whether it is what every processor of its architecture has.
-    pub fn is_lowest(&self) -> bool {
-        Arch::ALL.into_iter().any(|arch| *self == Self::lowest(arch))
-    }
-
     /// The level of an amd64 processor; the lowest for another.
     pub const fn x86_level(&self) -> X86Level {
         match self {

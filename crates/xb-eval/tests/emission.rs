@@ -407,13 +407,16 @@ fn compilers_are_told_of_a_baseline_that_is_not_the_lowest() {
     for lowest in ["arm64 = \"armv8-a\"", "amd64 = \"x86-64-v3\""] {
         assert_eq!(variables(lowest), usual);
     }
-    let raised = variables("arm64 = \"armv8.2-a+rdma+aes+sha2\"");
+    // What the version has anyway is not said again, and the order does not matter.
+    let raised = variables("arm64 = \"armv8.2-a+sha2+rdma+aes\"");
     let told = |name: &str| raised.get(name).map(String::as_str);
-    assert_eq!(told("CFLAGS"), Some("-O2 -march=armv8.2-a+rdma+aes+sha2"));
+    assert_eq!(told("CFLAGS"), Some("-O2 -march=armv8.2-a+aes+sha2"));
     assert_eq!(told("CXXFLAGS"), told("CFLAGS"));
     assert_eq!(told("GOARM64"), Some("v8.2,crypto"));
-    assert_eq!(told("rust_baseline"), Some("-Ctarget-feature=+v8.2a,+rdm,+aes,+sha2"));
-    assert_eq!(variables("arm64 = \"armv9-a+lse\"").get("GOARM64").map(String::as_str), Some("v9.0,lse"));
+    assert_eq!(told("rust_baseline"), Some("-Ctarget-feature=+v8.2a,+aes,+sha2"));
+    let raised = variables("arm64 = \"armv8-a+rdma+lse\"");
+    assert_eq!(raised.get("GOARM64").map(String::as_str), Some("v8.0,lse"));
+    assert_eq!(raised.get("rust_baseline").map(String::as_str), Some("-Ctarget-feature=+lse,+rdm"));
 }
 
 #[test]

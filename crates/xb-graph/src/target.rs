@@ -59,7 +59,8 @@ impl Target {
     }
 }
 
-/// How grave findings of a kind are for a package, and why. It is no part of a key: no result depends on it.
+/// How grave findings of a kind are for a package, and why. It is no part of a key, but for what it says of code for
+/// other architectures: see [`CodeFor`](crate::CodeFor).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyRule {
     /// How grave, by name: `off`.

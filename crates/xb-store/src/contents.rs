@@ -195,7 +195,6 @@ impl Store {
     /// has no name cannot be linked.
     fn link_anew(&self, id: ContentId, form: Form, folder: &impl AsFd, name: &str) -> Result<()> {
         let aside = self.copy_aside(id)?;
-        seal(aside.file.as_file(), form, &aside.path)?;
         rustix::fs::linkat(CWD, &aside.path, folder, name, AtFlags::empty()).on("cannot link", &aside.path)?;
         self.keep(aside, id, form)
     }

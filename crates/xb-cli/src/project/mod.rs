@@ -15,7 +15,7 @@ use xb_core::RelPath;
 use crate::failure::Failure;
 
 pub use config::{Config, EvalLimits};
-pub use target::{SHIPPED, Target, TargetSpec, file_of, nothing_in, xb_files};
+pub use target::{Target, TargetSpec, file_of, nothing_in, xb_files};
 pub use world::ProjectWorld;
 
 /// The name of the file that marks a project and configures it.

@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use xb_core::{RelPath, first};
+use xb_eval::SHIPPED;
 
 use super::{Project, canonical, is_marked};
 use crate::failure::Failure;
-
-/// What follows the name of a package where that is meant which is shipped in its place.
-pub const SHIPPED: &str = ".deb";
 
 /// A target as it was typed, split.
 #[derive(Clone, Debug, PartialEq, Eq)]

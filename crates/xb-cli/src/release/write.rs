@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use xb_build::Realised;
 use xb_core::{Arch, RelPath};
+use xb_eval::SHIPPED;
 use xb_export::{
     AptRepository, Compression, ExportError, Folder, Image, ImageLayer, Manifest, OciLayout, OpenPgpKey, Placed, Sum,
     write_archive,
@@ -19,7 +20,6 @@ use super::artefact::{Artefact, Format, image_name};
 use super::plan::{AptSettings, ImageSettings};
 use super::vouch::vouch;
 use crate::failure::Failure;
-use crate::project::SHIPPED;
 use crate::report::Built;
 use crate::shipment;
 

@@ -9,6 +9,12 @@ use crate::package::Instance;
 use crate::value::Value;
 
 impl<'v> Evaluator<'v> {
+    /// What compilers are told of it: null where every processor of the architecture will do.
+    pub(super) fn raised_baseline(&self, instance: &'v Instance<'v>) -> Result<Value<'v>> {
+        let baseline = self.baseline(instance)?;
+        Ok(if baseline == Baseline::lowest(instance.arch) { Value::Null } else { self.string(&baseline.to_string()) })
+    }
+
     /// What every processor has that runs a package's result: its field `baseline`, or else what each of its
     /// architecture has.
     pub(super) fn baseline(&self, instance: &'v Instance<'v>) -> Result<Baseline> {

@@ -137,6 +137,7 @@ impl<'v> Evaluator<'v> {
             ("arch", Value::Arch(instance.arch)),
             ("method", self.string(method.name())),
             ("host", Value::Arch(self.host)),
+            ("baseline", self.raised_baseline(instance)?),
         ];
         if !matches!(self.package_field(instance, "check")?, Value::Null | Value::Bool(false)) {
             let output =

@@ -13,6 +13,8 @@ mod release;
 mod ship;
 mod target;
 
+pub use target::SHIPPED;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;

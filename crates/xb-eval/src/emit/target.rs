@@ -169,6 +169,7 @@ impl<'v> Evaluator<'v> {
         })
     }
 
+    /// The checks of packages that have one.
     fn tests(&self, packages: &[&'v Instance<'v>]) -> Result<Vec<NodeId>> {
         let checks = packages.iter().map(|package| self.check_node(package, package.package.code.place).transpose());
         checks.flatten().collect()
@@ -201,7 +202,7 @@ impl<'v> Evaluator<'v> {
 }
 
 /// What the name of what is shipped in the place of a package ends in.
-pub(super) const SHIPPED: &str = ".deb";
+pub const SHIPPED: &str = ".deb";
 
 /// Whether nobody asked for this package and no other.
 fn is_among_others(request: &TargetRequest) -> bool {

@@ -24,8 +24,7 @@ impl GoProxy {
 
     /// What is configured here; else what Go would use.
     pub fn of_machine(configured: Option<&str>) -> Self {
-        let variable = || std::env::var("GOPROXY").ok().filter(|value| !value.is_empty());
-        Self(configured.map(str::to_owned).or_else(variable))
+        Self(configured.map(str::to_owned).or_else(|| variable("GOPROXY")))
     }
 }
 
@@ -49,20 +48,20 @@ pub(crate) struct Place {
 pub(super) struct Proxies {
     configured: GoProxy,
     list: OnceCell<Vec<Listed>>,
+    private: OnceCell<String>,
 }
 
 impl Proxies {
     pub(super) fn new(configured: GoProxy) -> Self {
-        Self { configured, list: OnceCell::new() }
+        Self { configured, list: OnceCell::new(), private: OnceCell::new() }
     }
 
     /// Where a part of a module may be, in the order in which that is tried.
     ///
     /// No proxy is told the name of a module that `GONOPROXY`, or else `GOPRIVATE`, keeps from it.
     pub(super) async fn places(&self, module: &Module) -> Result<Vec<Place>, FetchError> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let private = variable("GONOPROXY").or_else(|| variable("GOPRIVATE")).unwrap_or_default();
-        if is_private(&private, &module.path) {
+        let private = self.private.get_or_try_init(private).await?;
+        if is_private(private, &module.path) {
             return Err(RegistryError::Private(module.path.clone()).into());
         }
         let list = self.list.get_or_try_init(|| found(&self.configured)).await?;
@@ -75,7 +74,7 @@ impl Proxies {
 async fn found(configured: &GoProxy) -> Result<Vec<Listed>, FetchError> {
     let list = match &configured.0 {
         Some(list) => Some(list.clone()),
-        None => blocking(|| Ok(told_by_go())).await?,
+        None => blocking(|| Ok(told_by_go("GOPROXY"))).await?,
     };
     let list = list.ok_or(RegistryError::NoProxy)?;
     let proxies = proxies(&list);
@@ -96,9 +95,21 @@ fn is_private(patterns: &str, path: &str) -> bool {
     })
 }
 
-/// What Go uses by itself, or none where there is no Go.
-fn told_by_go() -> Option<String> {
-    let told = Command::new("go").args(["env", "GOPROXY"]).stdin(Stdio::null()).output().ok()?;
+/// The patterns of private modules: of the environment, or else as Go is configured.
+async fn private() -> Result<String, FetchError> {
+    match variable("GONOPROXY").or_else(|| variable("GOPRIVATE")) {
+        Some(patterns) => Ok(patterns),
+        None => blocking(|| Ok(told_by_go("GONOPROXY").unwrap_or_default())).await,
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// What Go goes by itself, or none where there is no Go.
+fn told_by_go(variable: &str) -> Option<String> {
+    let told = Command::new("go").args(["env", variable]).stdin(Stdio::null()).output().ok()?;
     let list = String::from_utf8(told.stdout).ok()?.trim().to_owned();
     (told.status.success() && !list.is_empty()).then_some(list)
 }
