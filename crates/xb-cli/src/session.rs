@@ -210,7 +210,7 @@ fn sources(
         go: GoProxy::of_machine(project.config.go.as_deref()),
         host,
         limits: Default::default(),
-        patience: Default::default(),
+        patience: xb_fetch::download::patience(),
         scratch: store.scratch().to_owned(),
     };
     Ok(Sources::new(settings, Arc::new(store.clone()), events)?)

@@ -54,7 +54,7 @@ fn sources(folder: &std::path::Path, store: &Store) -> Result<Sources, Box<dyn E
         go: GoProxy::of_machine(None),
         host: Arch::host().ok_or("this machine is of no architecture that xb knows")?,
         limits: archive::Limits::default(),
-        patience: download::Patience::default(),
+        patience: download::patience(),
         scratch: store.scratch().to_owned(),
     };
     Ok(Sources::new(settings, Arc::new(store.clone()), Arc::new(()))?)

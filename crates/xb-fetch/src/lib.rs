@@ -31,3 +31,4 @@ pub use mirror::{
 pub use registry::{CrateIndex, GoProxy, PythonIndex, RegistryError};
 pub use sources::{Changes, Settings, Sources};
 pub use storage::Storage;
+pub use xb_http::Patience;

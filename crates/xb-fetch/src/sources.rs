@@ -13,7 +13,9 @@ use xb_graph::{DebianRoot, Fetch, FetchKind, Folder, Node};
 use crate::archive::{self, Limits};
 use crate::context::{Context, blocking};
 use crate::debian::{self, Listed, Suites};
-use crate::download::{Download, DownloadError, Downloader, Fault, Patience};
+use xb_http::Patience;
+
+use crate::download::{Download, DownloadError, Downloader, Fault};
 use crate::error::FetchError;
 use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey, Used, lacking};
 use crate::mirror::{Moment, is_pool_path, shown};

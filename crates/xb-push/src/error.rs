@@ -66,8 +66,11 @@ pub enum PushError {
         found: String,
     },
     /// There can be no client at all.
-    #[error("cannot speak HTTP: {0}")]
-    Client(String),
+    #[error(transparent)]
+    Client(#[from] xb_http::ClientError),
+    /// What would be asked for has no url.
+    #[error("`{0}` is not in a url: {1}")]
+    Url(String, String),
 }
 
 impl PushError {
@@ -75,7 +78,7 @@ impl PushError {
     pub fn is_of_environment(&self) -> bool {
         match self {
             Self::Layout(error) => error.is_of_environment(),
-            Self::Tag(_) | Self::Denied { .. } => false,
+            Self::Tag(_) | Self::Denied { .. } | Self::Url(..) => false,
             Self::Refused { passing, .. } => *passing,
             Self::Credentials { .. } | Self::Unreachable { .. } | Self::Unconfirmed { .. } | Self::Client(_) => true,
         }

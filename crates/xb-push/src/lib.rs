@@ -20,4 +20,5 @@ pub use destination::{Destination, DestinationError, Repository};
 pub use error::PushError;
 pub use layout::{Blob, Layout, LayoutError, Manifest};
 pub use push::{Push, Pushed, Watch};
-pub use registry::Patience;
+pub use registry::patience;
+pub use xb_http::Patience;

@@ -12,7 +12,8 @@ use crate::credentials::Credentials;
 use crate::destination::{Destination, Repository};
 use crate::error::PushError;
 use crate::layout::{Blob, Layout};
-use crate::registry::{Came, Patience, Remote, Source};
+use crate::registry::{Came, Remote, Source};
+use xb_http::Patience;
 
 /// Who sees bytes go.
 pub trait Watch: Send + Sync {

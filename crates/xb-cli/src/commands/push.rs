@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use xb_core::{count, show_size, show_time};
-use xb_push::{Credentials, Layout, Patience, Push, PushError, Pushed};
+use xb_push::{Credentials, Layout, Push, PushError, Pushed};
 
 use crate::args::PushArgs;
 use crate::failure::Failure;
@@ -27,7 +27,7 @@ pub fn run(here: &Invocation, args: &PushArgs) -> Result<(), Failure> {
         layout: &layout,
         credentials: &Credentials::of_machine(),
         plain_http: args.plain_http,
-        patience: Patience::default(),
+        patience: xb_push::patience(),
         watch: Arc::clone(&uploads) as _,
     };
     // Who presses Ctrl-C ends the program at once: a registry forgets what it got no tag for.

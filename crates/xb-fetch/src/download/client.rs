@@ -3,15 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use reqwest::{Client, ClientBuilder, Proxy, Url, redirect};
+use reqwest::{Client, ClientBuilder, Proxy, Url};
+use xb_http::{ClientError, Patience, build};
 
-use super::Patience;
 use crate::Mirrors;
-
-/// Why there can be no HTTP client.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("cannot speak HTTP: {0}")]
-pub(super) struct ClientError(String);
 
 /// Made when they are first needed: reading the certificates of the machine takes longer than a build with nothing
 /// to do. A proxy that serves apt may serve nothing but archives, so that only requests to their hosts go by it.
@@ -48,42 +43,11 @@ impl Clients {
 }
 
 fn through(proxy: &str) -> Result<Proxy, ClientError> {
-    Proxy::http(proxy).map_err(|error| wrong(&error))
+    Proxy::http(proxy).map_err(|error| ClientError::of(&error))
 }
 
 fn builder(patience: &Patience) -> ClientBuilder {
-    Client::builder()
-        .user_agent(concat!("xb/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(patience.connect)
-        .read_timeout(patience.silence)
-        .pool_max_idle_per_host(patience.parallel)
-        .redirect(redirect::Policy::custom(follow))
-}
-
-fn build(builder: ClientBuilder) -> Result<Client, ClientError> {
-    // Fails only when somebody was here before, with a provider that is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    builder.build().map_err(|error| wrong(&error))
-}
-
-fn wrong(error: &reqwest::Error) -> ClientError {
-    let mut text = error.to_string();
-    if let Some(cause) = std::error::Error::source(error) {
-        text = format!("{text}: {cause}");
-    }
-    ClientError(text)
-}
-
-/// What was asked for over TLS must not come without it.
-fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let secure = attempt.previous().iter().any(|url| url.scheme() == "https");
-    if secure && attempt.url().scheme() != "https" {
-        attempt.error("it redirects from https to http")
-    } else if attempt.previous().len() > 10 {
-        attempt.error("it redirects more than ten times")
-    } else {
-        attempt.follow()
-    }
+    xb_http::client(patience).read_timeout(patience.silence).pool_max_idle_per_host(patience.parallel)
 }
 
 fn host(url: &str) -> Option<String> {

@@ -15,44 +15,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::{ACCEPT, CONTENT_RANGE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_RANGE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE};
 use tokio::sync::Semaphore;
 use xb_build::{Event, Events};
 use xb_core::Sha256;
+use xb_http::{Patience, asked_pause, causes, is_passing};
 
 use crate::mirror::shown;
 use client::Clients;
 use partial::Partial;
 
-/// How patient a [`Downloader`] is.
-#[derive(Clone, Debug)]
-pub struct Patience {
-    /// Downloads at one time.
-    pub parallel: usize,
-    /// How often one url is tried without a byte coming in.
-    pub tries: u32,
-    /// The pause before the second try; it doubles from try to try.
-    pub pause: Duration,
-    /// How long a connection may take.
-    pub connect: Duration,
-    /// How long nothing may come in.
-    pub silence: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            parallel: 8,
-            tries: 4,
-            pause: Duration::from_millis(300),
-            connect: Duration::from_secs(15),
-            silence: Duration::from_secs(30),
-        }
+/// How patient one is with a server that has files.
+pub fn patience() -> Patience {
+    Patience {
+        parallel: 8,
+        tries: 4,
+        pause: Duration::from_millis(300),
+        connect: Duration::from_secs(15),
+        silence: Duration::from_secs(30),
     }
 }
-
-/// The longest pause that a server can ask for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What is to be downloaded.
 #[derive(Clone, Debug, Default)]
@@ -252,17 +234,11 @@ impl Downloader {
             tries = if partial.received() > before { 1 } else { tries + 1 };
             match trouble {
                 Trouble::Passing(_, asked) if tries < self.patience.tries && partial.may_go_on() => {
-                    self.pause(tries, asked).await;
+                    self.patience.pause_after(tries, asked).await;
                 }
                 trouble => return Err(trouble),
             }
         }
-    }
-
-    async fn pause(&self, tries: u32, asked: Option<Duration>) {
-        let own = self.patience.pause.saturating_mul(1 << tries.clamp(1, 8) >> 1);
-        let pause = asked.unwrap_or(own).min(LONGEST_PAUSE);
-        tokio::time::sleep(pause).await;
     }
 
     async fn request(&self, url: &str, wanted: &Download, partial: &mut Partial) -> Result<(), Trouble> {
@@ -372,10 +348,7 @@ fn judge(response: &reqwest::Response, partial: &mut Partial) -> Result<(), Trou
             Err(Trouble::Passing("it answers with another part than was asked for".to_owned(), None))
         }
         StatusCode::OK => partial.clear().map_err(Trouble::Disk),
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
-            Err(Trouble::Passing(format!("it answers {status}"), retry_after(response)))
-        }
-        _ if status.is_server_error() => Err(Trouble::Passing(format!("it answers {status}"), retry_after(response))),
+        _ if is_passing(status) => Err(Trouble::Passing(format!("it answers {status}"), asked_pause(response))),
         StatusCode::NOT_FOUND | StatusCode::GONE => Err(Trouble::Lasting(Fault::Path, format!("it answers {status}"))),
         _ => Err(Trouble::Lasting(Fault::Network, format!("it answers {status}"))),
     }
@@ -387,35 +360,10 @@ fn begins_at(response: &reqwest::Response, start: u64) -> bool {
     from == Some(start)
 }
 
-fn retry_after(response: &reqwest::Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.parse().ok().map(Duration::from_secs)
-}
-
 fn passing(error: &reqwest::Error) -> Trouble {
     let text = causes(error);
     if error.is_redirect() {
         return Trouble::Lasting(Fault::Network, text);
     }
     Trouble::Passing(text, None)
-}
-
-/// What the network said, from the outermost cause to the innermost; the url is said elsewhere.
-fn causes(error: &reqwest::Error) -> String {
-    let mut text = String::new();
-    let mut next: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(&cause_text);
-        }
-        next = cause.source();
-    }
-    if error.is_timeout() {
-        text = format!("it takes too long ({text})");
-    }
-    text
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::common::{World, archive, skip};
 use xb_build::{Provider as _, Source};
 use xb_core::Arch;
-use xb_fetch::download::{Download, Downloader, Patience};
+use xb_fetch::download::{Download, Downloader, patience};
 use xb_fetch::{Manners, Mirrors, Sources};
 use xb_graph::DebianRoot;
 
@@ -21,7 +21,7 @@ fn root(packages: &[(Arch, &[&str])]) -> DebianRoot {
 
 fn sources(world: &World, manners: Manners) -> Sources {
     let mut settings = world.settings(manners, Mirrors::of_machine([]));
-    settings.patience = Patience::default();
+    settings.patience = patience();
     Sources::new(settings, Arc::new(world.store.clone()), Arc::new(())).unwrap()
 }
 
@@ -69,7 +69,7 @@ async fn https_is_believed_by_the_certificates_of_the_machine() {
     let secure = |root: &String| root.replacen("http://", "https://", 1);
     let mirrors = Mirrors::only(machine.roots().iter().map(secure));
     let scratch = tempfile::tempdir().unwrap();
-    let downloader = Downloader::new(&mirrors, Patience::default(), scratch.path(), Arc::new(()));
+    let downloader = Downloader::new(&mirrors, patience(), scratch.path(), Arc::new(()));
     let wanted = Download { urls: mirrors.current("dists/trixie/InRelease"), ..Download::default() };
     if let Err(error) = downloader.fetch(&wanted).await.map_err(|error| error.to_string()) {
         assert!(!error.contains("ertificate"), "{error}");

@@ -3,9 +3,9 @@
 use reqwest::{Response, StatusCode, Url};
 use serde::Deserialize;
 use xb_core::Sha256;
+use xb_http::is_passing;
 
 use super::Remote;
-use super::retry::is_passing;
 use crate::credentials::Credential;
 use crate::error::PushError;
 

@@ -5,11 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderValue;
 use reqwest::{RequestBuilder, Response, Url};
 use serde::Deserialize;
+use xb_http::{asked_pause, is_passing};
 
 use super::Remote;
 use super::answer::bytes;
 use super::challenge::Challenge;
-use super::retry::{Trouble, asked_pause, is_passing};
+use super::retry::Trouble;
 use crate::credentials::Credential;
 
 /// No token is larger.

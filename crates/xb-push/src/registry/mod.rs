@@ -5,7 +5,6 @@
 mod answer;
 mod blob;
 mod challenge;
-mod client;
 mod login;
 mod manifest;
 mod retry;
@@ -16,43 +15,29 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 use reqwest::{Client, Url};
 use tokio::sync::Mutex;
+use xb_http::{Patience, build, client, nowhere_else};
 
 use crate::credentials::Credential;
 use crate::destination::Repository;
 use crate::error::PushError;
 pub(crate) use blob::{Came, Source};
 
-/// How patient one is with a registry.
-#[derive(Clone, Debug)]
-pub struct Patience {
-    /// Layers that are sent at one time.
-    pub parallel: usize,
-    /// How often each thing is tried.
-    pub tries: u32,
-    /// The pause before the second try; it doubles from try to try.
-    pub pause: Duration,
-    /// How long a connection may take.
-    pub connect: Duration,
-    /// How long nothing may go out or come in.
-    pub silence: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            parallel: 4,
-            tries: 5,
-            pause: Duration::from_millis(500),
-            connect: Duration::from_secs(15),
-            silence: Duration::from_secs(120),
-        }
+/// How patient one is with a registry, which may take long over a layer.
+pub fn patience() -> Patience {
+    Patience {
+        parallel: 4,
+        tries: 5,
+        pause: Duration::from_millis(500),
+        connect: Duration::from_secs(15),
+        silence: Duration::from_secs(120),
     }
 }
 
 /// A repository that is pushed to.
 pub(crate) struct Remote {
     client: Client,
-    /// By which tokens are asked for.
+    /// By which tokens are asked for: such a request may have a secret in its body, which is sent again where it is
+    /// redirected.
     tokens: Client,
     repository: Repository,
     root: Url,
@@ -75,9 +60,10 @@ impl Remote {
     ) -> Result<Self, PushError> {
         let scheme = if plain || repository.is_local() { "http" } else { "https" };
         let root = Url::parse(&format!("{scheme}://{}/v2/", repository.host()))
-            .map_err(|error| PushError::Client(format!("`{repository}`: {error}")))?;
+            .map_err(|error| PushError::Url(repository.to_string(), error.to_string()))?;
         let authorization = Mutex::new(None);
-        let (client, tokens) = (client::client(patience)?, client::client_for_tokens(patience)?);
+        let client = build(client(patience))?;
+        let tokens = build(xb_http::client(patience).redirect(nowhere_else("a request for a token")))?;
         let patience = patience.clone();
         Ok(Self { client, tokens, repository: repository.clone(), root, credential, beside, authorization, patience })
     }
@@ -96,7 +82,7 @@ impl Remote {
     /// The url of something of the repository.
     fn url(&self, rest: &str) -> Result<Url, PushError> {
         let path = format!("{}/{rest}", self.repository.name);
-        self.root.join(&path).map_err(|error| PushError::Client(format!("`{path}`: {error}")))
+        self.root.join(&path).map_err(|error| PushError::Url(path, error.to_string()))
     }
 
     fn unreachable(&self, reason: String) -> PushError {

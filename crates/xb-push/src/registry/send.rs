@@ -2,10 +2,10 @@
 
 use reqwest::header::AUTHORIZATION;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use xb_http::{ClientError, asked_pause, causes, is_passing};
 
 use super::Remote;
-use super::client::causes;
-use super::retry::{Trouble, asked_pause, is_passing};
+use super::retry::Trouble;
 use crate::error::PushError;
 
 impl Remote {
@@ -29,7 +29,7 @@ impl Remote {
         loop {
             let said = self.authorization.lock().await.clone();
             let (client, request) = make(&self.client)?.build_split();
-            let mut request = request.map_err(|error| PushError::Client(causes(&error)))?;
+            let mut request = request.map_err(|error| PushError::from(ClientError::of(&error)))?;
             if let Some(said) = said.clone().filter(|_| self.is_of_registry(request.url())) {
                 request.headers_mut().insert(AUTHORIZATION, said);
             }

@@ -74,7 +74,7 @@ impl Watch for Counted {
 
 pub fn patience() -> Patience {
     let pause = Duration::from_millis(10);
-    Patience { tries: 3, pause, silence: Duration::from_secs(2), ..Patience::default() }
+    Patience { tries: 3, pause, silence: Duration::from_secs(2), ..xb_push::patience() }
 }
 
 /// Pushes what is in a folder, and gives what came of it and how many bytes were said to be sent.

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use xb_core::{Arch, RelPath, Sha256, TreeId};
 use xb_fetch::archive::Limits;
-use xb_fetch::download::Patience;
 use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, Settings, Sources};
+use xb_fetch::{Patience, download::patience};
 use xb_graph::reapi::Directory;
 use xb_graph::{Directories as _, Fetch, FetchKind};
 use xb_store::{Contents as _, Store};
@@ -130,7 +130,7 @@ pub fn impatient() -> Patience {
         pause: Duration::from_millis(5),
         connect: Duration::from_secs(5),
         silence: Duration::from_millis(700),
-        ..Patience::default()
+        ..patience()
     }
 }
 
