@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod builders;
 mod debs;
 mod machine;
 #[path = "../../../xb-push/tests/common/real.rs"]
