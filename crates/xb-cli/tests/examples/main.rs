@@ -12,6 +12,7 @@ mod machine;
 mod registry;
 mod releases;
 mod traps;
+mod vendored;
 mod vouched;
 
 use std::path::Path;
