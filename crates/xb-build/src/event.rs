@@ -1,8 +1,10 @@
 //! What happens during a build, as it happens.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use xb_graph::{Cause, Method, NodeId};
+use xb_core::ActionId;
+use xb_graph::{ActionResult, Cause, Method, NodeId};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -29,6 +31,15 @@ pub enum Event {
         node: NodeId,
         /// The line, without its end; not always UTF-8 before it came here.
         line: String,
+    },
+    /// A run came to an end that is no success; that its node is done is told after it.
+    Failed {
+        /// The node.
+        node: NodeId,
+        /// What ran.
+        action: ActionId,
+        /// What it left, its log among it.
+        result: Arc<ActionResult>,
     },
     /// A node is done.
     Finished {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use xb_build::{Attempt, Realised, RealisedRun, Why};
+use xb_build::{Attempt, Event, Events, Realised, RealisedRun, Why};
 use xb_core::{ActionId, Arch, ContentId};
 use xb_graph::reapi::{Directory, FileNode};
 use xb_graph::{ActionResult, Choice, DirectoriesMut, Graph, Method, Node, NodeId, Target};
@@ -39,7 +39,34 @@ struct Ran<'a> {
 
 /// Remembers the logs of everything that ran, and of the targets. Failing to costs nobody a result.
 pub fn remember(store: &Store, project: &Project, graph: &Graph, realised: &Realised) {
-    let runs = runs(graph, realised);
+    note(store, project, graph, runs(graph, realised));
+}
+
+/// Remembers the log of what fails when it fails, so that nobody has to wait for the end of a long build to read it.
+pub struct Watched {
+    /// Who is told of everything.
+    pub events: Arc<dyn Events>,
+    /// Where logs are.
+    pub store: Store,
+    /// Whose packages they are.
+    pub project: Project,
+    /// What is built.
+    pub graph: Arc<Graph>,
+}
+
+impl Events for Watched {
+    fn event(&self, event: Event) {
+        if let Event::Failed { node, action, result } = &event
+            && let Node::Run(run) = self.graph.node(*node)
+        {
+            let ran = Ran { node: *node, action: *action, method: run.method, result, counts: true };
+            note(&self.store, &self.project, &self.graph, vec![ran]);
+        }
+        self.events.event(event);
+    }
+}
+
+fn note(store: &Store, project: &Project, graph: &Graph, runs: Vec<Ran<'_>>) {
     let files = files(graph, &runs);
     let notes = runs.into_iter().filter_map(|ran| {
         let Node::Run(run) = graph.node(ran.node) else {

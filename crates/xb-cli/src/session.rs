@@ -18,6 +18,7 @@ use crate::blame;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::invocation::Invocation;
+use crate::logs::Watched;
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::stores::{StoreInspector, StoreLocks, StoreMemory};
@@ -102,7 +103,14 @@ impl Session {
         if !unlocked.is_empty() && !options.keep_going {
             return Err(blame::unlocked(graph, unlocked));
         }
-        let realised = self.block_on(self.builder.realise(graph, goals, options));
+        let watched = Watched {
+            events: Arc::clone(&self.builder.events),
+            store: self.store.clone(),
+            project: self.project.clone(),
+            graph: Arc::clone(graph),
+        };
+        let builder = Builder { events: Arc::new(watched), ..self.builder.clone() };
+        let realised = self.block_on(builder.realise(graph, goals, options));
         if realised.cancelled {
             return Err(Failure::interrupted());
         }

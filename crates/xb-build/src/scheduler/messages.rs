@@ -205,8 +205,10 @@ impl Scheduler<'_> {
         let Node::Run(run) = self.graph.node(id) else {
             return;
         };
+        let result = Arc::new(result);
+        self.builder.events.event(Event::Failed { node: id, action, result: Arc::clone(&result) });
         self.tell_finished(id, Some(result.cause.clone()), false, took);
-        self.fail_with(id, Why::Run { action, method: run.method, result: Arc::new(result) });
+        self.fail_with(id, Why::Run { action, method: run.method, result });
     }
 
     /// What an action left in an earlier build, where that is believed.

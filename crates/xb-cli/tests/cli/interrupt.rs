@@ -1,4 +1,4 @@
-//! Ctrl-C while a build runs, while it waits for another xb, and while a result runs; and an xb that is killed.
+//! What happens while a build runs: Ctrl-C, also while it waits for another xb or a result runs; a kill; a look at a log.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -104,4 +104,18 @@ fn a_result_that_runs_stops() {
     let running = start(&world, &["run", "probe.xb", "--", "sh", "-c", "echo started; sleep 1000"], "started");
     assert_eq!(interrupt(running, Signal::INT), Some(130));
     assert_eq!(sandboxes(&world), 0);
+}
+
+#[test]
+fn the_log_of_a_failure_is_there_before_the_build_ends() {
+    let world = World::alone();
+    if !has_base(&world) {
+        return;
+    }
+    world.write("bad.xb", "package bad(arch) { build = { script = sh\"echo because; exit 1\" } }\n");
+    world.write("long.xb", "package long(arch) { build = { script = sh\"sleep 1000\" } }\n");
+    let args = ["build", "bad.xb", "long.xb", "--keep-going", "--jobs", "2"];
+    let running = start(&world, &args, "failed bad");
+    assert_eq!(world.xb(&["log", "bad.xb"]).good(), "because\n");
+    assert_eq!(interrupt(running, Signal::INT), Some(130));
 }
