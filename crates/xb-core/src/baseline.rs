@@ -143,6 +143,15 @@ impl ArmVersion {
         all.into_iter().find(|version| version.to_string() == name)
     }
 
+    /// Whether it has all that another version has: `armv9-a` came after `armv8.5-a`, and each of its versions after that.
+    fn covers(self, other: Self) -> bool {
+        match (self.nine, other.nine) {
+            (true, false) => self.minor + 5 >= other.minor,
+            (false, true) => false,
+            _ => self.minor >= other.minor,
+        }
+    }
+
     fn has(self, extension: ArmExtension) -> bool {
         let (eight, nine) = extension.since();
         let first = if self.nine { nine } else { eight };
@@ -197,6 +206,17 @@ impl Baseline {
                 let beyond = |extension: &ArmExtension| !version.has(*extension);
                 Ok(Self::Arm64(version, extensions.ok_or_else(unknown)?.into_iter().filter(beyond).collect()))
             }
+        }
+    }
+
+    /// Whether every processor that has this has the other as well.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Amd64(level), Self::Amd64(other)) => level >= other,
+            (Self::Arm64(version, _), Self::Arm64(other, extensions)) => {
+                version.covers(*other) && extensions.iter().all(|extension| self.has(*extension))
+            }
+            _ => false,
         }
     }
 
@@ -310,6 +330,27 @@ mod tests {
         assert!(!has("armv8.9-a", ArmExtension::Sve) && has("armv9-a", ArmExtension::Sve));
         assert!(!has("armv9-a", ArmExtension::I8mm) && has("armv9.1-a", ArmExtension::I8mm));
         assert_eq!(check(Arch::Arm64, "armv8.1-a+lse+aes").as_deref(), Some("armv8.1-a+aes"));
+    }
+
+    #[test]
+    fn what_has_more_covers_what_has_less() {
+        let all = ["armv8-a", "armv8.1-a", "armv8.1-a+aes", "armv8.5-a", "armv8.6-a", "armv9-a", "armv9.1-a"];
+        let all = all.map(|name| Baseline::parse(Arch::Arm64, name).unwrap());
+        let covered = |this: &Baseline| all.each_ref().map(|other| u8::from(this.covers(other)));
+        assert_eq!(
+            all.each_ref().map(covered),
+            [
+                [1, 0, 0, 0, 0, 0, 0],
+                [1, 1, 0, 0, 0, 0, 0],
+                [1, 1, 1, 0, 0, 0, 0],
+                [1, 1, 0, 1, 0, 0, 0],
+                [1, 1, 0, 1, 1, 0, 0],
+                [1, 1, 0, 1, 0, 1, 0],
+                [1, 1, 0, 1, 1, 1, 1],
+            ]
+        );
+        let (one, two) = (Baseline::Amd64(X86Level::V1), Baseline::Amd64(X86Level::V2));
+        assert!(two.covers(&one) && two.covers(&two) && !one.covers(&two) && !two.covers(&all[0]));
     }
 
     #[test]

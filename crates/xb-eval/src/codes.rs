@@ -124,4 +124,9 @@ codes! {
     built, so they are of the builder's. Name the package alone, and it is applied to the right one.\n\n\
     ```xb\nneeds = [zlib(amd64)]    # E0611 where the package is for arm64\n\
     needs = [zlib]           # right for each\n```"
+    NEED_BASELINE "E0612" "A need asks for newer processors than its user"
+    "What a package needs is linked into its result, so the result runs only where both do: the `baseline` of a package \
+    has everything that the baselines of its needs have.\n\n\
+    ```xb\npackage app(arch) {\n  needs = [fast]                          # its baseline: arm64 = \"armv8.1-a\"\n  \
+    baseline = { arm64 = \"armv8.1-a\" }    # without this, E0612 for arm64\n}\n```"
 }

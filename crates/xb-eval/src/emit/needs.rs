@@ -33,6 +33,7 @@ impl<'v> Evaluator<'v> {
                 if need.arch != instance.arch {
                     return Err(self.of_another_architecture(instance, need));
                 }
+                self.check_baseline(instance, need)?;
                 if !needs.iter().any(|other| other.id == need.id) {
                     needs.push(need);
                 }
@@ -91,6 +92,21 @@ impl<'v> Evaluator<'v> {
         let names: &'v [Value<'v>] = self.arena.alloc_slice_copy(&names.collect::<Vec<_>>());
         self.emission.names.borrow_mut().insert(instance.id, names);
         Ok(names)
+    }
+
+    /// What is linked into a result asks for no newer processor than the result says that it does.
+    fn check_baseline(&self, instance: &'v Instance<'v>, need: &'v Instance<'v>) -> Result<()> {
+        let (own, asked) = (self.baseline(instance)?, self.baseline(need)?);
+        if own.covers(&asked) {
+            return Ok(());
+        }
+        let (code, needed) = (instance.package.code, need.package.code);
+        let (title, arch) = (code.title, instance.arch);
+        let message = format!("`{title}` is for {own} and needs `{}`, which asks for {asked}", needed.title);
+        Err(Failure::new(codes::NEED_BASELINE, message)
+            .at(self.field_place(code, "needs"), "among these")
+            .note("what a package needs is linked into its result, so the result runs only where both do")
+            .help(format!("`baseline = {{ {} = \"{asked}\" }}` in `{title}` asks for as much", arch.debian())))
     }
 
     #[cold]
