@@ -5,6 +5,7 @@
 //!
 //! [`Builder::realise`] is the way in. It builds what its goals need and nothing else, each action once, as many at a
 //! time as the [`Options`] allow, and never decides by anything but data: what failed, and why, is in [`Realised`].
+//! [`Builder::forecast`] tells what it would do.
 
 mod builder;
 mod cancel;
@@ -12,6 +13,7 @@ mod check;
 mod event;
 mod executor;
 mod failure;
+mod forecast;
 mod inspector;
 mod ladder;
 mod locks;
@@ -30,6 +32,7 @@ pub use check::Check;
 pub use event::{Event, Events};
 pub use executor::{BoxFuture, Executor, ExecutorError, RunContext};
 pub use failure::{Attempt, Failure, Why};
+pub use forecast::{Forecast, Foreseen};
 pub use inspector::Inspector;
 pub use ladder::describe;
 pub use locks::{ActionLocks, LockGuard};

@@ -10,6 +10,7 @@
 //! | [`memo`] | the shortest way to "nothing to do" |
 //! | [`commands`] | one file for each command |
 //! | [`progress`], [`report`], [`blame`], [`logs`] | what is seen of a build: meanwhile, in the end, when it failed, later |
+//! | [`planned`] | what a build would do |
 //! | [`same`] | what came out the same for several architectures |
 //! | [`audit`] | what is found in results |
 //! | [`compared`] | one package by several methods |
@@ -36,6 +37,7 @@ pub mod memo;
 mod methods;
 pub mod output;
 pub mod packages;
+pub mod planned;
 pub mod port;
 pub mod progress;
 pub mod project;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use xb_build::{Builder, Cancel, Events, Executor, Options, Realised};
+use xb_build::{Builder, Cancel, Events, Executor, Forecast, Options, Realised};
 use xb_core::Arch;
 use xb_exec::LocalExecutor;
 use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, Settings, Sources};
@@ -116,6 +116,15 @@ impl Session {
         }
         let unlocked = Some(unlocked).filter(|unlocked| !unlocked.is_empty());
         Ok((realised, unlocked.map(|unlocked| blame::unlocked(graph, unlocked))))
+    }
+
+    /// What realising the goals would take; what is not here counts as to be fetched where the lock's manners let nothing
+    /// be fetched.
+    ///
+    /// # Errors
+    /// When somebody pressed Ctrl-C.
+    pub fn forecast(&self, graph: &Arc<Graph>, goals: &[NodeId], options: &Options) -> Result<Forecast, Failure> {
+        self.block_on_unless_interrupted(self.builder.forecast(graph, goals, options))
     }
 
     /// Adds to the lock what it lacks for a graph.

@@ -69,7 +69,7 @@ impl Scheduler<'_> {
     }
 
     /// What failed by itself, found from the goals downwards; a stop that was asked for is no failure.
-    fn failures(&self) -> Vec<Failure> {
+    pub(super) fn failures(&self) -> Vec<Failure> {
         let mut seen = BTreeSet::new();
         let mut failures = Vec::new();
         let mut ahead: Vec<NodeId> = self.goals.iter().rev().copied().collect();
@@ -100,7 +100,7 @@ impl Scheduler<'_> {
         }
     }
 
-    fn title(&self, id: NodeId) -> String {
+    pub(super) fn title(&self, id: NodeId) -> String {
         match self.graph.node(id) {
             Node::Run(run) => run.title(),
             Node::Choice(choice) => package_title(&choice.package, choice.arch),

@@ -16,6 +16,7 @@ mod answer;
 mod demand;
 mod fall_back;
 mod finish;
+mod foresee;
 mod messages;
 mod run;
 mod start;

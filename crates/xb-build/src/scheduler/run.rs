@@ -6,11 +6,22 @@ use xb_graph::{Method, ResolvedAction};
 
 use super::Scheduler;
 use crate::failure::Why;
-use crate::{Executor, Realised};
+use crate::{Executor, Forecast, Realised};
 
 impl Scheduler<'_> {
     /// Realises the goals.
     pub async fn run(mut self) -> Realised {
+        self.work().await;
+        self.end().await
+    }
+
+    /// Tells what realising the goals would take, with executors that run nothing.
+    pub async fn forecast(mut self) -> Forecast {
+        self.work().await;
+        self.foreseen()
+    }
+
+    async fn work(&mut self) {
         for goal in self.goals {
             self.demand(*goal);
         }
@@ -23,7 +34,7 @@ impl Scheduler<'_> {
             self.answer();
             self.start();
             if self.tasks.is_empty() {
-                return self.end().await;
+                return;
             }
             tokio::select! {
                 () = cancel.cancelled(), if !self.halted.is_cancelled() => {}

@@ -29,6 +29,10 @@ pub struct BuildArgs {
     #[arg(long)]
     pub audit: bool,
 
+    /// Tell what would run and be fetched, and how long it took before, and do nothing of it
+    #[arg(long, conflicts_with_all = ["out", "audit"])]
+    pub plan: bool,
+
     /// Print the results as one JSON object
     #[arg(long)]
     pub json: bool,

@@ -23,7 +23,7 @@ use crate::request::Request;
 use crate::same::{Same, Shown};
 use crate::session::Session;
 use crate::stores::open_store;
-use crate::{export, logs, memo, shipment};
+use crate::{export, logs, memo, planned, shipment};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -84,6 +84,9 @@ pub fn run(here: &Invocation, args: &BuildArgs) -> Result<(), Failure> {
         again: if args.rebuild { Again::Builds } else { Again::Nothing },
         json: args.json,
     };
+    if args.plan {
+        return job.plan(here);
+    }
     let out = args.out.as_ref().map(|out| here.folder.join(out));
     job.run(here, out.as_deref())
 }
@@ -124,6 +127,19 @@ impl Job<'_> {
             memo::forget_all(&session.store)?;
         }
         self.finish(here, &session, &emission, &realised, out, began)
+    }
+
+    /// Tells what there is to do. Nothing is fetched, and the lock stays as it is.
+    fn plan(&self, here: &Invocation) -> Result<(), Failure> {
+        let store = open_store(&self.request.project.config)?;
+        let graph = emit(&self.request)?.graph;
+        let manners = LockManners { locked: true, offline: true };
+        let session = Session::new(here, self.request.project.clone(), store, self.request.host, manners)?;
+        let mut options = session.options(self.work);
+        options.rebuild = self.rebuilt(&graph);
+        let plan = session.forecast(&graph, &self.goals(&graph), &options)?;
+        session.progress.close();
+        planned::tell(here, &session, &graph, &plan, self.json)
     }
 
     fn realise(&self, session: &Session, graph: &std::sync::Arc<Graph>) -> Result<Realised, Failure> {

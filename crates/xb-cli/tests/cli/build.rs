@@ -483,3 +483,42 @@ fn scarce_namespaces_and_whoever_starts_xb_keep_nobody_from_building() {
     let err = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success() && err.contains("ready 6 packages"), "{err}");
 }
+
+#[test]
+fn a_plan_tells_what_would_run_and_does_nothing_of_it() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let write = |word: &str| {
+        world.write(
+            "p.xb",
+            &format!(
+                "package part(arch) {{ build = {{ script = sh\"echo {word} >$out/a\" }} }}\n\
+                 package whole(arch) {{ build = {{ script = sh\"touch $out/b\" }}, needs = [part] }}\n"
+            ),
+        );
+    };
+    let word = std::process::id().to_string();
+    write(&word);
+    let plan = || world.xb(&["build", "p.xb:whole", "--plan"]);
+    let lock = || std::fs::read(world.project().join("xb.lock")).ok();
+    let before = lock();
+    let first = plan();
+    assert!(first.err.contains("planned 2 steps, 1 of them perhaps, 2 never ran here"), "{}", first.err);
+    assert!(first.good().contains("perhaps") && lock() == before);
+
+    world.xb(&["build", "p.xb:whole"]).good();
+    let done = plan();
+    assert!(done.err.contains("planned nothing, 2 steps known"), "{}", done.err);
+    assert_eq!(done.good(), "");
+
+    write(&format!("{word}-changed"));
+    let changed = plan().good();
+    let lines: Vec<_> = changed.lines().collect();
+    assert!(lines.len() == 2 && lines[0].contains("part (") && lines[0].contains("  took "), "{changed}");
+    assert!(lines[1].contains("whole (") && lines[1].ends_with(", perhaps"), "{changed}");
+    let data: serde_json::Value =
+        serde_json::from_str(&world.xb(&["build", "p.xb:whole", "--plan", "--json"]).good()).expect("JSON");
+    assert_eq!((&data["runs"][0]["certain"], &data["runs"][1]["certain"]), (&true.into(), &false.into()));
+}

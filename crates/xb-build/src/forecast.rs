@@ -1,0 +1,84 @@
+//! What a build would do, told without doing it.
+//!
+//! It is the build itself, with executors that refuse everything: what they refuse would run, and what waits for that
+//! may run. So there is no second planner that could disagree with the first.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use xb_core::Arch;
+use xb_graph::{ActionResult, Graph, Method, NodeId, ResolvedAction};
+
+use crate::failure::Failure;
+use crate::scheduler::Scheduler;
+use crate::{BoxFuture, Builder, Executor, ExecutorError, Options, RunContext};
+
+/// What a build would do.
+#[derive(Clone, Debug, Default)]
+pub struct Forecast {
+    /// What would run, what is needed before who needs it.
+    pub runs: Vec<Foreseen>,
+    /// What is not here and would be fetched: its titles.
+    pub fetches: Vec<String>,
+    /// How many runs have results that are known.
+    pub known: usize,
+    /// What could not be done.
+    pub failures: Vec<Failure>,
+}
+
+/// A run that has no result yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreseen {
+    /// Its node.
+    pub node: NodeId,
+    /// `curl (arm64, build)`.
+    pub title: String,
+    /// How; what fails so may be done by another method.
+    pub method: Method,
+    /// How long it took when it last succeeded by this method, whatever it was made from then.
+    pub expected: Option<Duration>,
+    /// Whether it runs for certain. What waits for another run may turn out to be known: that run may come out as it was
+    /// before.
+    pub certain: bool,
+}
+
+impl Builder {
+    /// What [`realise`](Self::realise) would do now. Nothing runs, nobody is told, and what comes from outside is asked of
+    /// the provider, which should be one that fetches nothing.
+    pub async fn forecast(&self, graph: &Arc<Graph>, goals: &[NodeId], options: &Options) -> Forecast {
+        let refuse = |executor: &Arc<dyn Executor>| Arc::new(Refusing(Arc::clone(executor))) as Arc<dyn Executor>;
+        let builder = Self {
+            executors: self.executors.iter().map(refuse).collect(),
+            events: Arc::new(()),
+            locks: Arc::new(()),
+            ..self.clone()
+        };
+        let options = Options { keep_going: true, ..options.clone() };
+        Scheduler::new(&builder, graph, goals, &options).forecast().await
+    }
+}
+
+/// Can run what another executor can, and does not.
+struct Refusing(Arc<dyn Executor>);
+
+impl Executor for Refusing {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn arch(&self) -> Arch {
+        self.0.arch()
+    }
+
+    fn can_run(&self, platform: Arch) -> bool {
+        self.0.can_run(platform)
+    }
+
+    fn run<'a>(
+        &'a self,
+        _: &'a ResolvedAction,
+        _: &'a RunContext,
+    ) -> BoxFuture<'a, Result<ActionResult, ExecutorError>> {
+        Box::pin(async { Err(ExecutorError::Machine("nothing runs while it is planned".to_owned())) })
+    }
+}

@@ -1,0 +1,130 @@
+//! What a build would do, told instead of done.
+
+use serde::Serialize;
+use xb_build::{Forecast, Foreseen, Realised};
+use xb_core::{count, first, show_time};
+use xb_graph::{Graph, Method};
+
+use crate::blame::{self, Blame};
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::output::{print_json, print_line, say, style, styled};
+use crate::session::Session;
+
+/// How many sources are named.
+const MOST_NAMED: usize = 3;
+
+/// What `--plan --json` prints.
+#[derive(Serialize)]
+struct Json<'a> {
+    runs: Vec<Step<'a>>,
+    /// Steps whose results are known.
+    known: usize,
+    fetches: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failures: Vec<Blame>,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    step: &'a str,
+    method: Method,
+    /// How long it took the last time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    milliseconds: Option<u128>,
+    /// Whether it runs whatever comes of the steps before it.
+    certain: bool,
+}
+
+impl<'a> From<&'a Foreseen> for Step<'a> {
+    fn from(run: &'a Foreseen) -> Self {
+        let milliseconds = run.expected.map(|time| time.as_millis());
+        Self { step: &run.title, method: run.method, milliseconds, certain: run.certain }
+    }
+}
+
+/// Tells what would be done.
+///
+/// # Errors
+/// When something of it cannot be done at all.
+pub fn tell(here: &Invocation, session: &Session, graph: &Graph, plan: &Forecast, json: bool) -> Result<(), Failure> {
+    let impossible = Realised { failures: plan.failures.clone(), ..Realised::default() };
+    if json {
+        let runs = plan.runs.iter().map(Step::from).collect();
+        let failures = blame::data(session, &impossible);
+        print_json(&Json { runs, known: plan.known, fetches: &plan.fetches, failures })?;
+    } else {
+        lines(plan).into_iter().try_for_each(print_line)?;
+        if !here.is_quiet() {
+            say(format!("{} {}", styled(style::GOOD, "planned"), sum(plan)));
+        }
+    }
+    if plan.failures.is_empty() { Ok(()) } else { Err(blame::tell(session, graph, &impossible, false)) }
+}
+
+/// A line for each step, in columns.
+fn lines(plan: &Forecast) -> Vec<String> {
+    let wide = |text: fn(&Foreseen) -> usize| plan.runs.iter().map(text).max().unwrap_or_default();
+    let (title, method) = (wide(|run| run.title.chars().count()), wide(|run| run.method.name().len()));
+    let line = |run: &Foreseen| {
+        let time = run.expected.map_or_else(|| "never ran here".to_owned(), |time| format!("took {}", show_time(time)));
+        let perhaps = if run.certain { "" } else { ", perhaps" };
+        format!("{:title$}  by {:method$}  {time}{perhaps}", run.title, run.method.name())
+    };
+    plan.runs.iter().map(line).collect()
+}
+
+/// `5 steps, 3 of them perhaps, about 4 min 2 s and one that never ran here; 12 known; to fetch: ...`.
+fn sum(plan: &Forecast) -> String {
+    if plan.runs.is_empty() && plan.fetches.is_empty() {
+        return format!("nothing, {} known", count(plan.known, "step"));
+    }
+    let perhaps = plan.runs.iter().filter(|run| !run.certain).count();
+    let new = plan.runs.iter().filter(|run| run.expected.is_none()).count();
+    let time = plan.runs.iter().filter_map(|run| run.expected).sum();
+    let mut text = count(plan.runs.len(), "step");
+    match perhaps {
+        0 => {}
+        all if all == plan.runs.len() => text += ", perhaps",
+        some => text += &format!(", {some} of them perhaps"),
+    }
+    if new < plan.runs.len() {
+        text += &format!(", {} of work as it took before", show_time(time));
+    }
+    if new > 0 {
+        text += &format!(", {new} never ran here");
+    }
+    text += &format!("; {} known", plan.known);
+    if !plan.fetches.is_empty() {
+        text += &format!("; to fetch: {}", first(&plan.fetches, MOST_NAMED));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use xb_graph::NodeId;
+
+    use super::*;
+
+    fn step(title: &str, seconds: Option<u64>, certain: bool) -> Foreseen {
+        let (title, expected) = (title.to_owned(), seconds.map(Duration::from_secs));
+        Foreseen { node: NodeId(0), title, method: Method::Cross, expected, certain }
+    }
+
+    #[test]
+    fn a_plan_is_told_in_columns_and_summed_up() {
+        let runs = vec![step("zlib (arm64, build)", Some(5), true), step("a (arm64, build)", None, false)];
+        let plan = Forecast { runs, known: 7, fetches: vec!["debian:a".to_owned()], failures: Vec::new() };
+        assert_eq!(
+            lines(&plan),
+            ["zlib (arm64, build)  by cross  took 5.0 s", "a (arm64, build)     by cross  never ran here, perhaps"]
+        );
+        let right = "2 steps, 1 of them perhaps, 5.0 s of work as it took before, 1 never ran here; 7 known; \
+                     to fetch: debian:a";
+        assert_eq!(sum(&plan), right);
+        assert_eq!(sum(&Forecast { known: 2, ..Forecast::default() }), "nothing, 2 steps known");
+    }
+}
