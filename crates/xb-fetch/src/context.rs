@@ -9,6 +9,7 @@ use xb_core::{Arch, ContentId, Sha256};
 use xb_debian::Keyring;
 
 use crate::archive::Limits;
+use crate::debian::Packages;
 use crate::download::{Download, Downloader, Fetched};
 use crate::error::FetchError;
 use crate::lock::LockFile;
@@ -29,6 +30,7 @@ pub(crate) struct Context {
     pub(crate) keyring: Keyring,
     pub(crate) downloader: Downloader,
     pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) packages: Packages,
     /// When this began: what indexes are compared with that say how long they hold.
     pub(crate) now: SystemTime,
 }

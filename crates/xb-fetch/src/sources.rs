@@ -9,11 +9,11 @@ use xb_build::{BoxFuture, Events, ProvideError, Provider, Source};
 use xb_core::{Arch, Sha256, TreeId};
 use xb_debian::Keyring;
 use xb_graph::{DebianRoot, Fetch, FetchKind, Folder, Node};
+use xb_http::Patience;
 
 use crate::archive::{self, Limits};
 use crate::context::{Context, blocking};
-use crate::debian::{self, Listed, Suites};
-use xb_http::Patience;
+use crate::debian::{self, Listed, Packages, Suites};
 
 use crate::download::{Download, DownloadError, Downloader, Fault};
 use crate::error::FetchError;
@@ -98,6 +98,7 @@ impl Sources {
             keyring,
             scratch,
             storage,
+            packages: Packages::default(),
             now: SystemTime::now(),
         };
         Ok(Self {

@@ -16,5 +16,6 @@ mod root;
 mod suite;
 mod unpack;
 
+pub(crate) use packages::Packages;
 pub(crate) use pool::{Listed, listed};
 pub(crate) use root::{Suites, locked, provide, update};

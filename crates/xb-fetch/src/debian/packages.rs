@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use xb_core::TreeId;
+use xb_core::{Sha256, TreeId};
 use xb_debian::Pinned;
 
 use super::root::Set;
@@ -15,6 +15,7 @@ use crate::context::{Context, blocking};
 use crate::download::Download;
 use crate::error::FetchError;
 use crate::mirror::Moment;
+use crate::once::OnceMap;
 
 /// A package and its trees.
 #[derive(Clone, Debug)]
@@ -26,20 +27,39 @@ pub(crate) struct Unpacked {
     pub(crate) control: Option<TreeId>,
 }
 
+/// So many packages are open files at one time, whose unpacking is waited for.
+const MOST_IN_HAND: usize = 64;
+
+/// A package's tree, and that of its control archive.
+type Trees = (TreeId, Option<TreeId>);
+
+/// The packages that this run brings: each once, whatever the number of roots that it is for.
+pub(crate) struct Packages {
+    trees: OnceMap<(Sha256, bool), Trees>,
+    in_hand: Semaphore,
+    unpackers: Semaphore,
+}
+
+impl Default for Packages {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self { trees: OnceMap::default(), in_hand: Semaphore::new(MOST_IN_HAND), unpackers: Semaphore::new(cores) }
+    }
+}
+
 /// The trees of the packages of a set, in their order; with those of their control archives where they are wanted.
 pub(crate) async fn unpacked(
     context: &Arc<Context>,
     set: &Set,
     with_control: bool,
 ) -> Result<Vec<Unpacked>, FetchError> {
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let unpackers = Arc::new(Semaphore::new(cores));
     let mut tasks = JoinSet::new();
     for (index, package) in set.packages.iter().cloned().enumerate() {
         let date = set.date;
-        let (context, unpackers) = (Arc::clone(context), Arc::clone(&unpackers));
+        let context = Arc::clone(context);
         tasks.spawn(async move {
-            let (tree, control) = one(&context, &package, date, &unpackers, with_control).await?;
+            let make = || one(&context, &package, date, with_control);
+            let (tree, control) = context.packages.trees.get((package.sha256, with_control), make).await?;
             Ok::<_, FetchError>((index, Unpacked { package, tree, control }))
         });
     }
@@ -55,9 +75,8 @@ async fn one(
     context: &Arc<Context>,
     package: &Pinned,
     date: Option<Moment>,
-    unpackers: &Semaphore,
     with_control: bool,
-) -> Result<(TreeId, Option<TreeId>), FetchError> {
+) -> Result<Trees, FetchError> {
     let recall = |kind| context.storage.recall(kind, &package.sha256.0);
     let tree = recall(UNPACKED)?;
     let control = if with_control { recall(CONTROL)? } else { None };
@@ -71,8 +90,9 @@ async fn one(
         size: Some(package.size),
         ..Download::default()
     };
+    let _in_hand = context.packages.in_hand.acquire().await;
     let fetched = context.download(&wanted).await?;
-    let _unpacker = unpackers.acquire().await;
+    let _unpacker = context.packages.unpackers.acquire().await;
     let (context, package) = (Arc::clone(context), package.clone());
     blocking(move || {
         let made = |kind, known: Option<TreeId>, make: &dyn Fn(&File) -> Result<TreeId, ArchiveError>| match known {

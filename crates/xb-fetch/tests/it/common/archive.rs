@@ -34,6 +34,11 @@ fn gpg(home: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
 impl Archive {
     /// None where there is no gpg.
     pub fn new(bytes: &[u8]) -> Option<Self> {
+        Self::with_deb(bytes, b"")
+    }
+
+    /// An archive of which each package has these bytes.
+    pub fn with_deb(bytes: &[u8], deb: &[u8]) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         gpg(home.path(), &["--quick-gen-key", "Test <test@example>", "ed25519", "sign", "never"])?;
         let sources = format!(
@@ -52,7 +57,8 @@ impl Archive {
         };
         serve("source", "Sources.xz", &sources);
         for arch in ["amd64", "arm64"] {
-            serve(&format!("binary-{arch}"), "Packages.xz", &package("cmake", arch));
+            serve(&format!("binary-{arch}"), "Packages.xz", &package("cmake", arch, deb));
+            server.on(&format!("/pool/main/cmake_1_{arch}.deb"), [Answer::Bytes(deb.to_vec())]);
         }
         std::fs::write(&release, text).unwrap();
         let signed = gpg(home.path(), &["--clearsign", "--output", "-", release.to_str().unwrap()])?;
@@ -68,10 +74,28 @@ impl Archive {
     }
 }
 
-fn package(name: &str, arch: &str) -> String {
-    let sum = "0".repeat(64);
+fn package(name: &str, arch: &str, deb: &[u8]) -> String {
+    let (size, sum) = (deb.len(), sha256(deb));
     let file = format!("pool/main/{name}_1_{arch}.deb");
-    format!("Package: {name}\nVersion: 1\nArchitecture: {arch}\nFilename: {file}\nSize: 1\nSHA256: {sum}\n\n")
+    let head = format!("Package: {name}\nVersion: 1\nArchitecture: {arch}\nMulti-Arch: same\n");
+    format!("{head}Filename: {file}\nSize: {size}\nSHA256: {sum}\n\n")
+}
+
+/// A package with one file, as `dpkg-deb` makes it; none where there is no dpkg.
+pub fn deb() -> Option<Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join("made").join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    };
+    let control = "Package: cmake\nVersion: 1\nArchitecture: amd64\nMaintainer: A <a@example.org>\nDescription: a\n";
+    write("DEBIAN/control", control);
+    write("usr/bin/cmake", "#!/bin/sh\n");
+    let (made, file) = (folder.path().join("made"), folder.path().join("a.deb"));
+    let output = Command::new("dpkg-deb").args(["--build", "--root-owner-group"]).arg(made).arg(&file).output().ok()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(std::fs::read(file).unwrap())
 }
 
 fn xz(text: &str) -> Vec<u8> {
