@@ -12,3 +12,4 @@ mod names;
 mod pool;
 mod python;
 mod repositories;
+mod rocks;
