@@ -333,8 +333,8 @@ impl Downloader {
 
 /// What came of all attempts. Where a server has other bytes, that others do not have the file does not matter.
 fn failed(wanted: &Download, attempts: Vec<(Fault, String, String)>) -> DownloadError {
-    let faults = attempts.iter().map(|(fault, ..)| *fault);
-    let fault = if wanted.in_turn { faults.last() } else { faults.max() };
+    let mut faults = attempts.iter().map(|(fault, ..)| *fault);
+    let fault = if wanted.in_turn { faults.next_back() } else { faults.max() };
     let fault = fault.unwrap_or(Fault::Network);
     let attempts = attempts.into_iter().filter(|(this, ..)| fault != Fault::Bytes || *this == fault);
     let attempts = attempts.map(|(_, url, why)| (url, why)).collect();
