@@ -17,7 +17,7 @@ pub enum RockError {
         found: Vec<String>,
     },
     /// It is one that was built.
-    #[error("it is a rock of what was built (it has a `rock_manifest`), and holds no source")]
+    #[error("it is a rock of what was built (`.all.rock`, with a `rock_manifest`), and holds no source")]
     Built,
     /// Its rockspec is larger than one may be.
     #[error("its rockspec has more than the {most} bytes that are read")]
