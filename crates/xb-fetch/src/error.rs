@@ -203,8 +203,8 @@ fn lines(names: &[String]) -> String {
 /// How to find what is not where a description says.
 fn way_to(url: &str) -> String {
     if url.starts_with("rock:") {
-        return "no server has its source: is the name right, with the revision behind the version? Where there is only a \
-                rockspec, `fetch.tarball` takes what its `source.url` says"
+        return "no server has its source: is the name right, with the revision behind the version? Where there is only \
+                a rockspec, `fetch.tarball` takes what its `source.url` says"
             .to_owned();
     }
     match url.strip_prefix("debian:").and_then(|path| path.rsplit_once('/')) {

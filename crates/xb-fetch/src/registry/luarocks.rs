@@ -1,7 +1,7 @@
 //! LuaRocks, for the one thing that matters here: from which servers it takes rocks.
 //!
-//! "Config file format" in LuaRocks' documentation: `rocks_servers` is a table of addresses, or of tables of addresses that
-//! have the same rocks. A configuration is a program in Lua, which only LuaRocks itself runs.
+//! "Config file format" in LuaRocks' documentation: `rocks_servers` is a table of addresses, or of tables of addresses
+//! that have the same rocks. A configuration is a program in Lua, which only LuaRocks itself runs.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,5 +1,5 @@
-//! Registries of languages: from `crate:NAME/VERSION`, `pypi:NAME/VERSION`, `rock:NAME/VERSION` and `go:MODULE@VERSION` to
-//! where a registry has that archive.
+//! Registries of languages: from `crate:NAME/VERSION`, `pypi:NAME/VERSION`, `rock:NAME/VERSION` and `go:MODULE@VERSION`
+//! to where a registry has that archive.
 //!
 //! Which registry stands for the public one is the matter of xb's and the language's own configuration; what comes from
 //! there is believed by its digest alone.

@@ -14,7 +14,7 @@ use crate::mirror::{shown, without_slash};
 pub struct RockServers(Vec<String>);
 
 impl RockServers {
-    /// What is configured here, in the order in which they are asked; where that is none, those that LuaRocks would use.
+    /// What is configured here, in the order in which they are asked; where that is none, what LuaRocks would use.
     pub fn of_machine(configured: impl IntoIterator<Item = String>) -> Self {
         Self(configured.into_iter().collect())
     }

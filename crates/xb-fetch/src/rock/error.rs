@@ -86,7 +86,7 @@ impl RockError {
             Self::Address => "`fetch.rock(\"NAME/VERSION-REVISION\")` takes it from a server of rocks",
             Self::Built => "name the rock that ends with `.src.rock`",
             Self::NoRockspec { .. } | Self::LongRockspec { .. } => {
-                "whoever serves it has packed something else: `luarocks pack NAME-VERSION-REVISION.rockspec` makes a rock"
+                "whoever serves it has packed something else: `luarocks pack` makes a rock of a rockspec and its source"
             }
             Self::Rockspec(_)
             | Self::Unsaid(_)
@@ -94,8 +94,8 @@ impl RockError {
             | Self::Archive { .. }
             | Self::NoFolder { .. }
             | Self::Outside(_) => {
-                "`fetch.tarball` takes the source's own archive by its address; `rockspec` of `lua.rock` names a file in it, \
-                 which a patch can add"
+                "`fetch.tarball` takes the source's own archive by its address; `rockspec` of `lua.rock` names a file in \
+                 it, which a patch can add"
             }
         }
     }
