@@ -1,10 +1,10 @@
 //! Files in Lua that say something, as rockspecs and LuaRocks' configuration do, read as data and never run.
 //!
-//! Such a file is a program, and whoever wrote it may mean harm. So only what nearly all of them consist of is followed:
-//! assignments of strings and tables, strings joined by `..` or filled in by `format`, the names of strings, and `if`.
-//! What else an expression may be becomes [`Value::Unknown`], and so does what is assigned under a condition of that
-//! kind; loops, functions and calls for their own sake are refused. Reading ends for every text, after a time that grows
-//! with its length alone. Syntax: "The Language" in the Lua 5.4 Reference Manual.
+//! Such a file is a program, and whoever wrote it may mean harm. So only what nearly all of them consist of is
+//! followed: assignments of strings and tables, strings joined by `..` or filled in by `format`, the names of strings,
+//! and `if`. What else an expression may be becomes [`Value::Unknown`], and so does what is assigned under a condition
+//! of that kind; loops, functions and calls for their own sake are refused. Reading ends for every text, after a time
+//! that grows with its length alone. Syntax: "The Language" in the Lua 5.4 Reference Manual.
 
 mod expression;
 mod read;

@@ -94,8 +94,8 @@ impl RockError {
             | Self::Archive { .. }
             | Self::NoFolder { .. }
             | Self::Outside(_) => {
-                "`fetch.tarball` takes the source's own archive by its address; `rockspec` of `lua.rock` names a file in \
-                 it, which a patch can add"
+                "`fetch.tarball` takes the source's own archive by its address; `rockspec` of `lua.rock` names a file \
+                 in it, which a patch can add"
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Rocks of sources, as `luarocks pack` makes them: from the file of a rock to the folder that it is built in.
 //!
 //! A rock is a zip file of a rockspec and what the rockspec's `source.url` gave: an archive, a file, or the folder of a
-//! repository. What becomes of it is the folder that LuaRocks would build in (`source.dir`), with the rock's rockspec in
-//! the place of all that LuaRocks would find there by itself, so that it takes this one.
+//! repository. What becomes of it is the folder that LuaRocks would build in (`source.dir`), with the rock's rockspec
+//! in the place of all that LuaRocks would find there by itself, so that it takes this one.
 
 mod error;
 mod rockspec;
@@ -23,8 +23,8 @@ pub use error::RockError;
 /// How many bytes of a rockspec are read.
 const LONGEST_ROCKSPEC: u64 = 1 << 20;
 
-/// The name and version of the rock at an address: `rock:NAME/VERSION`, which the registry judges, or one that ends with
-/// `NAME-VERSION.src.rock`.
+/// The name and version of the rock at an address: `rock:NAME/VERSION`, which the registry judges, or one that ends
+/// with `NAME-VERSION.src.rock`.
 ///
 /// # Errors
 /// When it is none of these.
