@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use xb_build::{Builder, Cancel, Events, Executor, Forecast, Options, Realised};
 use xb_core::Arch;
 use xb_exec::LocalExecutor;
-use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, Settings, Sources};
+use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, RockServers, Settings, Sources};
 use xb_graph::{Graph, NodeId};
 use xb_store::Store;
 
@@ -225,6 +225,7 @@ fn sources(
         crates: CrateIndex::of_machine(project.config.crates.as_deref(), &project.folder),
         python: PythonIndex::of_machine(project.config.python.as_deref()),
         go: GoProxy::of_machine(project.config.go.as_deref()),
+        rocks: RockServers::of_machine(project.config.rocks.clone()),
         host,
         limits: Default::default(),
         patience: xb_fetch::download::patience(),

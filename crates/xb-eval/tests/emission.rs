@@ -257,6 +257,24 @@ package p(arch) {
     assert!(failure.sources.slice(within).starts_with("prim.fetch"));
 }
 
+#[test]
+fn a_rock_is_known_by_its_name_or_by_its_address() {
+    let fetched = |rock: &str| {
+        let text = format!(
+            "use std {{ fetch, lua }}\npackage p(arch) {{ source = fetch.rock(\"{rock}\"), build = lua.rock {{}} }}"
+        );
+        let emitted = run(&text, None, &[Method::Cross]).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics));
+        let rock = |node: &Node| match node {
+            Node::Fetch(fetch) if fetch.how == FetchKind::Rock => Some(fetch.url.clone()),
+            _ => None,
+        };
+        emitted.graph.nodes().filter_map(|(_, node)| rock(node)).collect::<Vec<_>>()
+    };
+    assert_eq!(fetched("lua-cjson/2.1.0.10-1"), ["rock:lua-cjson/2.1.0.10-1"]);
+    let address = "https://example.org/a-1.0-1.src.rock";
+    assert_eq!(fetched(address), [address]);
+}
+
 const SHIPPED: &str = r#"
 package liba(arch) {
   version = "1"

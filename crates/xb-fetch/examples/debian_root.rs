@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use xb_build::{Provider as _, Source};
 use xb_core::Arch;
-use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, Settings, Sources, archive, download};
+use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, RockServers, Settings, Sources, archive, download};
 use xb_graph::DebianRoot;
 use xb_store::{Contents as _, Store};
 
@@ -52,6 +52,7 @@ fn sources(folder: &std::path::Path, store: &Store) -> Result<Sources, Box<dyn E
         crates: CrateIndex::of_machine(None, folder),
         python: PythonIndex::of_machine(None),
         go: GoProxy::of_machine(None),
+        rocks: RockServers::of_machine([]),
         host: Arch::host().ok_or("this machine is of no architecture that xb knows")?,
         limits: archive::Limits::default(),
         patience: download::patience(),

@@ -11,6 +11,7 @@ use crate::git::GitError;
 use crate::lock::LockError;
 use crate::mirror::{UrlError, shown};
 use crate::registry::RegistryError;
+use crate::rock::RockError;
 
 /// Why something from outside could not be brought.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,14 @@ pub enum FetchError {
         url: String,
         /// What is wrong with it.
         error: ArchiveError,
+    },
+    /// A rock.
+    #[error("cannot take the source of `{url}`: {error}")]
+    Rock {
+        /// Where it is from.
+        url: String,
+        /// What is wrong with it.
+        error: RockError,
     },
     /// A Go module, or its `go.mod`, that is not the one of `go.sum`.
     #[error("`{url}` is not what `go.sum` says: what came hashes to {found}, where there should be {wanted}")]
@@ -193,6 +202,11 @@ fn lines(names: &[String]) -> String {
 
 /// How to find what is not where a description says.
 fn way_to(url: &str) -> String {
+    if url.starts_with("rock:") {
+        return "no server has its source: is the name right, with the revision behind the version? Where there is only \
+                a rockspec, `fetch.tarball` takes what its `source.url` says"
+            .to_owned();
+    }
     match url.strip_prefix("debian:").and_then(|path| path.rsplit_once('/')) {
         Some((folder, _)) => format!(
             "the file is not there, perhaps because its version was superseded; `debian:{folder}/?` without `sha256` \
@@ -200,6 +214,18 @@ fn way_to(url: &str) -> String {
         ),
         None => "the file is not there: is the address right, and was the version superseded?".to_owned(),
     }
+}
+
+/// How to name another place than one that does not answer.
+fn another_place(url: &str) -> String {
+    let setting = match url.split_once(':') {
+        Some(("crate", _)) => "`[crates] index` of `xb.toml` names an index of crates",
+        Some(("pypi", _)) => "`[pypi] index` of `xb.toml` names an index of Python projects",
+        Some(("go", _)) => "`[go] proxy` of `xb.toml` names a proxy of Go modules",
+        Some(("rock", _)) => "`[rocks] servers` of `xb.toml` names servers of rocks",
+        _ => "`[debian] mirrors` of `xb.toml` names a mirror",
+    };
+    format!("is there a network? {setting}")
 }
 
 /// The archives of a folder of the pool, without what only Debian adds to them.
@@ -224,6 +250,7 @@ impl FetchError {
             Self::Lock(error) => matches!(error, LockError::Io { .. }),
             Self::Git(error) => !matches!(error, GitError::Revision(_) | GitError::Address(_)),
             Self::Archive { error, .. } => matches!(error, ArchiveError::Store(_)),
+            Self::Rock { error, .. } => error.is_of_environment(),
             Self::Registry(error) => error.is_of_environment(),
             Self::Url(_)
             | Self::NotLocked(_)
@@ -268,12 +295,13 @@ impl FetchError {
             }
             Self::Archive { error, .. } => return error.help(),
             Self::Git(error) => return error.help(),
+            Self::Rock { error, .. } => error.help(),
             Self::Registry(error) => error.help()?,
-            Self::Download(DownloadError::Failed { fault, .. }) => match fault {
+            Self::Download(DownloadError::Failed { name, fault, .. }) => match fault {
                 Fault::Bytes => {
                     "find out why it has changed; if the change is right, `xb lock --update` pins what comes now"
                 }
-                Fault::Network => "is there a network? `[debian] mirrors` of `xb.toml` names a mirror",
+                Fault::Network => return Some(another_place(name)),
                 Fault::Path => "perhaps this version was superseded: `xb lock --update` takes those that there are now",
             },
             Self::NotThere(DownloadError::Failed { name, .. }) => return Some(way_to(name)),

@@ -14,9 +14,11 @@ mod folder;
 mod git;
 mod go;
 pub mod lock;
+mod lua;
 mod mirror;
 mod once;
 mod registry;
+mod rock;
 mod sources;
 mod storage;
 
@@ -28,7 +30,8 @@ pub use lock::{Lock, Manners};
 pub use mirror::{
     AptConf, AptSource, Mirrors, Moment, UrlError, one_line_sources, paragraph_sources, parse_apt_conf, shown,
 };
-pub use registry::{CrateIndex, GoProxy, PythonIndex, RegistryError};
+pub use registry::{CrateIndex, GoProxy, PythonIndex, RegistryError, RockServers};
+pub use rock::RockError;
 pub use sources::{Changes, Settings, Sources};
 pub use storage::Storage;
 pub use xb_http::Patience;

@@ -20,12 +20,16 @@ use crate::error::FetchError;
 use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey, Used, lacking};
 use crate::mirror::{Moment, is_pool_path, shown};
 use crate::once::OnceMap;
-use crate::registry::{CrateIndex, GoProxy, PythonIndex, Registries};
+use crate::registry::{CrateIndex, GoProxy, PythonIndex, Registries, RegistryError, RockServers};
+use crate::rock;
 use crate::storage::single_file;
 use crate::{Mirrors, Storage, folder, git, go};
 
 /// Unpacked archives, by SHA-256 and how many leading folders were dropped.
 const ARCHIVE: &str = "archive-v1";
+
+/// Sources of rocks, by SHA-256 and the name of the rock.
+const ROCK: &str = "rock-v1";
 
 /// How [`Sources`] work.
 #[derive(Clone, Debug)]
@@ -44,6 +48,8 @@ pub struct Settings {
     pub python: PythonIndex,
     /// The proxies of Go modules.
     pub go: GoProxy,
+    /// The servers of rocks.
+    pub rocks: RockServers,
     /// The architecture of the processes that build: in a root of two architectures, the one that packages for all
     /// architectures belong to.
     pub host: Arch,
@@ -106,7 +112,7 @@ impl Sources {
             fetches: OnceMap::default(),
             folders: OnceMap::default(),
             roots: OnceMap::default(),
-            registries: Registries::new(settings.crates, settings.python, settings.go),
+            registries: Registries::new(settings.crates, settings.python, settings.go, settings.rocks),
             suites: Suites::default(),
         })
     }
@@ -217,12 +223,21 @@ impl Sources {
         match &fetch.how {
             FetchKind::Git { revision } => return self.git(&fetch.url, revision).await,
             FetchKind::GoModule { h1 } => return go::fetch(&self.context, &self.registries, &fetch.url, *h1).await,
-            FetchKind::Archive { .. } | FetchKind::File { .. } => {}
+            FetchKind::Archive { .. } if fetch.url.starts_with("rock:") => {
+                return Err(RegistryError::RockAsArchive(fetch.url.clone()).into());
+            }
+            FetchKind::Archive { .. } | FetchKind::File { .. } | FetchKind::Rock => {}
         }
+        let rock = if fetch.how == FetchKind::Rock { rock::name_of(&fetch.url) } else { Ok(String::new()) };
+        let rock = rock.map_err(|error| FetchError::Rock { url: shown(&fetch.url), error })?;
         let (sha256, size) = self.expected(fetch).await?;
-        let archive_key = move |strip: u32| [sha256.0.as_slice(), &strip.to_be_bytes()].concat();
-        if let FetchKind::Archive { strip } = &fetch.how
-            && let Some(tree) = self.context.storage.recall(ARCHIVE, &archive_key(*strip))?
+        let memory = match &fetch.how {
+            FetchKind::Archive { strip } => Some((ARCHIVE, [sha256.0.as_slice(), &strip.to_be_bytes()].concat())),
+            FetchKind::Rock => Some((ROCK, [sha256.0.as_slice(), rock.as_bytes()].concat())),
+            _ => None,
+        };
+        if let Some((kind, key)) = &memory
+            && let Some(tree) = self.context.storage.recall(kind, key)?
         {
             return Ok(tree);
         }
@@ -235,31 +250,36 @@ impl Sources {
             }
         };
         let (context, url, how) = (Arc::clone(&self.context), fetch.url.clone(), fetch.how.clone());
-        blocking(move || match how {
-            FetchKind::Archive { strip } => {
-                let file = context.open(content)?;
-                let unpacked = archive::unpack(file, strip, context.limits, &*context.storage);
-                let tree = unpacked.map_err(|error| FetchError::Archive { url, error })?;
-                context.storage.remember(ARCHIVE, &archive_key(strip), tree)?;
-                Ok(tree)
+        blocking(move || {
+            let tree = match how {
+                FetchKind::Archive { strip } => {
+                    let file = context.open(content)?;
+                    let unpacked = archive::unpack(file, strip, context.limits, &*context.storage);
+                    unpacked.map_err(|error| FetchError::Archive { url, error })?
+                }
+                FetchKind::Rock => rock::unpack(&context, &url, &rock, content)?,
+                FetchKind::File { name, executable } => {
+                    xb_core::RelPath::root().join(&name).map_err(|_| FetchError::Name(name.clone()))?;
+                    single_file(&*context.storage, &name, content, executable)?
+                }
+                FetchKind::Git { .. } | FetchKind::GoModule { .. } => return Err(FetchError::Name(url)),
+            };
+            if let Some((kind, key)) = memory {
+                context.storage.remember(kind, &key, tree)?;
             }
-            FetchKind::File { name, executable } => {
-                xb_core::RelPath::root().join(&name).map_err(|_| FetchError::Name(name.clone()))?;
-                Ok(single_file(&*context.storage, &name, content, executable)?)
-            }
-            FetchKind::Git { .. } | FetchKind::GoModule { .. } => Err(FetchError::Name(url)),
+            Ok(tree)
         })
         .await
     }
 
     /// Where nothing says how many bytes there are, no more come in than an archive may hold.
     async fn download(&self, url: &str, sha256: Option<Sha256>, size: Option<u64>) -> Result<Download, FetchError> {
-        let (urls, sha256) = match self.registries.place(&self.context, url, sha256).await? {
-            Some(place) => (vec![place.url], sha256.or(place.sha256)),
-            None => (self.context.mirrors.urls(url, self.lock().date_of(url))?, sha256),
+        let (urls, sha256, in_turn) = match self.registries.place(&self.context, url, sha256).await? {
+            Some(place) => (place.urls, sha256.or(place.sha256), sha256.or(place.sha256).is_none()),
+            None => (self.context.mirrors.urls(url, self.lock().date_of(url))?, sha256, false),
         };
         let at_most = Some(self.context.limits.bytes);
-        Ok(Download { name: url.to_owned(), urls, sha256, size, at_most, ..Download::default() })
+        Ok(Download { name: url.to_owned(), urls, sha256, size, at_most, in_turn, ..Download::default() })
     }
 
     /// What the bytes must hash to, by the description, by the lock, by the signed index of a suite, or by what comes when

@@ -39,7 +39,7 @@ pub enum Node {
 /// Something from outside, named by where it can be found; its digest is in the lock unless given here.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Fetch {
-    /// `debian:pool/...`, `crate:...`, `pypi:...`, `go:...`, `https://...`, or a git address.
+    /// `debian:pool/...`, `crate:...`, `pypi:...`, `rock:...`, `go:...`, `https://...`, or a git address.
     pub url: String,
     /// What becomes of it.
     #[serde(flatten)]
@@ -69,6 +69,8 @@ pub enum FetchKind {
         /// Branch, tag or commit.
         revision: String,
     },
+    /// The source that a rock of LuaRocks' has in it, ready to be built by its rockspec.
+    Rock,
     /// A line of `go.sum`, `go:MODULE@VERSION` or `go:MODULE@VERSION/go.mod`, as a folder of Go's module cache that
     /// holds what the line names. The lock has no entry for it: the hash is that of what is in the tree.
     GoModule {

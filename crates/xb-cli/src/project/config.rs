@@ -19,6 +19,8 @@ pub struct Config {
     pub python: Option<String>,
     /// `[go] proxy`: the proxies that Go modules are taken from, in place of what Go is configured with.
     pub go: Option<String>,
+    /// `[rocks] servers`: the servers that rocks are taken from, in place of those that LuaRocks is configured with.
+    pub rocks: Vec<String>,
     /// `[build] jobs`: how many steps run at once.
     pub jobs: Option<u32>,
     /// `[build] memory`: what all steps together may use, in bytes.
@@ -44,11 +46,12 @@ pub struct EvalLimits {
     pub depth: Option<u64>,
 }
 
-const KEYS: [(&str, &[&str]); 8] = [
+const KEYS: [(&str, &[&str]); 9] = [
     ("debian", &["mirrors"]),
     ("crates", &["index"]),
     ("pypi", &["index"]),
     ("go", &["proxy"]),
+    ("rocks", &["servers"]),
     ("build", &["jobs", "memory", "audit"]),
     ("emulation", &["cpus"]),
     ("store", &["path"]),
@@ -76,6 +79,7 @@ impl Config {
             crates: sections.text("crates", "index")?,
             python: sections.text("pypi", "index")?,
             go: sections.text("go", "proxy")?,
+            rocks: sections.texts("rocks", "servers")?,
             jobs: sections.number("build", "jobs")?,
             memory: sections.size("build", "memory")?,
             audit: sections.flag("build", "audit")?,
@@ -203,12 +207,13 @@ mod tests {
     #[test]
     fn settings_are_read() {
         let config = check(
-            "[debian]\nmirrors = [\"http://a/debian\"]\n[crates]\nindex = \"https://c\"\n[go]\nproxy = \"https://g,direct\"\n[build]\njobs = 4\naudit = true\nmemory = \"2G\"\n[emulation]\ncpus = 1\n[store]\npath = \"s\"\n[eval]\nsteps = 10",
+            "[debian]\nmirrors = [\"http://a/debian\"]\n[crates]\nindex = \"https://c\"\n[go]\nproxy = \"https://g,direct\"\n[rocks]\nservers = [\"https://r\"]\n[build]\njobs = 4\naudit = true\nmemory = \"2G\"\n[emulation]\ncpus = 1\n[store]\npath = \"s\"\n[eval]\nsteps = 10",
         )
         .unwrap();
         assert_eq!(config.mirrors, ["http://a/debian"]);
         assert_eq!(config.crates.as_deref(), Some("https://c"));
         assert_eq!(config.go.as_deref(), Some("https://g,direct"));
+        assert_eq!(config.rocks, ["https://r"]);
         assert_eq!((config.jobs, config.audit), (Some(4), true));
         assert_eq!(config.memory, Some(2 << 30));
         assert_eq!((config.emulated_cpus, Config::default().emulated_cpus), (1, 0));

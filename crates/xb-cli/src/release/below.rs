@@ -98,7 +98,7 @@ fn fetched<'a>(made: &'a Made<'a>, fetch: &'a Fetch) -> Option<Fetched<'a>> {
     let is = match &fetch.how {
         FetchKind::Git { revision } => Pin::Git(revision, made.lock.git.get(&(fetch.url.clone(), revision.clone()))?),
         FetchKind::GoModule { h1 } => Pin::Module(*h1),
-        FetchKind::Archive { .. } | FetchKind::File { .. } => {
+        FetchKind::Archive { .. } | FetchKind::File { .. } | FetchKind::Rock => {
             Pin::File(fetch.sha256.or_else(|| Some(made.lock.fetched.get(&fetch.url)?.sha256))?)
         }
     };

@@ -176,6 +176,7 @@ fn of_registry(url: &str) -> Option<String> {
     match kind {
         "crate" => Some(format!("pkg:cargo/{name}@{version}")),
         "pypi" => Some(format!("pkg:pypi/{}@{version}", name.to_ascii_lowercase().replace('_', "-"))),
+        "rock" => Some(format!("pkg:luarocks/{}@{version}", name.to_ascii_lowercase())),
         _ => None,
     }
 }
@@ -212,6 +213,7 @@ mod tests {
         assert_eq!(file("debian:pool/main/h/hello.tar.gz").sha256, Some(Sha256([7; 32])));
         assert_eq!(file("crate:cc/1.2.0").purl.as_deref(), Some("pkg:cargo/cc@1.2.0"));
         assert_eq!(file("pypi:Ruamel_yaml/0.18").purl.as_deref(), Some("pkg:pypi/ruamel-yaml@0.18"));
+        assert_eq!(file("rock:LuaFileSystem/1.8.0-1").purl.as_deref(), Some("pkg:luarocks/luafilesystem@1.8.0-1"));
         assert_eq!(file("debian:pool/main/h/hello.tar.gz").purl, None);
         let hash = xb_core::DirHash([7; 32]);
         let module = |url: &str| fetched(&Fetched { url: url.to_owned(), is: Pin::Module(hash) });

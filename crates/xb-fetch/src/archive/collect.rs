@@ -1,6 +1,6 @@
 //! Entries of an archive, collected to a tree while contents are hashed and written beside the decoder.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -282,6 +282,44 @@ impl Collected {
         self.entries.push((path, Mode(0o644).file(content)));
     }
 
+    /// The contents of the file at a path.
+    pub(crate) fn file(&self, path: &str) -> Option<ContentId> {
+        match self.entries.iter().rev().find(|(at, _)| at.as_str() == path) {
+            Some((_, Entry::File { content, .. })) => Some(*content),
+            _ => None,
+        }
+    }
+
+    /// The names at its top, sorted.
+    pub(crate) fn top(&self) -> Vec<String> {
+        let names = self.entries.iter().filter_map(|(path, _)| path.components().next());
+        names.collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
+    }
+
+    /// Whether there is a folder at a path.
+    pub(crate) fn has_folder(&self, at: &RelPath) -> bool {
+        let is_it = |(path, entry): &(RelPath, Entry)| match beneath(at, path) {
+            Some("") => matches!(entry, Entry::Directory { .. }),
+            other => other.is_some(),
+        };
+        at.is_root() || self.entries.iter().any(is_it)
+    }
+
+    /// What lies beneath a folder.
+    pub(crate) fn beneath(self, at: &RelPath) -> Self {
+        let cut = |(path, entry): (RelPath, Entry)| {
+            let rest = beneath(at, &path).filter(|rest| !rest.is_empty())?;
+            Some((RelPath::normalise(rest).ok()?, entry))
+        };
+        Self { entries: self.entries.into_iter().filter_map(cut).collect() }
+    }
+
+    /// All but what is named.
+    pub(crate) fn without(mut self, is_dropped: impl Fn(&RelPath, &Entry) -> bool) -> Self {
+        self.entries.retain(|(path, entry)| !is_dropped(path, entry));
+        self
+    }
+
     /// Drops leading folders.
     pub(crate) fn strip(self, strip: u32) -> Result<Self, ArchiveError> {
         let depth = strip as usize;
@@ -313,6 +351,17 @@ impl Collected {
             root.put(&path, entry);
         }
         Ok(build_tree(root, contents).map_err(missing)?)
+    }
+}
+
+/// The rest of a path that is that of a folder, or leads beneath it.
+fn beneath<'p>(at: &RelPath, path: &'p RelPath) -> Option<&'p str> {
+    if at.is_root() {
+        return Some(path.as_str());
+    }
+    match path.as_str().strip_prefix(at.as_str())? {
+        "" => Some(""),
+        rest => rest.strip_prefix('/'),
     }
 }
 

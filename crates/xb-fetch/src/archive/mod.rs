@@ -20,7 +20,7 @@ use xb_core::TreeId;
 use xb_debian::most_unpacked;
 use xb_store::{Contents, StoreError};
 
-pub(crate) use collect::{Mode, Sink, collect};
+pub(crate) use collect::{Collected, Mode, Sink, collect};
 pub use format::Format;
 
 /// What an archive may hold.
@@ -116,22 +116,33 @@ impl ArchiveError {
 /// # Errors
 /// See [`ArchiveError`].
 pub fn unpack(
-    mut file: File,
+    file: File,
     strip: u32,
     limits: Limits,
     contents: &(impl Contents + ?Sized),
 ) -> Result<TreeId, ArchiveError> {
+    read(file, limits, contents)?.strip(strip)?.build(contents)
+}
+
+/// What an archive holds, with its contents in the store.
+///
+/// # Errors
+/// See [`ArchiveError`].
+pub(crate) fn read(
+    mut file: File,
+    limits: Limits,
+    contents: &(impl Contents + ?Sized),
+) -> Result<Collected, ArchiveError> {
     let limits = limits.of_archive(file.metadata().map_err(broken)?.len());
     let format = Format::of(&mut file).map_err(broken)?.ok_or(ArchiveError::Unknown)?;
     file.seek(SeekFrom::Start(0)).map_err(broken)?;
-    let collected = collect(contents, limits, |sink| match format {
+    collect(contents, limits, |sink| match format {
         Format::Zip => zipfile::read(BufReader::new(file), sink),
         Format::Tar(compression) => {
             let reader = compression.reader(BufReader::with_capacity(1 << 16, file));
             tarball::read(reader.map_err(broken)?, sink)
         }
-    })?;
-    collected.strip(strip)?.build(contents)
+    })
 }
 
 pub(crate) fn broken(error: std::io::Error) -> ArchiveError {

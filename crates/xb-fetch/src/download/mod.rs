@@ -49,6 +49,9 @@ pub struct Download {
     pub size: Option<u64>,
     /// How many bytes it may have at most, where that is not known.
     pub at_most: Option<u64>,
+    /// Whether a url is tried only where all before it answer that they have no such file, as those of one may not be
+    /// taken for those of another; else each is tried.
+    pub in_turn: bool,
     /// Which forms are understood, where a server has several: the value of `Accept`.
     pub accept: Option<&'static str>,
 }
@@ -178,7 +181,8 @@ impl Downloader {
         let disk = |source| DownloadError::Disk { name: wanted.name.clone(), source };
         let mut partial = Partial::new(&self.scratch).map_err(disk)?;
         let mut attempts = Vec::new();
-        for url in self.reachable_first(&wanted.urls) {
+        let urls = if wanted.in_turn { wanted.urls.iter().collect() } else { self.reachable_first(&wanted.urls) };
+        for url in urls {
             match self.try_url(url, wanted, &mut partial).await {
                 Ok(()) => {
                     self.tell_whole(wanted, partial.len());
@@ -187,6 +191,9 @@ impl Downloader {
                 Err(Trouble::Disk(source)) => return Err(disk(source)),
                 Err(Trouble::Passing(why, _)) => attempts.push((Fault::Network, url.clone(), why)),
                 Err(Trouble::Lasting(fault, why)) => attempts.push((fault, url.clone(), why)),
+            }
+            if wanted.in_turn && attempts.last().is_some_and(|(fault, ..)| *fault != Fault::Path) {
+                break;
             }
         }
         Err(failed(wanted, attempts))
@@ -302,7 +309,9 @@ impl Downloader {
 
 /// What came of all attempts. Where a server has other bytes, that others do not have the file does not matter.
 fn failed(wanted: &Download, attempts: Vec<(Fault, String, String)>) -> DownloadError {
-    let fault = attempts.iter().map(|(fault, ..)| *fault).max().unwrap_or(Fault::Network);
+    let mut faults = attempts.iter().map(|(fault, ..)| *fault);
+    let fault = if wanted.in_turn { faults.next_back() } else { faults.max() };
+    let fault = fault.unwrap_or(Fault::Network);
     let attempts = attempts.into_iter().filter(|(this, ..)| fault != Fault::Bytes || *this == fault);
     let attempts = attempts.map(|(_, url, why)| (url, why)).collect();
     DownloadError::Failed { name: wanted.name.clone(), fault, attempts }

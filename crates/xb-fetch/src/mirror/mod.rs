@@ -33,7 +33,7 @@ pub enum UrlError {
     #[error("`{0}` is not a path in an archive's pool, like `debian:pool/main/h/hello/hello_2.10.orig.tar.gz`")]
     Pool(String),
     /// Not a scheme that xb knows.
-    #[error("`{0}` is not of a scheme that xb fetches: `debian:`, `crate:`, `pypi:`, `https://` or `http://`")]
+    #[error("`{0}` is not of a scheme that xb fetches: `debian:`, `crate:`, `pypi:`, `rock:`, `https://` or `http://`")]
     Scheme(String),
     /// No archive is known.
     #[error("no archive of Debian is known for `{0}`")]

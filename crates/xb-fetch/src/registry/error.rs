@@ -70,6 +70,18 @@ pub enum RegistryError {
     /// Nothing that names a proxy of Go modules.
     #[error("nothing names a proxy of Go modules, and there is no Go here to ask for its own")]
     NoProxy,
+    /// Not the name and version of a rock.
+    #[error("`rock:{0}` does not name a rock, its version and its revision, like `rock:lua-cjson/2.1.0.10-1`")]
+    Rock(String),
+    /// A rock that is to be unpacked as an archive.
+    #[error("`{0}` is a rock, whose source lies in an archive of its own, where its rockspec says")]
+    RockAsArchive(String),
+    /// Nothing that names a server of rocks.
+    #[error("nothing names a server of rocks, and there is no LuaRocks here to ask for its own")]
+    NoRockServer,
+    /// A list of servers that has none that can be asked.
+    #[error("no server of rocks can be asked by https or http: {}", .0.join(", "))]
+    NoRockServerIn(Vec<String>),
     /// A list of proxies that has none.
     #[error("`GOPROXY` is `{0}`, which names no proxy of Go modules")]
     NoProxyIn(String),
@@ -96,20 +108,30 @@ impl RegistryError {
     pub(crate) fn is_of_environment(&self) -> bool {
         !matches!(
             self,
-            Self::Name(_) | Self::Project(_) | Self::NoSdist { .. } | Self::Module(_) | Self::WithoutHash(_)
+            Self::Name(_)
+                | Self::Project(_)
+                | Self::NoSdist { .. }
+                | Self::Module(_)
+                | Self::WithoutHash(_)
+                | Self::Rock(_)
+                | Self::RockAsArchive(_)
         )
     }
 
     /// What to do about it.
     pub(crate) fn help(&self) -> Option<&'static str> {
         match self {
-            Self::Name(_) | Self::Project(_) | Self::Module(_) => None,
+            Self::Name(_) | Self::Project(_) | Self::Module(_) | Self::Rock(_) => None,
             Self::WithoutHash(_) => Some("`go.build { lock = ./go.sum }` fetches modules"),
             Self::Private(_) => Some(
                 "`go mod vendor` brings it into the source; or `GONOPROXY=none` lets the proxies of `[go] proxy` be asked",
             ),
             Self::NoProxy | Self::NoProxyIn(_) => {
                 Some("`[go] proxy = \"https://...\"` in `xb.toml` names a proxy of Go modules")
+            }
+            Self::RockAsArchive(_) => Some("`fetch.rock(\"NAME/VERSION-REVISION\")` unpacks it"),
+            Self::NoRockServer | Self::NoRockServerIn(_) => {
+                Some("`[rocks] servers = [\"https://...\"]` in `xb.toml` names servers of rocks")
             }
             Self::NoSdist { .. } => Some("`fetch.file` takes a wheel by its address, where there is no source"),
             Self::NoIndex | Self::Listing { .. } => {

@@ -1,5 +1,5 @@
-//! Registries of languages: from `crate:NAME/VERSION`, `pypi:NAME/VERSION` and `go:MODULE@VERSION` to where a registry
-//! has that archive.
+//! Registries of languages: from `crate:NAME/VERSION`, `pypi:NAME/VERSION`, `rock:NAME/VERSION` and `go:MODULE@VERSION`
+//! to where a registry has that archive.
 //!
 //! Which registry stands for the public one is the matter of xb's and the language's own configuration; what comes from
 //! there is believed by its digest alone.
@@ -8,9 +8,11 @@ mod cargo;
 mod crates;
 mod error;
 mod goproxy;
+mod luarocks;
 mod module;
 mod pip;
 mod python;
+mod rocks;
 mod simple;
 
 use xb_core::Sha256;
@@ -23,28 +25,31 @@ pub use error::RegistryError;
 pub use goproxy::GoProxy;
 pub(crate) use module::Module;
 pub use python::PythonIndex;
+pub use rocks::RockServers;
 
 /// All registries.
 pub(crate) struct Registries {
     crates: crates::Crates,
     python: python::Projects,
     go: goproxy::Proxies,
+    rocks: rocks::Rocks,
 }
 
 /// Where an archive is.
 pub(crate) struct Place {
-    /// Its address.
-    pub url: String,
+    /// Its addresses, in the order in which they are tried.
+    pub urls: Vec<String>,
     /// What the registry says it hashes to.
     pub sha256: Option<Sha256>,
 }
 
 impl Registries {
-    pub(crate) fn new(crates: CrateIndex, python: PythonIndex, go: GoProxy) -> Self {
+    pub(crate) fn new(crates: CrateIndex, python: PythonIndex, go: GoProxy, rocks: RockServers) -> Self {
         Self {
             crates: crates::Crates::new(crates),
             python: python::Projects::new(python),
             go: goproxy::Proxies::new(go),
+            rocks: rocks::Rocks::new(rocks),
         }
     }
 
@@ -63,9 +68,10 @@ impl Registries {
         match url.split_once(':') {
             Some(("crate", path)) => {
                 let url = self.crates.url(context, path, sha256).await?;
-                Ok(Some(Place { url, sha256: None }))
+                Ok(Some(Place { urls: vec![url], sha256: None }))
             }
             Some(("pypi", path)) => Ok(Some(self.python.place(context, path).await?)),
+            Some(("rock", path)) => Ok(Some(self.rocks.place(path).await?)),
             Some(("go", _)) => Err(RegistryError::WithoutHash(url.to_owned()).into()),
             _ => Ok(None),
         }

@@ -56,7 +56,7 @@ impl Projects {
         if !keeps_tls(index, url.as_str()) {
             return Err(wrong(format!("`{}` is at `{}`", file.filename, file.url)).into());
         }
-        Ok(Place { url: url.into(), sha256: file.sha256() })
+        Ok(Place { urls: vec![url.into()], sha256: file.sha256() })
     }
 }
 

@@ -12,4 +12,5 @@ mod names;
 mod pool;
 mod python;
 mod repositories;
+mod rocks;
 mod roots;

@@ -25,11 +25,12 @@ pub(super) fn fetch<'v>(call: &Invocation<'_, 'v>) -> Result<Value<'v>> {
             },
             executable: settings.flag("executable")?,
         },
+        "rock" => FetchKind::Rock,
         "git" => FetchKind::Git { revision: settings.text("revision")?.to_owned() },
         "go-module" => FetchKind::GoModule {
             h1: settings.text("h1")?.parse().map_err(|error| refuse(call, format!("cannot take `{url}`: {error}")))?,
         },
-        other => return Err(refuse(call, format!("knows archive, file, git and go-module, not `{other}`"))),
+        other => return Err(refuse(call, format!("knows archive, file, rock, git and go-module, not `{other}`"))),
     };
     let sha256 = match settings.text_or_null("sha256")? {
         None => None,

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use xb_core::{Arch, RelPath, Sha256, TreeId};
 use xb_fetch::archive::Limits;
-use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, Settings, Sources};
-use xb_fetch::{Patience, download::patience};
+use xb_fetch::download::patience;
+use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, Patience, PythonIndex, RockServers, Settings, Sources};
 use xb_graph::reapi::Directory;
 use xb_graph::{Directories as _, Fetch, FetchKind};
 use xb_store::{Contents as _, Store};
@@ -58,6 +58,7 @@ impl World {
             crates: CrateIndex::at("http://127.0.0.1:1"),
             python: PythonIndex::at("http://127.0.0.1:1"),
             go: GoProxy::at("http://127.0.0.1:1"),
+            rocks: RockServers::of_machine(["http://127.0.0.1:1".to_owned()]),
             host: Arch::Amd64,
             limits: Limits::default(),
             patience: impatient(),
