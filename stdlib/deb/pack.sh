@@ -30,7 +30,7 @@ if [ -n "$deb_dev" ]; then
   (
     cd "$staged"
     find . ! -type d \( -path './usr/include/*' -o -path './usr/local/include/*' -o -name '*.a' -o -name '*.pc' \
-      -o -path '*/lib/*/cmake/*' -o -path '*/lib/cmake/*' -o -path '*/man/man3/*' -o -path '*/bin/*-config' \
+      -o -path '*/lib/*/cmake/*' -o -path '*/lib/cmake/*' -o -path '*/man/man3/*' -o -path '*/share/aclocal/*' -o -path '*/bin/*-config' \
       -o -type l -name 'lib*.so' -path '*/lib/*' \) -print
   ) >debian/xb-dev
   while IFS= read -r file; do
@@ -114,6 +114,7 @@ for need in "$inputs"/needs/*/*.deb; do
   fi
 done
 
+terms >>debian/copyright
 dh_installdocs
 dh_installchangelogs
 if [ -n "$deb_start" ]; then

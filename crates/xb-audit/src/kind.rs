@@ -222,7 +222,7 @@ reason of a difference between two results."
 /// A file that cannot be read as what it begins like.
 BrokenFile "broken-file" Warn "it cannot be read as what it begins like"
 "A file begins like an ELF file or a static archive, and cannot be read as one: it was cut off, or it is there to test
-programs with. Nothing else of it is known. When it is meant to be so, say so in the policy."
+programs with. Nothing else of it is known. When it is meant to be so, say so in the package's field `audit`."
 }
 
 impl FindingKind {

@@ -44,7 +44,6 @@ pub use emit::{
 pub use evaluator::Evaluator;
 pub use failure::{Failure, Result};
 pub use limits::Limits;
-pub use package::{PACKAGE_FIELDS, RELEASE_FIELDS};
 pub use session::{Arena, Session};
 pub use stdlib::files as std_files;
 pub use value::Value;

@@ -9,6 +9,7 @@ use std::cell::{Cell, RefCell};
 use bumpalo::Bump;
 use rustc_hash::FxHashMap;
 use xb_core::{Arch, Span};
+use xb_syntax::{PACKAGE_FIELDS, RELEASE_FIELDS};
 
 use crate::call::{Argument, Slot};
 use crate::codes;
@@ -87,15 +88,6 @@ pub(crate) struct PackageTable<'v> {
     packages: Cell<u32>,
     instances: Cell<u32>,
 }
-
-/// The names of the fields that a package can have, for checks that do not evaluate.
-pub const PACKAGE_FIELDS: [&str; 18] = [
-    "name", "version", "summary", "license", "homepage", "source", "patches", "needs", "tools", "env", "build",
-    "check", "ship", "audit", "methods", "limits", "baseline", "arch",
-];
-
-/// The names of the fields that a release can have.
-pub const RELEASE_FIELDS: [&str; 6] = ["packages", "arches", "formats", "version", "name", "date"];
 
 impl<'v> PackageTable<'v> {
     pub(crate) fn new(arena: &'v Bump, symbols: &Symbols<'v>) -> Self {

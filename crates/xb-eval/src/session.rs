@@ -118,7 +118,7 @@ impl<'v> Session<'v> {
     pub fn fields(&self, value: Value<'v>) -> Vec<&'v str> {
         match value {
             Value::Record(record) => self.eval.sorted(record).into_iter().map(|field| field.0).collect(),
-            Value::Instance(_) => crate::package::PACKAGE_FIELDS.to_vec(),
+            Value::Instance(_) => xb_syntax::PACKAGE_FIELDS.to_vec(),
             _ => Vec::new(),
         }
     }

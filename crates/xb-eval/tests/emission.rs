@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use xb_core::{Arch, RelPath};
 use xb_eval::{EmitFailure, EmitOptions, Emitted, Limits, MemoryWorld, Product, TargetRequest, emit};
-use xb_graph::{CodeFor, FetchKind, Graph, Method, Node, NodeId, PolicyRule};
+use xb_graph::{CodeFor, Fetch, FetchKind, Graph, Method, Node, NodeId, PolicyRule};
 
 const PACKAGES: &str = r#"
 use std { c, fetch }
@@ -458,10 +458,10 @@ fn what_is_pure_is_built_once_and_checked_everywhere() {
     }
 }
 
-/// The modules that a package asks for, with a `go.sum` of this text.
-fn modules(go_sum: &str, more: &str) -> Result<Vec<(String, String)>, Vec<String>> {
-    let package = format!("use std {{ go }}\npackage p(arch) {{ build = go.build {{ lock = ./go.sum, {more} }} }}");
-    let world = MemoryWorld::default().with("p.xb", &package).with("go.sum", go_sum);
+/// What a package fetches that is built so, with a file of this name and text beside it; or what is wrong with it.
+fn fetches(build: &str, (name, text): (&str, &str)) -> Result<Vec<Fetch>, Vec<String>> {
+    let package = format!("use std {{ go, rust }}\npackage p(arch) {{ build = {build} }}");
+    let world = MemoryWorld::default().with("p.xb", &package).with(name, text);
     let request = TargetRequest {
         file: RelPath::new("p.xb").unwrap(),
         name: None,
@@ -479,14 +479,21 @@ fn modules(go_sum: &str, more: &str) -> Result<Vec<(String, String)>, Vec<String
     let emitted = emit(&world, &[request], &options);
     let emitted =
         emitted.map_err(|failure| failure.diagnostics.into_iter().map(|it| it.message).collect::<Vec<String>>())?;
-    let module = |node: &Node| match node {
-        Node::Fetch(fetch) => match &fetch.how {
-            FetchKind::GoModule { h1 } => Some((fetch.url.clone(), h1.to_string())),
-            _ => None,
-        },
+    let fetch = |(_, node): (_, &Node)| match node {
+        Node::Fetch(fetch) => Some(Fetch::clone(fetch)),
         _ => None,
     };
-    Ok(emitted.graph.nodes().filter_map(|(_, node)| module(node)).collect())
+    Ok(emitted.graph.nodes().filter_map(fetch).collect())
+}
+
+/// The modules that a package asks for, with a `go.sum` of this text.
+fn modules(go_sum: &str, more: &str) -> Result<Vec<(String, String)>, Vec<String>> {
+    let module = |fetch: Fetch| match fetch.how {
+        FetchKind::GoModule { h1 } => Some((fetch.url, h1.to_string())),
+        _ => None,
+    };
+    let build = format!("go.build {{ lock = ./go.sum, {more} }}");
+    Ok(fetches(&build, ("go.sum", go_sum))?.into_iter().filter_map(module).collect())
 }
 
 #[test]
@@ -518,4 +525,22 @@ fn what_is_no_line_of_a_go_sum_is_told() {
     assert!(wrong.contains("go:example.org/tool@v1.0.0") && wrong.contains("`h1:abc`"), "{wrong}");
     let both = told("", "import = \"example.org/tool\"");
     assert!(both.contains("either by `lock` or"), "{both}");
+}
+
+#[test]
+fn the_checksums_of_a_cargo_lock_stand_beside_the_crates_or_at_its_end() {
+    let crates = |lock: &str| {
+        let fetches = fetches("rust.build { lock = ./Cargo.lock }", ("Cargo.lock", lock))?;
+        let crates = fetches.into_iter().filter(|fetch| fetch.url.starts_with("crate:"));
+        Ok::<_, Vec<String>>(crates.map(|fetch| (fetch.url, fetch.sha256.unwrap().to_string())).collect::<Vec<_>>())
+    };
+    let sum = "5".repeat(64);
+    let from = "registry+https://github.com/rust-lang/crates.io-index";
+    let package = format!("[[package]]\nname = \"a\"\nversion = \"1.2.3\"\nsource = \"{from}\"\n");
+    let right = vec![("crate:a/1.2.3".to_owned(), sum.clone())];
+    assert_eq!(crates(&format!("{package}checksum = \"{sum}\"\n")), Ok(right.clone()));
+    let old = format!("{package}[metadata]\n\"checksum a 1.2.3 ({from})\" = \"{sum}\"\n");
+    assert_eq!(crates(&old), Ok(right));
+    let told = crates(&package).unwrap_err().join("; ");
+    assert!(told.contains("no checksum of `a` 1.2.3"), "{told}");
 }

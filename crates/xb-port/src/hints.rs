@@ -30,6 +30,10 @@ const HINTS: &[(&str, &str)] = &[
         "an object of another architecture came into the link: whatever compiled it must call `$CC`",
     ),
     (
+        r"Unknown compiler\(s\).*g\+\+|No CMAKE_CXX_COMPILER|g\+\+: (?:command )?not found|cc1plus.*: No such file",
+        "a C++ compiler is missing: `languages = [\"c\", \"c++\"]` in the settings of the builder brings it",
+    ),
+    (
         r"(?:^|: )([\w.+-]+): (?:command )?not found$",
         "the program `$1` is missing: add the Debian package that has it to `tools`",
     ),
@@ -92,6 +96,8 @@ mod tests {
         check("a.c:1:10: fatal error: emmintrin.h: No such file or directory", "`emmintrin.h` is for instructions");
         check("a.c:1:10: fatal error: mmintrin.h: No such file or directory", "`mmintrin.h` is for instructions");
         check("a.c:1:10: fatal error: ev.h: No such file or directory", "the header `ev.h` is missing");
+        check("meson.build:1:0: ERROR: Unknown compiler(s): [['aarch64-linux-gnu-g++']]", "a C++ compiler is missing");
+        check("sh: 1: aarch64-linux-gnu-g++: not found", "a C++ compiler is missing");
         check("gcc: error: unrecognized command-line option '-msse2'", "`-msse2` is an option for amd64");
         check("/usr/bin/ld: cannot find -lssl: No such file or directory", "the library `ssl`");
         check("No package 'libffi' found", "pkg-config does not know `libffi`");

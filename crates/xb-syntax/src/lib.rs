@@ -16,7 +16,7 @@ mod recover;
 mod scan;
 mod unspan;
 
-pub use check::{Globals, check};
+pub use check::{Globals, PACKAGE_FIELDS, RELEASE_FIELDS, check};
 pub use codes::{CODES, Explained};
 pub use format::format;
 pub use parse::{MAX_TEXT, Parsed, parse, parse_expression};

@@ -65,12 +65,19 @@ impl TargetSpec {
         }
     }
 
+    /// Where it leads: `hello` is also the file `hello.xb`, where nothing else is called so.
+    fn place(&self, from: &Path) -> Result<PathBuf, Failure> {
+        let path = from.join(&self.path);
+        let file = path.with_added_extension("xb");
+        canonical(if !path.exists() && file.is_file() { &file } else { &path })
+    }
+
     /// The project and the file; every file of the project, where its folder is meant and holds none itself.
     ///
     /// # Errors
     /// When there is no such file, or a folder does not say which of its files is meant.
     pub fn resolve(&self, from: &Path) -> Result<(Project, Vec<Target>), Failure> {
-        let path = canonical(&from.join(&self.path))?;
+        let path = self.place(from)?;
         if is_marked(&path) && xb_files_in(&path)?.is_empty() {
             let project = Project::of(&path)?;
             let targets = Target::all(&project, self.name.as_deref())?;
@@ -87,7 +94,7 @@ impl TargetSpec {
     /// # Errors
     /// When there is no such file, or a folder holds none.
     pub fn resolve_tree(&self, from: &Path) -> Result<(Project, Vec<Target>), Failure> {
-        let path = canonical(&from.join(&self.path))?;
+        let path = self.place(from)?;
         if !path.is_dir() {
             return self.resolve(from);
         }
@@ -223,6 +230,7 @@ mod tests {
     fn a_folder_stands_for_the_file_of_its_name_or_for_its_only_one() {
         let folder = folder(&["a/a.xb", "a/other.xb", "b/x.xb", "c/x.xb", "c/y.xb", "d-1.0/d-1.0.xb", "d-1.0/e.xb"]);
         assert_eq!(resolve(&folder, "a").unwrap(), "a.xb");
+        assert_eq!(resolve(&folder, "c/x").unwrap(), "x.xb");
         assert_eq!(resolve(&folder, "b").unwrap(), "x.xb");
         assert_eq!(resolve(&folder, "d-1.0").unwrap(), "d-1.0.xb");
         assert!(resolve(&folder, "c").unwrap_err().contains("x.xb, y.xb"));

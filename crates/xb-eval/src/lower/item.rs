@@ -6,6 +6,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashSet;
 use xb_core::{Diagnostic, Span};
 use xb_syntax::ast::{self, Binding, Item, ParamKind, UseSource};
+use xb_syntax::{PACKAGE_FIELDS, RELEASE_FIELDS};
 
 use super::Lowering;
 use super::delay::is_constant;
@@ -13,7 +14,7 @@ use crate::codes;
 use crate::contract::Contract;
 use crate::ir::{Code, Kind, Node};
 use crate::module::{Import, Wanted};
-use crate::package::{Member, PACKAGE_FIELDS, PackageCode, PackageFn, PackageParam, RELEASE_FIELDS, ReleaseValue};
+use crate::package::{Member, PackageCode, PackageFn, PackageParam, ReleaseValue};
 use crate::record::Record;
 use crate::symbol::Symbol;
 use crate::value::{Closure, State, Value};

@@ -17,6 +17,15 @@ use crate::ast::{File, Item};
 use crate::parse::on_large_stack;
 use scope::Scopes;
 
+/// The names of the fields that a package can have.
+pub const PACKAGE_FIELDS: [&str; 18] = [
+    "name", "version", "summary", "license", "homepage", "source", "patches", "needs", "tools", "env", "build",
+    "check", "ship", "audit", "methods", "limits", "baseline", "arch",
+];
+
+/// The names of the fields that a release can have.
+pub const RELEASE_FIELDS: [&str; 6] = ["packages", "arches", "formats", "version", "name", "date"];
+
 /// What is there without being defined in a file.
 #[derive(Clone, Debug)]
 pub struct Globals {
@@ -42,11 +51,8 @@ impl Default for Globals {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Self {
             names: BTreeSet::new(),
-            package_fields: set(&[
-                "arch", "audit", "build", "check", "env", "homepage", "license", "limits", "methods", "name", "needs",
-                "patches", "ship", "source", "summary", "tools", "version",
-            ]),
-            release_fields: set(&["arches", "date", "formats", "name", "packages", "version"]),
+            package_fields: set(&PACKAGE_FIELDS),
+            release_fields: set(&RELEASE_FIELDS),
             types: set(&[
                 "Any", "Arch", "Bool", "Float", "Function", "Int", "List", "Null", "Number", "Package", "Path",
                 "Positive", "Record", "Script", "String", "Tree",
