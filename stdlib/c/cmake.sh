@@ -10,10 +10,11 @@ toolchain=$build/xb-toolchain.cmake
     echo "set(CMAKE_LIBRARY_ARCHITECTURE $triple)"
   fi
 } >"$toolchain"
+# With its type, since a project that asks for a path of no type makes it one of the folder it is built in.
 words "$cmake_options" cmake -S "$folder" -B "$build/xb-build" -G Ninja \
   -DCMAKE_TOOLCHAIN_FILE="$toolchain" \
   -DCMAKE_BUILD_TYPE=Release \
-  -DCMAKE_INSTALL_PREFIX=/usr/local -DCMAKE_INSTALL_LIBDIR=lib \
+  -DCMAKE_INSTALL_PREFIX=/usr/local -DCMAKE_INSTALL_LIBDIR:PATH=lib \
   -DCMAKE_INSTALL_RPATH=/usr/local/lib -DCMAKE_PREFIX_PATH=/usr/local
 run_build() {
   cmake --build "$build/xb-build" -j "$jobs" "$@"
