@@ -75,6 +75,29 @@ pub struct WhyArgs {
     pub how: How,
 }
 
+/// `xb source`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Of the description nothing but `source` is looked at, so that it need not say yet how to build. Patches \
+are not applied.\n\n    xb source tool.xb Cargo.lock > Cargo.lock"
+)]
+pub struct SourceArgs {
+    /// A file or a folder, with `:NAME` where it holds several packages
+    #[arg(value_name = "TARGET", value_parser = NonEmptyStringValueParser::new())]
+    pub target: String,
+
+    /// A file of the source, to be printed; without it, where the source is is printed
+    #[arg(value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
+    pub file: Option<String>,
+
+    /// The architecture, where the source depends on it [default: this machine's]
+    #[arg(long, value_name = "ARCH")]
+    pub arch: Option<Arch>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub lock: LockManners,
+}
+
 /// `xb log`.
 #[derive(Clone, Debug, Args)]
 pub struct LogArgs {

@@ -17,7 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use build::{
     BuildArgs, How, LockManners, MethodName, OneTarget, RunArgs, ShellArgs, ShipArgs, TestArgs, Wanted, Work,
 };
-pub use inspect::{AuditArgs, DiffArgs, GraphArgs, GraphFormat, LogArgs, VerifyArgs, WhyArgs};
+pub use inspect::{AuditArgs, DiffArgs, GraphArgs, GraphFormat, LogArgs, SourceArgs, VerifyArgs, WhyArgs};
 pub use language::{CheckArgs, EvalArgs, ExplainArgs, FmtArgs, ReplArgs};
 pub use maintain::{CompletionsArgs, DoctorArgs, GcArgs, InitArgs, LockArgs, ManArgs, StoreArgs, StoreCommand};
 pub use port::PortArgs;
@@ -126,6 +126,8 @@ pub enum Command {
     Graph(GraphArgs),
     /// Tell why a target needs a package
     Why(WhyArgs),
+    /// Fetch the source of a target, and print where it is, or a file of it
+    Source(SourceArgs),
     /// Print the log of the last build of a target
     Log(LogArgs),
     /// Build by several methods and compare the results, file by file

@@ -216,7 +216,7 @@ impl Job<'_> {
         summary: &str,
     ) -> Result<(), Failure> {
         let files = match self.request.product {
-            Product::Result | Product::Image => {
+            Product::Result | Product::Image | Product::Source => {
                 out.map_or(Ok(()), |out| export::copy(store, built, out))?;
                 Vec::new()
             }

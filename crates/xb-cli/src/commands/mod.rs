@@ -24,6 +24,7 @@ mod run;
 mod sandbox;
 mod shell;
 mod ship;
+mod source;
 mod store;
 mod test;
 mod verify;
@@ -52,6 +53,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Shell(args) => shell::run(&here, &args),
         Command::Graph(args) => graph::run(&here, &args),
         Command::Why(args) => why::run(&here, &args),
+        Command::Source(args) => source::run(&here, &args),
         Command::Log(args) => log::run(&here, &args),
         Command::Verify(args) => verify::run(&here, &args),
         Command::Diff(args) => diff::run(&here, &args),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::world::World;
 
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 29] = [
     "build",
     "test",
     "ship",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 28] = [
     "shell",
     "graph",
     "why",
+    "source",
     "log",
     "verify",
     "diff",

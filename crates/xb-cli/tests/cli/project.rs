@@ -165,3 +165,24 @@ fn the_sources_of_a_target_are_no_need_of_it() {
     let way = world.xb(&["why", "a.xb:rotate", "popt-1", "--arch", "amd64"]).good();
     assert!(way.ends_with("needs https://a.example/of/popt/popt-1.tar.gz\n"), "{way}");
 }
+
+#[test]
+fn the_source_of_a_package_is_had_before_anything_says_how_it_builds() {
+    let world = World::new();
+    world.write("tool/Cargo.lock", "version = 3\n");
+    std::os::unix::fs::symlink("/etc/passwd", world.project().join("tool/out")).expect("a link");
+    world.write("p.xb", "package tool(arch) { source = ./tool, build = error \"not yet\" }\npackage bare(arch) {}\n");
+    let folder = world.xb(&["source", "p.xb"]).good();
+    let place = folder.trim_end().replace("STORE", &world.store().display().to_string());
+    assert!(std::path::Path::new(&place).join("Cargo.lock").is_file(), "{place}");
+    assert_eq!(world.xb(&["source", "p.xb:tool", "Cargo.lock"]).good(), "version = 3\n");
+    for (target, file, why) in [
+        ("p.xb:tool", "../../secret", "the source has no file `../../secret`"),
+        ("p.xb:tool", "none", "the source has no file `none`"),
+        ("p.xb:tool", "out", "is a link that leads out of it"),
+        ("p.xb:bare", "a", "`bare` has no source"),
+    ] {
+        let err = world.xb(&["source", target, file]).bad(1);
+        assert!(err.contains(why), "{target} {file}: {err}");
+    }
+}

@@ -58,6 +58,8 @@ pub enum Product {
     Shipped,
     /// The layers of an image in which all that was asked for can run: one target for each architecture.
     Image,
+    /// What it is built from, as it comes: of all that its description says, only the field `source` is looked at.
+    Source,
 }
 
 /// How to emit.

@@ -39,7 +39,7 @@ impl<'v> Evaluator<'v> {
             }
         }
         if !is_any && !request.may_define_none {
-            take(Err(nothing_shipped(request)));
+            take(Err(nothing_made(request)));
         }
     }
 
@@ -99,9 +99,30 @@ impl<'v> Evaluator<'v> {
         let instance = self.target_instance(value, arch, request)?;
         match request.product {
             Product::Result | Product::Image => self.target_of(instance, instance).map(Some),
+            Product::Source => self.source(instance, request),
             Product::Shipped if is_among_others(request) && !self.is_shipped(instance)? => Ok(None),
             Product::Shipped => self.target_of(instance, self.shipped(instance)?).map(Some),
         }
+    }
+
+    /// The source of a package; none where one without a source is asked for among others.
+    fn source(&self, instance: &'v Instance<'v>, request: &TargetRequest) -> Result<Option<Target>> {
+        let code = instance.package.code;
+        let source = self.package_field(instance, "source")?;
+        if matches!(source, Value::Null) {
+            let failure = Failure::new(codes::NO_TARGET, format!("`{}` has no source", code.title));
+            return if is_among_others(request) { Ok(None) } else { Err(failure.at(code.place, "this package")) };
+        }
+        Ok(Some(Target {
+            id: TargetId { file: self.origin(code.place).file, package: code.title.to_owned(), arch: instance.arch },
+            version: None,
+            build: self.to_input(source, self.field_place(code, "source"))?.node,
+            check: None,
+            tests: Vec::new(),
+            root: None,
+            baseline: Baseline::lowest(instance.arch),
+            policy: BTreeMap::new(),
+        }))
     }
 
     /// The target of a package, which is made as itself or as what is shipped in its place.
@@ -210,7 +231,11 @@ fn is_among_others(request: &TargetRequest) -> bool {
 }
 
 #[cold]
-fn nothing_shipped(request: &TargetRequest) -> Failure {
+fn nothing_made(request: &TargetRequest) -> Failure {
+    if request.product == Product::Source {
+        return Failure::new(codes::NO_TARGET, format!("no package of `{}` has a source", request.file))
+            .help("add `source = fetch.tarball(\"...\")` to it, or a folder beside the file");
+    }
     Failure::new(codes::NO_TARGET, format!("no package of `{}` says how it is shipped", request.file))
         .help("add `ship = deb { maintainer = \"Name <name@example.org>\" }` to it")
 }
