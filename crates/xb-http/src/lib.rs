@@ -1,6 +1,6 @@
 //! What all that speaks HTTP has in common.
 //!
-//! - [`client`] begins a client as they all are: who it says it is, whom it trusts, where it lets itself be led.
+//! - [`client()`] begins a client as they all are: who it says it is, whom it trusts, where it lets itself be led.
 //! - [`Patience`] is how often something is tried, and how long is waited.
 //! - [`is_passing`] and [`asked_pause`] are what an answer says about another try.
 //! - [`causes`] is what an error says, without its url, which may hold a secret.
