@@ -7,6 +7,7 @@ use xb_build::{Attempt, ExecutorError, Failure, Realised, Why};
 use xb_core::show_time;
 use xb_fetch::Unlocked;
 use xb_graph::{Cause, Graph, Method, Node, NodeId, Run};
+use xb_port::hints;
 use xb_store::Contents;
 
 use crate::failure;
@@ -28,11 +29,13 @@ pub struct Blame {
     why: String,
     attempts: Vec<String>,
     log_end: Vec<String>,
+    /// What the end of the log gives away of how it may be mended.
+    hints: Vec<String>,
 }
 
 /// Every failure as data.
 pub fn data(session: &Session, realised: &Realised) -> Vec<Blame> {
-    let blame = |failure: &Failure| Blame {
+    let blame = |(failure, log_end): (&Failure, Vec<String>)| Blame {
         title: failure.title.clone(),
         chain: failure.chain.clone(),
         cause: match &failure.why {
@@ -41,9 +44,11 @@ pub fn data(session: &Session, realised: &Realised) -> Vec<Blame> {
         },
         why: failure.why.to_string(),
         attempts: attempts(failure),
-        log_end: log_end(session, failure),
+        hints: hints(&log_end),
+        log_end,
     };
-    realised.failures.iter().map(blame).collect()
+    let with_log = |failure| (failure, log_end(session, failure));
+    realised.failures.iter().map(with_log).map(blame).collect()
 }
 
 /// Tells about every failure. What comes of it is the environment's matter only where nothing else failed.
@@ -114,14 +119,14 @@ fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Stri
     for attempt in attempts(failure) {
         part("before", &attempt);
     }
-    let log = log_end(session, failure);
+    let log: Vec<String> = log_end(session, failure).iter().map(|line| printable(line)).collect();
     if !log.is_empty() {
         part("the end of its log", "");
-        for line in log {
-            text += &format!("\n    {} {}", styled(style::FAINT, "|"), printable(&line));
+        for line in &log {
+            text += &format!("\n    {} {line}", styled(style::FAINT, "|"));
         }
     }
-    for help in helps(session, graph, failure, kept) {
+    for help in hints(&log).into_iter().chain(helps(session, graph, failure, kept)) {
         text += &format!("\n  {} {help}", styled(style::HELP, "help:"));
     }
     text

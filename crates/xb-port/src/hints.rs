@@ -62,7 +62,7 @@ const HINTS: &[(&str, &str)] = &[
 ];
 
 /// What the lines give away, in the order of the table; each hint once.
-pub(crate) fn hints(lines: &[String]) -> Vec<String> {
+pub fn hints(lines: &[String]) -> Vec<String> {
     let mut hints = Vec::new();
     let mut named = Vec::new();
     for (pattern, hint) in HINTS {

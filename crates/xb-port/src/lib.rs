@@ -19,6 +19,7 @@ mod text;
 mod totals;
 
 pub use blocker::Blocker;
+pub use hints::hints;
 pub use native::Native;
 pub use outcome::{Bits, Broken, Findings, LogEnd, Outcome};
 pub use package::{Package, State, Step, Tried};

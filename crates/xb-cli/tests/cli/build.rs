@@ -177,6 +177,21 @@ fn a_failed_build_shows_the_end_of_its_log_and_the_way_on() {
 }
 
 #[test]
+fn a_failed_build_says_what_its_log_gives_away() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let script = "echo 'a.c:1:10: fatal error: ev.h: No such file or directory'; exit 1";
+    world.write("p.xb", &format!("package p(arch) {{ build = {{ script = sh\"{script}\" }} }}\n"));
+    let err = world.xb(&["build", "p.xb"]).bad(1);
+    assert!(err.contains("help: the header `ev.h` is missing: add the Debian package"), "{err}");
+    let said = world.xb(&["build", "p.xb", "--json"]);
+    let data: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+    assert!(data["failures"][0]["hints"][0].as_str().unwrap_or_default().contains("`ev.h`"), "{data}");
+}
+
+#[test]
 fn the_log_of_a_method_that_was_given_up_can_be_read() {
     let world = World::new();
     if !has_base(&world) {
