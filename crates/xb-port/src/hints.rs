@@ -30,7 +30,7 @@ const HINTS: &[(&str, &str)] = &[
         "an object of another architecture came into the link: whatever compiled it must call `$CC`",
     ),
     (
-        r"Unknown compiler\(s\).*g\+\+|No CMAKE_CXX_COMPILER|g\+\+: (?:command )?not found|cc1plus.*: No such file",
+        r"Unknown compiler\(s\).*g\+\+|No CMAKE_CXX_COMPILER|([\w.-]*g\+\+): (?:command )?not found|cc1plus.*: No such file",
         "a C++ compiler is missing: `languages = [\"c\", \"c++\"]` in the settings of the builder brings it",
     ),
     (
