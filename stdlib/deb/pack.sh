@@ -30,8 +30,8 @@ if [ -n "$deb_dev" ]; then
   (
     cd "$staged"
     find . ! -type d \( -path './usr/include/*' -o -path './usr/local/include/*' -o -name '*.a' -o -name '*.pc' \
-      -o -path '*/lib/*/cmake/*' -o -path '*/lib/cmake/*' -o -path '*/man/man3/*' -o -path '*/share/aclocal/*' -o -path '*/bin/*-config' \
-      -o -type l -name 'lib*.so' -path '*/lib/*' \) -print
+      -o -path '*/lib/*/cmake/*' -o -path '*/lib/cmake/*' -o -path '*/man/man3/*' -o -path '*/bin/*-config' \
+      -o -path '*/share/aclocal/*' -o -type l -name 'lib*.so' -path '*/lib/*' \) -print
   ) >debian/xb-dev
   while IFS= read -r file; do
     # `rmdir -p` goes up part by part, and a part that is `.` cannot be removed.

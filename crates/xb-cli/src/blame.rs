@@ -35,20 +35,22 @@ pub struct Blame {
 
 /// Every failure as data.
 pub fn data(session: &Session, realised: &Realised) -> Vec<Blame> {
-    let blame = |(failure, log_end): (&Failure, Vec<String>)| Blame {
-        title: failure.title.clone(),
-        chain: failure.chain.clone(),
-        cause: match &failure.why {
-            Why::Run { result, .. } => Some(result.cause.clone()),
-            _ => None,
-        },
-        why: failure.why.to_string(),
-        attempts: attempts(failure),
-        hints: hints(&log_end),
-        log_end,
+    let blame = |failure: &Failure| {
+        let log_end = log_end(session, failure);
+        Blame {
+            title: failure.title.clone(),
+            chain: failure.chain.clone(),
+            cause: match &failure.why {
+                Why::Run { result, .. } => Some(result.cause.clone()),
+                _ => None,
+            },
+            why: failure.why.to_string(),
+            attempts: attempts(failure),
+            hints: hints(&log_end),
+            log_end,
+        }
     };
-    let with_log = |failure| (failure, log_end(session, failure));
-    realised.failures.iter().map(with_log).map(blame).collect()
+    realised.failures.iter().map(blame).collect()
 }
 
 /// Tells about every failure. What comes of it is the environment's matter only where nothing else failed.

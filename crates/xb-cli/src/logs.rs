@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use xb_build::{Attempt, Event, Events, Realised, RealisedRun, Why};
+use xb_build::{Attempt, Event, Events, Realised, RealisedNode, RealisedRun, Why};
 use xb_core::{ActionId, Arch, ContentId};
 use xb_graph::reapi::{Directory, FileNode};
 use xb_graph::{ActionResult, Choice, DirectoriesMut, Graph, Method, Node, NodeId, Target};
@@ -123,7 +123,9 @@ fn runs<'a>(graph: &Graph, realised: &'a Realised) -> Vec<Ran<'a>> {
     let before = realised.nodes.values().map(|node| &node.attempts);
     let before = before.chain(realised.failures.iter().map(|failure| &failure.attempts));
     let before = before.flat_map(|attempts| tried(attempts));
-    let ran = realised.nodes.values().filter(|node| !node.cached).filter_map(|node| node.run.as_ref());
+    // What was tried before it has left a log of its own, also where it was known itself.
+    let is_news = |node: &&RealisedNode| !node.cached || !node.attempts.is_empty();
+    let ran = realised.nodes.values().filter(is_news).filter_map(|node| node.run.as_ref());
     let goals = graph.targets.iter().flat_map(|target| [target.build].into_iter().chain(target.checks()));
     let of_goals = goals.filter_map(|goal| realised.node(goal)?.run.as_ref());
     let good = ran.chain(of_goals).map(|run| {

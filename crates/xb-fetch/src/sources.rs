@@ -14,7 +14,6 @@ use xb_http::Patience;
 use crate::archive::{self, Limits};
 use crate::context::{Context, blocking};
 use crate::debian::{self, Listed, Packages, Suites};
-
 use crate::download::{Download, DownloadError, Downloader, Fault};
 use crate::error::FetchError;
 use crate::lock::{Lock, LockFile, LockedFetch, LockedGit, Manners, SetKey, Used, lacking};

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use xb_core::Sha256;
+use xb_http::Patience;
 
 use crate::credentials::Credentials;
 use crate::destination::{Destination, Repository};
 use crate::error::PushError;
 use crate::layout::{Blob, Layout};
 use crate::registry::{Came, Remote, Source};
-use xb_http::Patience;
 
 /// Who sees bytes go.
 pub trait Watch: Send + Sync {

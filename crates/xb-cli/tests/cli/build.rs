@@ -217,6 +217,24 @@ fn the_log_of_a_method_that_was_given_up_can_be_read() {
 }
 
 #[test]
+fn a_log_is_that_of_what_counts_though_it_was_known() {
+    let world = World::new();
+    if !has_base(&world) {
+        return;
+    }
+    let script = format!("uname -m; test $(uname -m) = aarch64; mkdir $out/{}", moment());
+    world.write("odd.xb", &format!("package odd(arch) {{ build = {{ script = sh\"{script}\" }} }}\n"));
+    world.write(
+        "top.xb",
+        "use \"./odd.xb\" { odd }\npackage top(arch) { needs = [odd], build = { script = sh\"true\" } }\n",
+    );
+    world.xb(&["build", "odd.xb", "--arch", "arm64", "--method", "emulate"]).good();
+    world.xb(&["build", "top.xb", "--arch", "arm64"]).good();
+    assert_eq!(world.xb(&["log", "odd.xb", "--arch", "arm64", "--method", "cross"]).good(), "x86_64\n");
+    assert_eq!(world.xb(&["log", "odd.xb", "--arch", "arm64"]).good(), "aarch64\n");
+}
+
+#[test]
 fn what_went_well_is_told_beside_what_failed() {
     let world = World::new();
     if !has_base(&world) {

@@ -54,6 +54,13 @@ fn dpkg_deb(arguments: &[&str], file: &Path) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// The file `copyright` of a package.
+fn copyright(deb: &Path) -> String {
+    let script = r#"dpkg-deb --fsys-tarfile "$0" | tar -xO --wildcards './usr/share/doc/*/copyright'"#;
+    let output = Command::new("sh").args(["-euc", script]).arg(deb).output().expect("sh starts");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 pub const SERVICE: &str = "
 let ours = { maintainer = \"A <a@example.org>\" }
 package answer(arch) {
@@ -91,6 +98,7 @@ package agent(arch) {
 package heading(arch) {
   version = \"1\"
   summary = \"Header that knows the answer\"
+  source = ./heading
   build = sh\"mkdir -p $out/usr/local/include; echo '#define ANSWER 42' >$out/usr/local/include/heading.h\"
   ship = deb { ...ours, dev = true }
 }
@@ -111,6 +119,14 @@ fn a_debian_package_has_what_its_description_says() {
     let unit =
         "[Unit]\nDescription=Agent\n[Service]\nExecStart=/usr/local/bin/agent\n[Install]\nWantedBy=multi-user.target\n";
     let project = project(SERVICE, &[("agent.service", unit)]);
+    let licence = std::fs::read_to_string("/usr/share/common-licenses/Apache-2.0").expect("Debian has it");
+    let exception = "As an exception, headers are free.";
+    std::fs::create_dir(project.path().join("heading")).expect("a folder");
+    for (name, text) in
+        [("LICENSE.txt", format!("Our words.\n{licence}\n   {exception}\n").as_str()), ("NOTICE", "By A.\n")]
+    {
+        std::fs::write(project.path().join("heading").join(name), text).expect("a file");
+    }
     let out = ship(&project, "agent", &[]).expect("packages");
     let deb = out.join("agent_1.4-1_arm64.deb");
     let first = std::fs::read(&deb).expect("the package");
@@ -130,6 +146,10 @@ fn a_debian_package_has_what_its_description_says() {
         assert!(contents.contains("./usr/local/include/heading.h"), "{contents}");
         let contents = dpkg_deb(&["--contents"], &out.join("heading_1-1_all.deb")).unwrap_or_default();
         assert!(contents.contains("./usr/share/doc/heading/") && !contents.contains("include"), "{contents}");
+        let copyright = copyright(&out.join("heading_1-1_all.deb"));
+        assert!(copyright.contains("has the Apache License, of which the text is in"), "{copyright}");
+        assert!(copyright.contains(&format!("says:\n\nOur words.\n{exception}\n")), "{copyright}");
+        assert!(copyright.ends_with("The file NOTICE of the source says:\n\nBy A.\n"), "{copyright}");
     }
     let again = ship(&project, "agent", &["--rebuild", "--no-check"]).expect("the same packages");
     assert_eq!(std::fs::read(again.join("agent_1.4-1_arm64.deb")).expect("the package"), first);

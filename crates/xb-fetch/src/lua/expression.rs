@@ -17,25 +17,27 @@ impl Reader<'_> {
         if depth > DEEPEST {
             return Err(self.wrong("nests too deeply"));
         }
-        let mut value = self.conjunction(depth)?;
-        while self.takes_word("or")? {
-            let other = self.conjunction(depth)?;
-            value = match value.truth() {
-                Some(true) => value,
-                Some(false) => other,
-                None => Value::Unknown,
-            };
-        }
-        Ok(value)
+        self.connected("or", true, depth, Self::conjunction)
     }
 
     fn conjunction(&mut self, depth: u32) -> Result<Value, LuaError> {
-        let mut value = self.comparison(depth)?;
-        while self.takes_word("and")? {
-            let other = self.comparison(depth)?;
+        self.connected("and", false, depth, Self::comparison)
+    }
+
+    /// Operands between which a word stands: the first whose truth settles it, or else the last.
+    fn connected(
+        &mut self,
+        word: &str,
+        settles: bool,
+        depth: u32,
+        operand: fn(&mut Self, u32) -> Result<Value, LuaError>,
+    ) -> Result<Value, LuaError> {
+        let mut value = operand(self, depth)?;
+        while self.takes_word(word)? {
+            let other = operand(self, depth)?;
             value = match value.truth() {
-                Some(true) => other,
-                Some(false) => value,
+                Some(truth) if truth == settles => value,
+                Some(_) => other,
                 None => Value::Unknown,
             };
         }
