@@ -7,7 +7,7 @@ use xb_graph::{Graph, NodeId};
 use xb_store::{ActionCache, Contents};
 
 use crate::scheduler::Scheduler;
-use crate::{ActionLocks, Cancel, Events, Executor, Inspector, Memory, Provider, Realised};
+use crate::{ActionLocks, Cancel, Events, Executor, Inspector, Memory, Provider, Realised, SharedCache};
 
 /// Everything that a build needs.
 #[derive(Clone)]
@@ -28,6 +28,8 @@ pub struct Builder {
     pub memory: Arc<dyn Memory>,
     /// What keeps two processes from building one action.
     pub locks: Arc<dyn ActionLocks>,
+    /// Who else builds, and shares results.
+    pub shared: Option<Arc<dyn SharedCache>>,
 }
 
 /// How to build.

@@ -83,6 +83,11 @@ pub enum Why {
         /// The output.
         output: String,
     },
+    /// Others have its result, and nothing is brought while a build is only planned.
+    Offered {
+        /// Who has it.
+        from: String,
+    },
     /// The program itself is wrong.
     Bug(String),
     /// A stop was asked for.
@@ -109,6 +114,7 @@ impl fmt::Display for Why {
             Self::NoSuchOutput { node, output } => {
                 write!(f, "node {} has no output `{output}`", node.0)
             }
+            Self::Offered { from } => write!(f, "`{from}` has its result, and nothing is brought now"),
             Self::Bug(message) => write!(f, "xb itself is wrong here: {message}"),
             Self::Cancelled => f.write_str("it was stopped"),
         }

@@ -11,13 +11,17 @@ use xb_graph::{ActionResult, Graph, Method, NodeId, ResolvedAction};
 
 use crate::failure::Failure;
 use crate::scheduler::Scheduler;
-use crate::{BoxFuture, Builder, Executor, ExecutorError, Options, RunContext};
+use crate::{
+    BoxFuture, Brought, Builder, Executor, ExecutorError, Made, Offer, Options, RunContext, SharedCache, Wanted,
+};
 
 /// What a build would do.
 #[derive(Clone, Debug, Default)]
 pub struct Forecast {
     /// What would run, what is needed before who needs it.
     pub runs: Vec<Foreseen>,
+    /// Results that others have and that would be brought: their titles.
+    pub offered: Vec<String>,
     /// What is not here and would be fetched: its titles.
     pub fetches: Vec<String>,
     /// How many runs have results that are known.
@@ -51,6 +55,7 @@ impl Builder {
             executors: self.executors.iter().map(refuse).collect(),
             events: Arc::new(()),
             locks: Arc::new(()),
+            shared: self.shared.clone().map(|shared| Arc::new(Leaving(shared)) as Arc<dyn SharedCache>),
             ..self.clone()
         };
         let options = Options { keep_going: true, ..options.clone() };
@@ -80,5 +85,22 @@ impl Executor for Refusing {
         _: &'a RunContext,
     ) -> BoxFuture<'a, Result<ActionResult, ExecutorError>> {
         Box::pin(async { Err(ExecutorError::Machine("nothing runs while it is planned".to_owned())) })
+    }
+}
+
+/// Knows what another cache offers, and leaves it where it is.
+struct Leaving(Arc<dyn SharedCache>);
+
+impl SharedCache for Leaving {
+    fn offers<'a>(&'a self, wanted: &'a [Wanted<'a>]) -> BoxFuture<'a, Vec<Option<Offer>>> {
+        self.0.offers(wanted)
+    }
+
+    fn bring<'a>(&'a self, _: &'a Offer) -> BoxFuture<'a, Brought> {
+        Box::pin(async { Brought::Left })
+    }
+
+    fn publish<'a>(&'a self, _: &'a Made) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
     }
 }

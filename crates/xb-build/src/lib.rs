@@ -23,7 +23,9 @@ mod plan;
 mod provider;
 mod queue;
 mod realised;
+mod recipe;
 mod scheduler;
+mod shared;
 mod work;
 
 pub use builder::{Builder, Options};
@@ -39,3 +41,4 @@ pub use locks::{ActionLocks, LockGuard};
 pub use memory::{Memory, ShortMemory};
 pub use provider::{ProvideError, Provider, Source};
 pub use realised::{Realised, RealisedNode, RealisedRun};
+pub use shared::{Brought, Made, Offer, SharedCache, SharedKey, Wanted};

@@ -3,6 +3,7 @@
 //! | kind | key | value |
 //! |---|---|---|
 //! | `shallow` | a run over its inputs' keys | the id of the resolved action |
+//! | `recipe` | what a run is made of | the id of the resolved action |
 //! | `effort` | file, package, architecture, step, method | how long it took and how much memory it used |
 //! | `mended` | the id of an action that failed, and its limits | why the next method was tried |
 //! | `failed` | the same, its method and its emulator | what it left |
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use xb_core::ActionId;
+use xb_core::{ActionId, RecipeId};
 use xb_graph::{ActionResult, Limits, Origin, ResolvedAction, Run};
 
 /// Small values by kind and key.
@@ -56,6 +57,7 @@ impl Memory for ShortMemory {
 }
 
 const SHALLOW: &str = "shallow-v1";
+const RECIPE: &str = "recipe-v1";
 const EFFORT: &str = "effort-v2";
 const MENDED: &str = "mended-v2";
 const FAILED: &str = "failed-v1";
@@ -80,6 +82,16 @@ fn read_id(value: Option<Vec<u8>>) -> Option<ActionId> {
 
 pub(crate) fn remember_action(memory: &dyn Memory, shallow: ActionId, action: ActionId) {
     memory.remember(SHALLOW, &key_of(shallow), action.to_string().as_bytes());
+}
+
+/// The resolved actions of runs, by what the runs are made of.
+pub(crate) fn known_by_recipe(memory: &dyn Memory, recipes: impl Iterator<Item = RecipeId>) -> Vec<Option<ActionId>> {
+    let keys: Vec<_> = recipes.map(|recipe| recipe.0.hash().to_vec()).collect();
+    memory.recall(RECIPE, &keys).into_iter().map(read_id).collect()
+}
+
+pub(crate) fn remember_recipe(memory: &dyn Memory, recipe: RecipeId, action: ActionId) {
+    memory.remember(RECIPE, recipe.0.hash(), action.to_string().as_bytes());
 }
 
 /// What runs cost the last time.

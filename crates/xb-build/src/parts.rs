@@ -68,7 +68,7 @@ impl Made {
 
     /// The tree of layers, whose parts are given in their order.
     pub fn layers(node: NodeId, layers: &[Layer], parts: Vec<Part>) -> Arc<Self> {
-        Self::new(node, layers_key(layers, &parts), parts)
+        Self::new(node, layers_key(layers, parts.iter().map(Part::key)), parts)
     }
 
     fn new(node: NodeId, key: Digest, parts: Vec<Part>) -> Arc<Self> {
@@ -190,11 +190,12 @@ impl Key {
     }
 }
 
-fn layers_key(layers: &[Layer], parts: &[Part]) -> Digest {
+/// The key of layers over those of their parts.
+pub(crate) fn layers_key(layers: &[Layer], parts: impl Iterator<Item = Digest>) -> Digest {
     let mut key = Key(b"layers".to_vec());
     key.field(COMPOSITION.as_bytes());
     for (layer, part) in layers.iter().zip(parts) {
-        key.digest(part.key());
+        key.digest(part);
         key.field(layer.at.as_str().as_bytes());
         key.0.push(match layer.conflict {
             Conflict::Refuse => 0,
@@ -211,7 +212,8 @@ fn layers_key(layers: &[Layer], parts: &[Part]) -> Digest {
     Digest::of(&key.0)
 }
 
-fn files_key(files: &Files) -> Digest {
+/// The key of files, which are their own description.
+pub(crate) fn files_key(files: &Files) -> Digest {
     let mut key = Key(b"files".to_vec());
     for (path, entry) in &files.entries {
         key.field(path.as_str().as_bytes());

@@ -1,6 +1,6 @@
 //! Who brings what comes from outside.
 
-use xb_core::TreeId;
+use xb_core::{Digest, TreeId};
 use xb_graph::{DebianRoot, Fetch, Folder};
 
 use crate::BoxFuture;
@@ -32,4 +32,8 @@ pub struct ProvideError {
 pub trait Provider: Send + Sync {
     /// The tree of a source, fetched, checked and unpacked, unless it is already here.
     fn provide<'a>(&'a self, source: Source<'a>) -> BoxFuture<'a, Result<TreeId, ProvideError>>;
+
+    /// What a source is known by before it is here: sources with equal pins have equal trees, on every machine. None where
+    /// the lock does not say, and for a folder, which is always here.
+    fn pin(&self, source: &Source<'_>) -> Option<Digest>;
 }

@@ -11,6 +11,7 @@ use crate::failure::{Why, source_title};
 use crate::inspector::inspected;
 use crate::locks::LockGuard;
 use crate::parts::{RunParts, make};
+use crate::shared::{Brought, Offer, SharedKey, Wanted, by_names};
 use crate::{Builder, Cancel, Event, Executor, RunContext, Source};
 
 /// Where an action runs that another process holds the lock of.
@@ -26,6 +27,10 @@ pub(crate) enum Message {
     Ran(NodeId, Result<Ran, Why>, Duration),
     /// Another process builds the same action.
     Contended(NodeId),
+    /// An offer was taken up.
+    Brought(NodeId, Result<Brought, Why>),
+    /// A result was shared, as far as it can be.
+    Published,
     /// It does no longer, and there is or is not a result.
     Free(NodeId, Result<Freed, Why>),
 }
@@ -35,6 +40,9 @@ pub(crate) struct Resolved {
     pub action: Arc<ResolvedAction>,
     pub found: Option<ActionResult>,
 }
+
+/// Outputs by their names.
+pub(crate) type Needed = std::collections::BTreeSet<Arc<str>>;
 
 /// How a run ended.
 pub(crate) struct Ran {
@@ -75,6 +83,31 @@ pub(crate) async fn provide(builder: Builder, graph: Arc<Graph>, node: NodeId, h
     Message::Provided(node, tree, started.elapsed())
 }
 
+/// Brings what others have, and takes note of it.
+pub(crate) async fn bring(builder: Builder, graph: Arc<Graph>, node: NodeId, offer: Offer, halted: Cancel) -> Message {
+    let Some(shared) = builder.shared.clone() else {
+        return Message::Brought(node, Ok(Brought::Gone));
+    };
+    if let Node::Run(run) = graph.node(node) {
+        builder.events.event(Event::Started {
+            node,
+            title: run.title(),
+            method: Some(run.method),
+            executor: format!("cache {}", offer.from),
+        });
+    }
+    let brought = tokio::select! {
+        brought = shared.bring(&offer) => brought,
+        () = halted.cancelled() => return Message::Brought(node, Err(Why::Cancelled)),
+    };
+    let noted = tokio::task::spawn_blocking(move || match brought {
+        Brought::Here => builder.cache.put_result(offer.action, &offer.result).map_err(|error| error.to_string()),
+        Brought::Gone | Brought::Left => Ok(()),
+    });
+    let noted = noted.await.unwrap_or_else(|error| Err(error.to_string()));
+    Message::Brought(node, noted.map(|()| brought).map_err(Why::Store))
+}
+
 /// Composes the root of a run and looks its result up; blocks.
 pub(crate) fn resolve_run(builder: &Builder, graph: &Graph, node: NodeId, run: &Run, parts: &RunParts) -> Message {
     let resolved = || {
@@ -107,6 +140,8 @@ pub(crate) struct Running {
     pub keep_failed: bool,
     /// Do not look for a result: it runs whatever is known.
     pub again: bool,
+    /// The outputs that have to be there where it is not run here; none where it has to be.
+    pub needed: Option<Needed>,
     pub cancel: Cancel,
 }
 
@@ -140,6 +175,9 @@ impl Running {
         {
             return Ok(Ran { result, cached: true });
         }
+        if let Some(result) = self.of_others().await? {
+            return Ok(Ran { result, cached: true });
+        }
         let result = self.executed().await?;
         match (result.succeeded(), self.again) {
             (true, _) => {
@@ -151,6 +189,34 @@ impl Running {
             (false, false) => {}
         }
         Ok(Ran { result, cached: false })
+    }
+
+    /// What others have of the action, where that is enough.
+    async fn of_others(&self) -> Result<Option<ActionResult>, Why> {
+        let (Some(shared), Some(needed), false) = (&self.builder.shared, &self.needed, self.again) else {
+            return Ok(None);
+        };
+        let run = self.run()?;
+        let brought = async {
+            let offer =
+                shared.offers(&[Wanted { key: SharedKey::Action(self.action.id), run }]).await.pop().flatten()?;
+            let result = by_names(run, &offer.result);
+            let is_enough = needed.iter().all(|output| result.outputs.contains_key(&**output));
+            let offer = Some(offer).filter(|_| is_enough)?;
+            Some((shared.bring(&offer).await, offer, result))
+        };
+        let brought = tokio::select! {
+            brought = brought => brought,
+            () = self.cancel.cancelled() => return Err(Why::Cancelled),
+        };
+        match brought {
+            Some((Brought::Here, offer, result)) => {
+                self.of_cache(move |cache, id| cache.put_result(id, &offer.result)).await?;
+                Ok(Some(result))
+            }
+            Some((Brought::Left, offer, _)) => Err(Why::Offered { from: offer.from }),
+            Some((Brought::Gone, ..)) | None => Ok(None),
+        }
     }
 
     async fn executed(&self) -> Result<ActionResult, Why> {

@@ -70,6 +70,7 @@ impl Session {
             events,
             memory: Arc::new(StoreMemory(store.clone())),
             locks: Arc::new(StoreLocks(store.clone())),
+            shared: None,
         };
         let (cancel, runtime) = (interrupt::cancel(), Some(runtime()?));
         Ok(Self { project, store, sources, executor, progress, cancel, builder, runtime })

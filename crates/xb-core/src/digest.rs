@@ -126,6 +126,9 @@ id! {
     CommandId;
     /// A resolved action: its digest covers only contents.
     ActionId;
+    /// What a run is made of, as far as it can be told without having any of it: its digest covers descriptions, and the
+    /// digests of the lock.
+    RecipeId;
 }
 
 /// A SHA-256 sum: how the outside world (Debian, upstreams, `xb.lock`) names contents.

@@ -16,7 +16,7 @@ mod source;
 pub use arch::{Arch, UnknownArch};
 pub use baseline::{ArmExtension, Baseline, UnknownBaseline, X86Level};
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
-pub use digest::{ActionId, CommandId, ContentId, Digest, ParseDigestError, Sha256, TreeId};
+pub use digest::{ActionId, CommandId, ContentId, Digest, ParseDigestError, RecipeId, Sha256, TreeId};
 pub use dir_hash::{DirHash, ParseDirHashError};
 pub use escaped::Escaped;
 pub use nearest::nearest;

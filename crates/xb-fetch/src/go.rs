@@ -19,7 +19,7 @@ use crate::sources::by_description;
 use crate::storage::missing;
 
 /// Folders of the module cache, by address and hash.
-const MODULE: &str = "go-module-v1";
+pub(crate) const MODULE: &str = "go-module-v1";
 
 /// Where the module cache has what was downloaded.
 const DOWNLOADED: &str = "cache/download";

@@ -17,6 +17,7 @@ pub mod lock;
 mod lua;
 mod mirror;
 mod once;
+mod pin;
 mod registry;
 mod rock;
 mod sources;

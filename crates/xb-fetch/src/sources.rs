@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use xb_build::{BoxFuture, Events, ProvideError, Provider, Source};
-use xb_core::{Arch, Sha256, TreeId};
+use xb_core::{Arch, Digest, Sha256, TreeId};
 use xb_debian::Keyring;
 use xb_graph::{DebianRoot, Fetch, FetchKind, Folder, Node};
 use xb_http::Patience;
@@ -25,10 +25,10 @@ use crate::storage::single_file;
 use crate::{Mirrors, Storage, folder, git, go};
 
 /// Unpacked archives, by SHA-256 and how many leading folders were dropped.
-const ARCHIVE: &str = "archive-v1";
+pub(crate) const ARCHIVE: &str = "archive-v1";
 
 /// Sources of rocks, by SHA-256 and the name of the rock.
-const ROCK: &str = "rock-v1";
+pub(crate) const ROCK: &str = "rock-v1";
 
 /// How [`Sources`] work.
 #[derive(Clone, Debug)]
@@ -449,5 +449,9 @@ impl Provider for Sources {
             };
             Ok(tree?)
         })
+    }
+
+    fn pin(&self, source: &Source<'_>) -> Option<Digest> {
+        self.pin_of(source)
     }
 }

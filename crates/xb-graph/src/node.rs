@@ -273,14 +273,22 @@ impl Run {
 impl Node {
     /// The nodes that this one names, in order, possibly several times.
     pub fn inputs(&self) -> impl Iterator<Item = NodeId> {
-        let (layers, emulator, options): (&[Layer], _, &[_]) = match self {
-            Self::Fetch(_) | Self::Folder(_) | Self::Debian(_) | Self::Files(_) => (&[], None, &[]),
-            Self::Compose { layers } => (layers, None, &[]),
-            Self::Run(run) => (&run.root, run.emulator.as_ref(), &[]),
-            Self::Choice(choice) => (&[], None, &choice.options),
+        let options: &[_] = match self {
+            Self::Choice(choice) => &choice.options,
+            _ => &[],
         };
-        let inputs = layers.iter().map(|layer| &layer.input).chain(emulator);
-        inputs.map(|input| input.node).chain(options.iter().map(|(_, node)| *node))
+        self.named_outputs().map(|input| input.node).chain(options.iter().map(|(_, node)| *node))
+    }
+
+    /// The outputs of other nodes that this one is made of, in order, possibly several times; a choice, which is one of
+    /// its options, is made of none.
+    pub fn named_outputs(&self) -> impl Iterator<Item = &Input> {
+        let (layers, emulator): (&[Layer], _) = match self {
+            Self::Fetch(_) | Self::Folder(_) | Self::Debian(_) | Self::Files(_) | Self::Choice(_) => (&[], None),
+            Self::Compose { layers } => (layers, None),
+            Self::Run(run) => (&run.root, run.emulator.as_ref()),
+        };
+        layers.iter().map(|layer| &layer.input).chain(emulator)
     }
 
     /// Gives back the room for what is not there: a graph holds many short lists.

@@ -41,6 +41,7 @@ impl Scheduler<'_> {
                 Err(why) => self.fail_with(id, why),
             },
             Node::Choice(_) => self.answer_choice(id),
+            Node::Run(_) if self.take_known(id) => {}
             Node::Run(_) => runs.push(id),
             Node::Fetch(_) | Node::Folder(_) | Node::Debian(_) => self.provide(id),
         }
@@ -84,6 +85,7 @@ impl Scheduler<'_> {
             action: None,
             executor: None,
             guard: None,
+            only_here: false,
             before: None,
         })
     }

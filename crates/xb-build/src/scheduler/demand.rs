@@ -30,7 +30,7 @@ impl Scheduler<'_> {
     }
 
     /// Counts what a newly needed node waits for.
-    fn settle(&mut self, node: NodeId) {
+    pub(super) fn settle(&mut self, node: NodeId) {
         let inputs = self.inputs_now(node);
         let failed = inputs.iter().copied().find(|input| self.states.blame(*input).is_some());
         if let Some(input) = failed {
@@ -51,6 +51,9 @@ impl Scheduler<'_> {
     pub(super) fn inputs_now(&self, node: NodeId) -> Vec<NodeId> {
         if let Node::Choice(_) = self.graph.node(node) {
             return self.option_now(node).into_iter().map(|(_, run)| run).collect();
+        }
+        if self.known.has(node) {
+            return Vec::new();
         }
         let mut inputs: Vec<_> = self.graph.node(node).inputs().collect();
         inputs.sort_unstable();

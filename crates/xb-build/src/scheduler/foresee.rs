@@ -20,6 +20,7 @@ impl Scheduler<'_> {
                 (Node::Run(run), Some(State::Failed(blame))) => match blame {
                     Blame::Below => runs.push((id, &**run, false)),
                     Blame::Own(why) if would_run(why) => runs.push((id, &**run, true)),
+                    Blame::Own(why) if would_be_brought(why) => forecast.offered.push(self.title(id)),
                     Blame::Own(_) => {}
                 },
                 (Node::Fetch(_) | Node::Debian(_), Some(State::Failed(Blame::Own(_)))) => {
@@ -49,8 +50,12 @@ impl Scheduler<'_> {
 
     /// Whether a failure is only that nothing was done.
     fn is_foreseen(&self, node: NodeId, why: &Why) -> bool {
-        would_run(why) || matches!(self.graph.node(node), Node::Fetch(_) | Node::Debian(_))
+        would_run(why) || would_be_brought(why) || matches!(self.graph.node(node), Node::Fetch(_) | Node::Debian(_))
     }
+}
+
+fn would_be_brought(why: &Why) -> bool {
+    matches!(why, Why::Offered { .. })
 }
 
 fn would_run(why: &Why) -> bool {

@@ -13,6 +13,7 @@ use crate::failure::Why;
 use crate::ladder::is_repeatable;
 use crate::memory::{failed, remember_action, remember_effort, remember_failed};
 use crate::parts::{Part, Value};
+use crate::shared::by_names;
 use crate::work::{self, Freed, Message, Ran, Resolved};
 use crate::{Event, Executor, RealisedRun};
 
@@ -43,6 +44,8 @@ impl Scheduler<'_> {
                 self.queue.done(id);
                 self.ran(id, ran, took);
             }
+            Message::Brought(id, brought) => self.brought(id, brought),
+            Message::Published => {}
             Message::Contended(id) => {
                 self.queue.done(id);
                 self.wait_for_others(id);
@@ -174,10 +177,29 @@ impl Scheduler<'_> {
         }
         if !ran.cached && !other {
             remember_effort(&*self.builder.memory, self.graph.origin(id), run, &ran.result);
+            if !self.rebuild.contains(&id) {
+                self.publish(id, action.id, action.to_cache(&ran.result));
+            }
         }
-        match run.from_cache(&action.to_cache(&ran.result)) {
-            Some(result) => self.finished(id, action.id, result, ran.cached || other, took),
-            None => self.fail_with(id, Why::Bug("a result lacks an output".to_owned())),
+        let result = by_names(run, &action.to_cache(&ran.result));
+        if self.needed(id).iter().all(|output| result.outputs.contains_key(&**output)) {
+            self.finished(id, action.id, result, ran.cached || other, took);
+        } else {
+            self.run_here(id, action.id);
+        }
+    }
+
+    /// What others have of a run was not enough for one of those who waited for it.
+    fn run_here(&mut self, id: NodeId, action: ActionId) {
+        if let Some(pending) = self.runs.get_mut(&id) {
+            pending.only_here = true;
+        }
+        match self.actions.get_mut(&action) {
+            Some(waiting) => waiting.push(id),
+            None => {
+                self.actions.insert(action, vec![id]);
+                self.enqueue(id);
+            }
         }
     }
 
@@ -194,6 +216,7 @@ impl Scheduler<'_> {
             return;
         };
         self.tell_finished(id, Some(result.cause.clone()), cached, took);
+        self.remember_recipe(id, action);
         let before = self.runs.remove(&id).and_then(|pending| pending.before);
         let trees = Arc::new(result.outputs.clone());
         let run = RealisedRun { node: id, action, method: run.method, result, before };

@@ -7,6 +7,9 @@
 //! A node's life: not needed, *waiting* for its inputs, *working*, and then *done* or *failed*. Only [`demand`] makes
 //! a node needed, and it demands of a choice only the option that is its turn.
 //!
+//! Where results are shared, what is known is looked for from the goals downwards before anything is demanded; what is
+//! made of nothing else then is only brought.
+//!
 //! A run's way: look up by its inputs' keys, *resolve* (compose the root), look up by the resolved action, *queue*,
 //! lock, run.
 //!
@@ -19,6 +22,8 @@ mod finish;
 mod foresee;
 mod messages;
 mod run;
+mod search;
+mod sharing;
 mod start;
 mod states;
 
@@ -32,6 +37,7 @@ use xb_core::ActionId;
 use xb_graph::{ActionResult, Graph, Node, NodeId, ResolvedAction};
 
 use self::fall_back::Tried;
+use self::sharing::Known;
 use self::start::Urgency;
 use self::states::States;
 use crate::locks::LockGuard;
@@ -58,6 +64,8 @@ pub(crate) struct Scheduler<'a> {
     runs: FxHashMap<NodeId, PendingRun>,
     /// Who waits for which action; the first of them runs it.
     actions: FxHashMap<ActionId, Vec<NodeId>>,
+    /// What is known before anything is done.
+    known: Known,
     urgency: Option<Urgency>,
     /// Runs to be resolved, and runs that are; the most urgent comes first.
     to_resolve: BTreeSet<(Reverse<u64>, NodeId)>,
@@ -80,6 +88,8 @@ struct PendingRun {
     action: Option<Arc<ResolvedAction>>,
     executor: Option<Arc<dyn Executor>>,
     guard: Option<LockGuard>,
+    /// What others have of it is not enough.
+    only_here: bool,
     /// What is known of it, when it runs all the same.
     before: Option<ActionResult>,
 }
@@ -98,6 +108,7 @@ impl<'a> Scheduler<'a> {
             ready: Vec::new(),
             runs: FxHashMap::default(),
             actions: FxHashMap::default(),
+            known: Known::default(),
             urgency: None,
             to_resolve: BTreeSet::new(),
             resolvers: std::thread::available_parallelism().map_or(2, usize::from),

@@ -22,6 +22,7 @@ impl Scheduler<'_> {
     }
 
     async fn work(&mut self) {
+        self.look_around().await;
         for goal in self.goals {
             self.demand(*goal);
         }

@@ -84,6 +84,7 @@ impl Scheduler<'_> {
     fn start_running(&mut self, id: NodeId) {
         let share = self.queue.share();
         let again = self.rebuild.contains(&id);
+        let needed = self.builder.shared.is_some().then(|| self.needed(id));
         let Some(pending) = self.runs.get_mut(&id) else {
             return self.queue.done(id);
         };
@@ -101,6 +102,7 @@ impl Scheduler<'_> {
             jobs: if cpus == 0 { share } else { share.min(cpus) },
             keep_failed: self.options.keep_failed,
             again,
+            needed: needed.filter(|_| !pending.only_here),
             cancel: self.options.cancel.clone(),
         };
         self.spawn(id, running.ran());

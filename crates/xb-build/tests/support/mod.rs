@@ -5,6 +5,7 @@ pub mod contents;
 pub mod executor;
 pub mod graph;
 pub mod store;
+pub mod team;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -12,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use xb_build::{
     BoxFuture, Builder, Event, Events, Inspector, Options, ProvideError, Provider, Realised, ShortMemory, Source,
 };
-use xb_core::{Arch, RelPath, TreeId};
+use xb_core::{Arch, Digest, RelPath, TreeId};
 use xb_graph::{DirectoriesMut, Entry, Graph, NodeId, Unbuilt, build_tree};
 use xb_store::Contents;
 
@@ -29,11 +30,18 @@ pub struct World {
     pub told: Arc<Told>,
     pub inspector: Arc<dyn Inspector>,
     pub options: Options,
+    pub shared: Option<Arc<team::Team>>,
 }
 
 impl Default for World {
     fn default() -> Self {
-        let contents = Arc::new(MemoryContents::default());
+        Self::over(Arc::default())
+    }
+}
+
+impl World {
+    /// A world that has nothing but what is in this memory.
+    pub fn over(contents: Arc<MemoryContents>) -> Self {
         Self {
             cache: Arc::default(),
             provider: Arc::new(FakeProvider {
@@ -47,11 +55,10 @@ impl Default for World {
             told: Arc::default(),
             inspector: Arc::new(()),
             options: Options { jobs: 4, ..Options::default() },
+            shared: None,
         }
     }
-}
 
-impl World {
     pub fn builder(&self) -> Builder {
         Builder {
             contents: self.contents.clone(),
@@ -62,6 +69,7 @@ impl World {
             events: self.told.clone(),
             memory: self.memory.clone(),
             locks: Arc::new(()),
+            shared: self.shared.clone().map(|team| team as _),
         }
     }
 
@@ -134,6 +142,15 @@ impl Provider for FakeProvider {
             let text = texts.get(&fetch.url).unwrap_or(&fetch.url);
             Ok(text_tree(&*self.contents, "text", text))
         })
+    }
+
+    fn pin(&self, source: &Source<'_>) -> Option<Digest> {
+        let Source::Fetch(fetch) = source else {
+            return None;
+        };
+        let texts = self.texts.lock().unwrap();
+        let text = texts.get(&fetch.url).unwrap_or(&fetch.url);
+        (!fetch.url.starts_with("unlocked:")).then(|| Digest::of(text.as_bytes()))
     }
 }
 

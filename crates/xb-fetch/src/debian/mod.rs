@@ -18,4 +18,4 @@ mod unpack;
 
 pub(crate) use packages::Packages;
 pub(crate) use pool::{Listed, listed};
-pub(crate) use root::{Suites, locked, provide, update};
+pub(crate) use root::{Suites, locked, pin, provide, update};

@@ -12,6 +12,7 @@ use xb_graph::{DebianRoot, build_tree};
 use super::merge::Merged;
 use super::packages::unpacked;
 use super::suite::{Closure, Suite, closure};
+use super::unpack::{CONTROL, UNPACKED};
 use crate::context::{Context, blocking};
 use crate::error::{FetchError, MovedOn};
 use crate::lock::{LockedSuite, SetKey, lacking};
@@ -44,6 +45,13 @@ pub(crate) async fn provide(context: &Arc<Context>, suites: &Suites, root: &Debi
         Ok(tree)
     })
     .await
+}
+
+/// What a root is known by, where the lock has its packages: they, and how they become a tree.
+pub(crate) fn pin(context: &Context, root: &DebianRoot) -> Option<Vec<u8>> {
+    let set = in_lock(context, &root.suite, &SetKey::of(root, context.host))?;
+    let how = [ROOT, UNPACKED, CONTROL].map(str::as_bytes).join(&0);
+    Some([how, memo_key(&set.packages, root.database)].concat())
 }
 
 fn memo_key(packages: &[Pinned], with_database: bool) -> Vec<u8> {

@@ -1,0 +1,226 @@
+//! What is known already, here or at others, looked for from the goals downwards: what is made of something is asked for
+//! before that is, and what is known needs nothing below it.
+//!
+//! Everything that is asked for at one time is asked together, so that the number of turns is that of the steps from a
+//! goal down to what is known, however many nodes there are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use tokio::task::JoinSet;
+use xb_core::{ActionId, TreeId};
+use xb_graph::{ActionResult, Node, NodeId};
+
+use super::Scheduler;
+use super::search::{Offered, Search, below, runs_of};
+use super::states::State;
+use crate::failure::Why;
+use crate::memory::{known_by_recipe, remember_recipe};
+use crate::recipe::Recipes;
+use crate::shared::{Brought, Made, SharedCache, SharedKey, Wanted, by_names};
+use crate::work::{Message, Needed, source_of};
+use crate::{Source, work};
+
+/// What is known of runs before anything is done.
+#[derive(Default)]
+pub(super) struct Known {
+    recipes: Recipes,
+    offered: FxHashMap<NodeId, Offered>,
+}
+
+impl Known {
+    /// Whether a run needs nothing below it.
+    pub fn has(&self, run: NodeId) -> bool {
+        self.offered.contains_key(&run)
+    }
+}
+
+impl Scheduler<'_> {
+    /// Looks for what is known of the goals and of what they need.
+    pub(super) async fn look_around(&mut self) {
+        let Some(shared) = self.builder.shared.clone() else {
+            return;
+        };
+        let nodes = below(self.graph, self.goals);
+        let folders = self.folders(&nodes).await;
+        let provider = &self.builder.provider;
+        self.known.recipes = Recipes::of(self.graph, &nodes, |id, source| match source {
+            Source::Folder(_) => folders.get(&id).map(|tree| tree.0),
+            source => provider.pin(source),
+        });
+        let mut search = Search::default();
+        for goal in self.goals {
+            search.want(self.graph, *goal, &"out".into());
+        }
+        let cancel = self.options.cancel.clone();
+        while !search.fresh.is_empty() {
+            tokio::select! {
+                () = self.turn(&*shared, &mut search) => {}
+                () = cancel.cancelled() => return,
+            }
+        }
+        self.settle_on(search);
+    }
+
+    /// The folders of the project: they are part of what is asked for, whatever is known of what is made of them.
+    async fn folders(&mut self, nodes: &[NodeId]) -> BTreeMap<NodeId, TreeId> {
+        let mut tasks = JoinSet::new();
+        for id in nodes.iter().filter(|id| matches!(self.graph.node(**id), Node::Folder(_))) {
+            let (id, graph, provider) = (*id, Arc::clone(self.graph), Arc::clone(&self.builder.provider));
+            tasks.spawn(async move {
+                let source = source_of(graph.node(id))?;
+                Some((id, provider.provide(source).await.ok()?))
+            });
+        }
+        let folders: BTreeMap<_, _> = tasks.join_all().await.into_iter().flatten().collect();
+        for id in folders.keys() {
+            self.demand(*id);
+        }
+        folders
+    }
+
+    /// Asks for what was met last, and goes down where nothing is known.
+    async fn turn(&mut self, shared: &dyn SharedCache, search: &mut Search) {
+        let graph = Arc::clone(self.graph);
+        let fresh = std::mem::take(&mut search.fresh);
+        let runs = fresh.iter().flat_map(|unit| runs_of(&graph, *unit));
+        let runs: BTreeSet<_> = runs.filter(|run| !search.answers.contains_key(run)).collect();
+        let runs: Vec<NodeId> = runs.into_iter().filter(|run| !self.rebuild.contains(run)).collect();
+        self.ask_here(&runs, search);
+        let wanted = runs.iter().filter(|run| search.offered(&graph, **run).is_none()).filter_map(|id| {
+            let Node::Run(run) = graph.node(*id) else { return None };
+            Some((*id, Wanted { key: SharedKey::Recipe(self.known.recipes.get(*id)?), run }))
+        });
+        let (ids, wanted): (Vec<_>, Vec<_>) = wanted.unzip();
+        let offers = if wanted.is_empty() { Vec::new() } else { shared.offers(&wanted).await };
+        for (id, offer) in ids.into_iter().zip(offers) {
+            search.answers.insert(id, offer.map(Offered::There));
+        }
+        for unit in fresh {
+            search.open(&graph, unit);
+        }
+    }
+
+    /// Looks for results that are here.
+    fn ask_here(&self, runs: &[NodeId], search: &mut Search) {
+        let recipes: Vec<_> = runs.iter().filter_map(|run| Some((*run, self.known.recipes.get(*run)?))).collect();
+        let known = known_by_recipe(&*self.builder.memory, recipes.iter().map(|(_, recipe)| *recipe));
+        let known: Vec<_> = recipes.iter().zip(known).filter_map(|((run, _), action)| Some((*run, action?))).collect();
+        let actions: Vec<_> = known.iter().map(|(_, action)| *action).collect();
+        // A store that cannot be read is told about when something is to be written to it.
+        let results = self.builder.cache.results(&actions).unwrap_or_default();
+        for ((run, action), result) in known.into_iter().zip(results) {
+            search.answers.insert(run, result.map(|result| Offered::Here(action, result)));
+        }
+    }
+
+    fn settle_on(&mut self, search: Search) {
+        let graph = Arc::clone(self.graph);
+        for unit in &search.met {
+            let runs = runs_of(&graph, *unit);
+            let mut offered =
+                runs.iter().enumerate().filter_map(|(at, run)| Some((at, *run, search.offered(&graph, *run)?)));
+            let Some((option, run, offered)) = offered.next() else {
+                continue;
+            };
+            if let Node::Choice(_) = graph.node(*unit) {
+                self.choices.entry(*unit).or_default().option = option;
+            }
+            self.known.offered.insert(run, offered.clone());
+        }
+    }
+
+    /// Takes what is known of a run; whether anything is.
+    pub(super) fn take_known(&mut self, id: NodeId) -> bool {
+        let Node::Run(run) = self.graph.node(id) else {
+            return false;
+        };
+        match self.known.offered.get(&id).cloned() {
+            None => false,
+            Some(Offered::Here(action, result)) => {
+                self.finished(id, action, by_names(run, &result), true, std::time::Duration::ZERO);
+                true
+            }
+            Some(Offered::There(offer)) => {
+                let task = work::bring(self.builder.clone(), Arc::clone(self.graph), id, offer, self.halted.clone());
+                self.spawn(id, task);
+                true
+            }
+        }
+    }
+
+    /// An offer was taken up.
+    pub(super) fn brought(&mut self, id: NodeId, brought: Result<Brought, Why>) {
+        let offered = self.known.offered.get(&id).cloned();
+        let (Node::Run(run), Some(Offered::There(offer))) = (self.graph.node(id), offered) else {
+            return;
+        };
+        match brought {
+            Err(why) => self.fail_with(id, why),
+            Ok(Brought::Left) => self.fail_with(id, Why::Offered { from: offer.from }),
+            Ok(Brought::Here) => {
+                self.finished(id, offer.action, by_names(run, &offer.result), true, std::time::Duration::ZERO);
+            }
+            Ok(Brought::Gone) => {
+                self.known.offered.remove(&id);
+                self.make_after_all(id);
+            }
+        }
+    }
+
+    /// Demands what a run is made of, whose result is not to be had.
+    fn make_after_all(&mut self, id: NodeId) {
+        self.states.set(id, State::Waiting(0));
+        for input in self.inputs_now(id) {
+            self.plan.need(id, input);
+            self.demand(input);
+        }
+        self.settle(id);
+        self.announce();
+    }
+
+    /// The outputs of a run that are needed, as things are.
+    pub(super) fn needed(&self, run: NodeId) -> Needed {
+        let mut needed = Needed::new();
+        for unit in self.plan.users(run).into_iter().filter(|user| self.is_choice(*user)).chain([run]) {
+            needed.extend(self.goals.contains(&unit).then(|| "out".into()));
+            for user in self.plan.users(unit) {
+                let inputs = self.graph.node(user).named_outputs();
+                needed.extend(inputs.filter(|input| input.node == unit).map(|input| Arc::clone(&input.output)));
+            }
+        }
+        match self.graph.node(run) {
+            Node::Run(run) => needed.into_iter().filter(|output| run.outputs.contains_key(&**output)).collect(),
+            _ => needed,
+        }
+    }
+
+    fn is_choice(&self, node: NodeId) -> bool {
+        matches!(self.graph.node(node), Node::Choice(_))
+    }
+
+    /// Takes note of what a run was made of, so that it is known the next time before any of that is.
+    pub(super) fn remember_recipe(&self, id: NodeId, action: ActionId) {
+        if let Some(recipe) = self.known.recipes.get(id) {
+            remember_recipe(&*self.builder.memory, recipe, action);
+        }
+    }
+
+    /// Shares what a run left, while the build goes on.
+    pub(super) fn publish(&mut self, id: NodeId, action: ActionId, result: ActionResult) {
+        let Some(shared) = self.builder.shared.clone() else {
+            return;
+        };
+        let recipe = self.known.recipes.get(id);
+        let made = Made { graph: Arc::clone(self.graph), node: id, recipe, action, result };
+        let cancel = self.options.cancel.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = shared.publish(&made) => {}
+                () = cancel.cancelled() => {}
+            }
+            Message::Published
+        });
+    }
+}
