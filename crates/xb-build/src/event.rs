@@ -63,6 +63,11 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// Something went wrong that keeps nothing from going on.
+    Warned {
+        /// What, for a person.
+        message: String,
+    },
     /// Bytes came in from outside.
     Downloaded {
         /// What.

@@ -20,6 +20,9 @@ struct Json<'a> {
     runs: Vec<Step<'a>>,
     /// Steps whose results are known.
     known: usize,
+    /// Steps whose results others have.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    offered: &'a [String],
     fetches: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failures: Vec<Blame>,
@@ -52,7 +55,8 @@ pub fn tell(here: &Invocation, session: &Session, graph: &Graph, plan: &Forecast
     if json {
         let runs = plan.runs.iter().map(Step::from).collect();
         let failures = blame::data(session, &impossible);
-        print_json(&Json { runs, known: plan.known, fetches: &plan.fetches, failures })?;
+        let (known, offered) = (plan.known, &plan.offered);
+        print_json(&Json { runs, known, offered, fetches: &plan.fetches, failures })?;
     } else {
         lines(plan).into_iter().try_for_each(print_line)?;
         if !here.is_quiet() {
@@ -74,9 +78,9 @@ fn lines(plan: &Forecast) -> Vec<String> {
     plan.runs.iter().map(line).collect()
 }
 
-/// `5 steps, 3 of them perhaps, about 4 min 2 s and one that never ran here; 12 known; to fetch: ...`.
+/// `5 steps, 3 of them perhaps, about 4 min 2 s and one that never ran here; 12 known; 2 shared; to fetch: ...`.
 fn sum(plan: &Forecast) -> String {
-    if plan.runs.is_empty() && plan.fetches.is_empty() {
+    if plan.runs.is_empty() && plan.fetches.is_empty() && plan.offered.is_empty() {
         return format!("nothing, {} known", count(plan.known, "step"));
     }
     let perhaps = plan.runs.iter().filter(|run| !run.certain).count();
@@ -95,6 +99,9 @@ fn sum(plan: &Forecast) -> String {
         text += &format!(", {new} never ran here");
     }
     text += &format!("; {} known", plan.known);
+    if !plan.offered.is_empty() {
+        text += &format!("; {} shared by others", plan.offered.len());
+    }
     if !plan.fetches.is_empty() {
         text += &format!("; to fetch: {}", first(&plan.fetches, MOST_NAMED));
     }
@@ -117,13 +124,15 @@ mod tests {
     #[test]
     fn a_plan_is_told_in_columns_and_summed_up() {
         let runs = vec![step("zlib (arm64, build)", Some(5), true), step("a (arm64, build)", None, false)];
-        let plan = Forecast { runs, known: 7, fetches: vec!["debian:a".to_owned()], failures: Vec::new() };
+        let fetches = vec!["debian:a".to_owned()];
+        let offered = vec!["b (arm64, build)".to_owned()];
+        let plan = Forecast { runs, known: 7, offered, fetches, failures: Vec::new() };
         assert_eq!(
             lines(&plan),
             ["zlib (arm64, build)  by cross  took 5.0 s", "a (arm64, build)     by cross  never ran here, perhaps"]
         );
         let right = "2 steps, 1 of them perhaps, 5.0 s of work as it took before, 1 never ran here; 7 known; \
-                     to fetch: debian:a";
+                     1 shared by others; to fetch: debian:a";
         assert_eq!(sum(&plan), right);
         assert_eq!(sum(&Forecast { known: 2, ..Forecast::default() }), "nothing, 2 steps known");
     }

@@ -112,7 +112,7 @@ impl Board {
                 Change::Little
             }
             Event::Finished { node, cached, cause, .. } => self.finish(*node, *cached, cause.as_ref()),
-            Event::Failed { .. } | Event::FellBack { .. } => Change::Little,
+            Event::Failed { .. } | Event::FellBack { .. } | Event::Warned { .. } => Change::Little,
             Event::Downloaded { name, bytes, total } => self.download(name, *bytes, *total),
         }
     }

@@ -41,6 +41,7 @@ impl Lines {
                 say(format!("{} {}", styled(style::FAINT, format_args!("{title}:")), printable(line)));
             }
             (_, Event::FellBack { .. }) => say(fell_back(event)),
+            (_, Event::Warned { message }) => say(warned(message)),
             _ => {}
         }
     }
@@ -86,6 +87,11 @@ pub(super) fn ended(running: &Running, end: End, event: &Event) -> String {
         _ => String::new(),
     };
     format!("{} {} in {time}{why}", styled(style, word), running.text())
+}
+
+/// The line about what went wrong and kept nothing from going on.
+pub(super) fn warned(message: &str) -> String {
+    format!("{} {}", styled(style::WARNING, "warning:"), printable(message))
 }
 
 /// The lines about a method that did not lead to a result.

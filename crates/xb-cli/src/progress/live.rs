@@ -9,7 +9,7 @@ use xb_core::{count, show_size};
 use xb_graph::NodeId;
 
 use super::board::{Board, Change, End};
-use super::lines::{ended, fell_back};
+use super::lines::{ended, fell_back, warned};
 use crate::output::{style, styled};
 
 const TICK: Duration = Duration::from_millis(100);
@@ -46,8 +46,10 @@ impl Live {
             }
             Change::Arrived | Change::Little => {}
         }
-        if let Event::FellBack { .. } = event {
-            self.print(&fell_back(event));
+        match event {
+            Event::FellBack { .. } => self.print(&fell_back(event)),
+            Event::Warned { message } => self.print(&warned(message)),
+            _ => {}
         }
         if !matches!(event, Event::Log { .. }) {
             self.sum.set_message(sum(board));
