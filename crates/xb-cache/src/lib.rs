@@ -1,0 +1,14 @@
+//! Results that machines share, by way of a remote that only keeps what it is given.
+//!
+//! - [`Address`] is what was typed: a folder, or a url.
+//! - [`Remote`] is what is there: small entries by keys, and blobs by their SHA-256.
+//!
+//! No remote is believed. A blob is what its SHA-256 says, or there is an error which says that the remote lied; what an
+//! entry says is for whoever asked to check. No password is in an error.
+
+mod blob;
+mod remote;
+
+pub use blob::Blob;
+pub use remote::{Address, AddressError, MOST_ENTRY, Remote, RemoteError, open, patience};
+pub use xb_http::Patience;

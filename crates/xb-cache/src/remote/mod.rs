@@ -1,0 +1,86 @@
+//! Where entries and blobs are.
+//!
+//! Any server that speaks Bazel's HTTP caching protocol is a remote, and so is any folder: both have `ac`, whose entries
+//! have keys that say nothing of their bytes, and `cas`, whose blobs are named by their SHA-256.
+
+mod address;
+mod error;
+mod folder;
+mod http;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use xb_build::BoxFuture;
+use xb_core::Sha256;
+use xb_http::Patience;
+
+use crate::Blob;
+use address::Place;
+use folder::Folder;
+use http::Http;
+
+pub use address::{Address, AddressError};
+pub use error::RemoteError;
+
+/// An entry has at most so many bytes.
+pub const MOST_ENTRY: u64 = 16 << 20;
+
+/// What a remote did, or why not.
+pub(crate) type Result<T> = std::result::Result<T, RemoteError>;
+
+/// Small entries by keys, and blobs by their SHA-256, on another machine or in a folder.
+pub trait Remote: Send + Sync {
+    /// Where it is.
+    fn address(&self) -> &Address;
+
+    /// How many things one may ask of it at one time.
+    fn parallel(&self) -> usize;
+
+    /// The bytes of an entry, if there is one: at most [`MOST_ENTRY`], and whatever somebody put there.
+    fn entry(&self, key: Sha256) -> BoxFuture<'_, Result<Option<Vec<u8>>>>;
+
+    /// Puts an entry in the place of what has its key.
+    fn put_entry(&self, key: Sha256, bytes: Vec<u8>) -> BoxFuture<'_, Result<()>>;
+
+    /// The bytes of a blob, if it is there. What is there under its name and is another is [`RemoteError::Lied`].
+    fn blob(&self, blob: Blob) -> BoxFuture<'_, Result<Option<Vec<u8>>>>;
+
+    /// Whether it says that a blob is there.
+    fn has_blob(&self, blob: Blob) -> BoxFuture<'_, Result<bool>>;
+
+    /// Puts a blob, which these bytes must be.
+    fn put_blob(&self, blob: Blob, bytes: Vec<u8>) -> BoxFuture<'_, Result<()>>;
+}
+
+/// The remote at an address. Nobody is asked anything yet.
+///
+/// # Errors
+/// When this machine can speak no HTTP at all.
+pub fn open(address: &Address, patience: &Patience) -> Result<Arc<dyn Remote>> {
+    Ok(match &address.0 {
+        Place::Folder(folder) => Arc::new(Folder::new(address, folder, patience)),
+        Place::Http(root) => Arc::new(Http::new(address, root, patience)?),
+    })
+}
+
+/// How patient one is with a cache: a build can do without.
+pub fn patience() -> Patience {
+    Patience {
+        parallel: 8,
+        tries: 3,
+        pause: Duration::from_millis(300),
+        connect: Duration::from_secs(5),
+        silence: Duration::from_secs(30),
+    }
+}
+
+/// How an entry is called in an error.
+fn entry_name(key: Sha256) -> String {
+    format!("the entry {key}")
+}
+
+/// Why bytes cannot be an entry: there are too many of them.
+fn too_long() -> String {
+    format!("an entry has at most {MOST_ENTRY} bytes")
+}

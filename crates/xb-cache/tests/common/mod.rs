@@ -1,0 +1,32 @@
+//! What tests of caches share: a server, and no patience.
+
+#![allow(dead_code, reason = "each test takes what it needs")]
+
+pub mod server;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use xb_cache::{Patience, Remote};
+
+pub fn patience() -> Patience {
+    let moment = Duration::from_millis(400);
+    Patience { pause: Duration::from_millis(5), silence: moment, connect: moment, ..xb_cache::patience() }
+}
+
+/// The remote at an address.
+pub fn remote(address: &str) -> Arc<dyn Remote> {
+    xb_cache::open(&address.parse().expect("an address"), &patience()).expect("a remote")
+}
+
+/// The remote in a folder.
+pub fn folder(path: &Path) -> Arc<dyn Remote> {
+    remote(path.to_str().expect("a path that is text"))
+}
+
+/// Runs what is asynchronous to its end.
+pub fn run<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
+    runtime.block_on(work)
+}
