@@ -21,6 +21,7 @@ fn what_the_map_says_a_lint_bans_is_banned() {
         ("xb-graph", [CLOCK, ENVIRONMENT, NETWORK, FILES]),
         ("xb-export", [CLOCK, ENVIRONMENT, NETWORK, RANDOM]),
         ("xb-port", [CLOCK, ENVIRONMENT, NETWORK, FILES]),
+        ("xb-sign", [CLOCK, ENVIRONMENT, NETWORK, RANDOM]),
     ] {
         let list = fs::read_to_string(crates().join(name).join("clippy.toml")).expect("the list of a crate");
         for function in banned.concat() {

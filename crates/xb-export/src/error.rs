@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use xb_graph::MissingDirectory;
+use xb_sign::SignError;
 use xb_store::StoreError;
 
 /// What can go wrong when something is exported.
@@ -59,12 +60,15 @@ pub enum ExportError {
         /// The name that both have.
         name: String,
     },
-    /// A key that cannot sign.
+    /// An OpenPGP key that cannot sign.
     #[error("the key cannot be used: {0}")]
     Key(String),
-    /// A statement whose signature does not count, or that is none.
+    /// Something cannot be signed, or was not signed by whom it should be.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// What was signed is no statement of how something was made.
     #[error("the statement is not believed: {0}")]
-    Signature(String),
+    Statement(String),
     /// What the caller described cannot be written down.
     #[error("{what} `{value}` cannot be used: {reason}")]
     Value {

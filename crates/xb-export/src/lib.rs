@@ -35,7 +35,7 @@ pub use key::OpenPgpKey;
 pub use manifest::{Blake3, MANIFEST, Manifest, ManifestDifference, ManifestFile};
 pub use moment::Moment;
 pub use oci::{Image, ImageConfig, ImageLayer, OciLayout, Written};
-pub use provenance::{Provenance, Resource, Statement, StatementKey, StatementPublicKey};
+pub use provenance::{Provenance, Resource, Statement};
 pub use sbom::{Component, Purpose, Relation, RelationKind, Sbom};
 pub use sum::Sum;
 pub use tar::Placed;

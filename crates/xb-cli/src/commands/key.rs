@@ -5,7 +5,8 @@ use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use xb_export::{ExportError, Moment, OpenPgpKey, StatementKey};
+use xb_export::{Moment, OpenPgpKey};
+use xb_sign::StatementKey;
 
 use crate::args::{KeyArgs, KeyCommand};
 use crate::failure::Failure;
@@ -60,6 +61,6 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(cannot)
 }
 
-fn refused(error: ExportError) -> Failure {
+fn refused(error: impl std::error::Error) -> Failure {
     Failure::user(error.to_string())
 }

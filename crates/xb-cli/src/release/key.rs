@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use xb_export::{ExportError, OpenPgpKey, StatementKey};
+use xb_export::OpenPgpKey;
+use xb_sign::StatementKey;
 
 use crate::failure::Failure;
 
@@ -49,9 +50,10 @@ pub fn statement(file: &Path) -> Result<StatementKey, Failure> {
 /// # Errors
 /// When the file cannot be read, or holds neither.
 pub fn public_half(file: &Path) -> Result<String, Failure> {
-    let half =
-        if is_of_statements(&read(file)?) { statement(file)?.public().pem() } else { open_pgp(file)?.public_armour() };
-    half.map_err(|error| refused(file, &error))
+    if is_of_statements(&read(file)?) {
+        return statement(file)?.public().pem().map_err(|error| refused(file, &error));
+    }
+    open_pgp(file)?.public_armour().map_err(|error| refused(file, &error))
 }
 
 fn is_of_statements(text: &str) -> bool {
@@ -63,6 +65,6 @@ fn read(file: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::environment(format!("cannot read the key `{}`: {error}", file.display())))
 }
 
-fn refused(file: &Path, error: &ExportError) -> Failure {
+fn refused(file: &Path, error: &dyn std::error::Error) -> Failure {
     Failure::user(format!("`{}`: {error}", file.display()))
 }

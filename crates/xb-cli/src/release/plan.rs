@@ -6,7 +6,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use xb_eval::{Format, Product, Release};
-use xb_export::{ImageConfig, Moment, OpenPgpKey, StatementKey};
+use xb_export::{ImageConfig, Moment, OpenPgpKey};
+use xb_sign::StatementKey;
 
 use super::key;
 use crate::failure::Failure;

@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use xb_export::{Manifest, StatementKey, StatementPublicKey};
+use xb_export::{Manifest, Statement};
+use xb_sign::{StatementKey, StatementPublicKey};
 
 use crate::machine::{examples, is_possible, store};
 
@@ -194,7 +195,7 @@ fn check_sbom(sbom: &Value, name: &str, sum: xb_core::Sha256) {
 }
 
 fn check_provenance(key: &StatementPublicKey, envelope: &[u8], name: &str, sum: xb_core::Sha256) {
-    let statement = key.verify(envelope).expect("a statement of this key");
+    let statement = Statement::verified(envelope, key).expect("a statement of this key");
     assert!(statement.is_about(sum), "{name}");
     assert_eq!(statement.subjects().collect::<Vec<_>>(), [name]);
     let build = &statement.predicate["buildDefinition"];
@@ -236,7 +237,7 @@ fn check_nothing_of_the_machine(world: &World, release: &Path) {
             let bytes = fs::read(file.path()).expect("a file");
             let text = match folder {
                 "sbom" => String::from_utf8(bytes).expect("text"),
-                _ => key.verify(&bytes).expect("a statement").predicate.to_string(),
+                _ => Statement::verified(&bytes, &key).expect("a statement").predicate.to_string(),
             };
             for own in [world.folder.path(), store()] {
                 assert!(!text.contains(&*own.to_string_lossy()), "{}: {text}", file.path().display());

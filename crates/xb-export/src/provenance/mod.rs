@@ -1,23 +1,22 @@
 //! How an artefact was made, signed: an in-toto statement with SLSA's provenance, in a DSSE envelope.
 
-mod dsse;
-mod key;
 mod statement;
 
 use std::collections::BTreeMap;
 
 use xb_core::Sha256;
 use xb_graph::Method;
+use xb_sign::StatementKey;
 
 use crate::error::{ExportError, Result};
-pub use key::{StatementKey, StatementPublicKey};
 pub use statement::Statement;
 
 /// How an artefact was made.
 ///
 /// ```
-/// use xb_export::{Provenance, Resource, StatementKey, Sum};
+/// use xb_export::{Provenance, Resource, Statement, Sum};
 /// use xb_graph::Method;
+/// use xb_sign::StatementKey;
 ///
 /// let artefact = Sum::of(b"the bytes of the artefact").sha256;
 /// let provenance = Provenance {
@@ -34,7 +33,7 @@ pub use statement::Statement;
 /// // Whoever calls brings 32 random bytes, and keeps them secret.
 /// let key = StatementKey::from_seed(&[7; 32]);
 /// let envelope = provenance.sign(&key)?;
-/// let statement = key.public().verify(&envelope)?;
+/// let statement = Statement::verified(&envelope, &key.public())?;
 /// assert!(statement.is_about(artefact));
 /// # Ok::<(), xb_export::ExportError>(())
 /// ```
@@ -85,7 +84,7 @@ impl Provenance {
     /// When it is about nothing, or something in it is not what it must be.
     pub fn sign(&self, key: &StatementKey) -> Result<Vec<u8>> {
         self.check()?;
-        key.seal(statement::TYPE, &statement::json(self)?)
+        Ok(key.seal(statement::TYPE, &statement::json(self)?)?)
     }
 
     fn check(&self) -> Result<()> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use xb_core::Sha256;
+use xb_sign::StatementPublicKey;
 
 use super::Provenance;
 use crate::error::{ExportError, Result};
@@ -28,9 +29,16 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Reads what was signed.
-    pub(super) fn read(payload: &[u8]) -> Result<Self> {
-        let wrong = |reason: String| ExportError::Signature(reason);
+    /// The statement in an envelope, once its signature was found to be by this key.
+    ///
+    /// # Errors
+    /// When it is not, or what was signed is no provenance.
+    pub fn verified(envelope: &[u8], key: &StatementPublicKey) -> Result<Self> {
+        Self::read(&key.open(TYPE, envelope)?)
+    }
+
+    fn read(payload: &[u8]) -> Result<Self> {
+        let wrong = |reason: String| ExportError::Statement(reason);
         let statement: Self = serde_json::from_slice(payload)
             .map_err(|error| wrong(format!("it is signed, and no statement of in-toto: {error}")))?;
         if statement.kind != STATEMENT || statement.predicate_type != PREDICATE {

@@ -1,13 +1,9 @@
 //! How artefacts were made, and who vouches for it.
 
-use std::fs;
-use std::process::Command;
-
 use serde_json::{Value, json};
-use xb_export::{Provenance, Resource, StatementKey, StatementPublicKey, Sum};
+use xb_export::{ExportError, Provenance, Resource, Statement, Sum};
 use xb_graph::Method;
-
-use crate::support::{folder, have, run, run_badly};
+use xb_sign::StatementKey;
 
 fn provenance() -> Provenance {
     Provenance {
@@ -30,6 +26,10 @@ fn key() -> StatementKey {
     StatementKey::from_seed(&[9; 32])
 }
 
+fn verified(envelope: &[u8]) -> Result<Statement, ExportError> {
+    Statement::verified(envelope, &key().public())
+}
+
 /// What is in an envelope, without looking at the signature.
 fn payload(envelope: &[u8], name: &str) -> String {
     let envelope: Value = serde_json::from_slice(envelope).unwrap();
@@ -42,7 +42,7 @@ fn a_statement_says_what_was_given() {
     assert_eq!(envelope, provenance().sign(&key()).unwrap());
     assert_eq!(payload(&envelope, "/payloadType"), "application/vnd.in-toto+json");
     assert_eq!(payload(&envelope, "/signatures/0/keyid"), key().public().id().unwrap());
-    let statement = key().public().verify(&envelope).unwrap();
+    let statement = verified(&envelope).unwrap();
     assert!(statement.is_about(Sum::of(b"a").sha256) && !statement.is_about(Sum::of(b"c").sha256));
     assert_eq!(statement.subjects().collect::<Vec<_>>(), ["a.tar.zst", "b.deb"]);
     let right = json!({
@@ -63,24 +63,24 @@ fn a_statement_says_what_was_given() {
 #[test]
 fn what_was_changed_or_signed_by_others_is_not_believed() {
     let envelope = provenance().sign(&key()).unwrap();
-    assert!(StatementKey::from_seed(&[8; 32]).public().verify(&envelope).is_err());
+    assert!(Statement::verified(&envelope, &StatementKey::from_seed(&[8; 32]).public()).is_err());
     let text = String::from_utf8(envelope.clone()).unwrap();
     for name in ["/payload", "/payloadType", "/signatures/0/sig"] {
         let value = payload(&envelope, name);
         let middle = value.len() / 2;
         let other = if &value[middle..=middle] == "A" { "B" } else { "A" };
         let changed = text.replace(&value, &format!("{}{other}{}", &value[..middle], &value[middle + 1..]));
-        assert!(key().public().verify(changed.as_bytes()).is_err(), "{name}");
+        assert!(verified(changed.as_bytes()).is_err(), "{name}");
     }
     for end in (0..text.len() - 2).step_by(11) {
-        assert!(key().public().verify(&envelope[..end]).is_err());
+        assert!(verified(&envelope[..end]).is_err());
     }
     let other =
         key().seal("application/vnd.in-toto+json", br#"{"_type":"x","subject":[],"predicateType":"y","predicate":1}"#);
-    let error = key().public().verify(&other.unwrap()).unwrap_err().to_string();
+    let error = verified(&other.unwrap()).unwrap_err().to_string();
     assert!(error.contains("says `x` of `y`"), "{error}");
     let other = key().seal("text/plain", b"{}").unwrap();
-    assert!(key().public().verify(&other).unwrap_err().to_string().contains("`text/plain`"));
+    assert!(verified(&other).unwrap_err().to_string().contains("`text/plain`"));
     assert_eq!(key().public().open("text/plain", &other).unwrap(), b"{}");
 }
 
@@ -96,41 +96,4 @@ fn what_is_no_statement_is_refused() {
     assert!(refused(|it| it.dependencies[0].uri = "a b:".to_owned()).contains("`a b:`"));
     assert!(refused(|it| drop(it.dependencies[0].digests.insert("x".to_owned(), "XY".to_owned()))).contains("`XY`"));
     assert!(refused(|it| drop(it.internal.insert("method".to_owned(), String::new()))).contains("`method`"));
-}
-
-#[test]
-fn openssl_reads_our_keys_and_we_read_its_and_it_believes_our_signatures() {
-    assert!(StatementKey::from_pem("no key").unwrap_err().to_string().contains("openssl genpkey"));
-    let locked = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n";
-    assert!(StatementKey::from_pem(locked).unwrap_err().to_string().contains("passphrase"));
-    assert!(StatementPublicKey::from_pem(&key().secret_pem().unwrap()).is_err());
-    if !have(&["openssl"]) {
-        return;
-    }
-    let world = folder();
-    let openssl = |arguments: &[&str]| {
-        let mut command = Command::new("openssl");
-        command.args(arguments).current_dir(world.path());
-        command
-    };
-    run(&mut openssl(&["genpkey", "-algorithm", "ed25519", "-out", "secret"]));
-    let theirs = StatementKey::from_pem(&fs::read_to_string(world.path().join("secret")).unwrap()).unwrap();
-    assert_eq!(theirs.secret_pem().unwrap(), fs::read_to_string(world.path().join("secret")).unwrap());
-    assert_eq!(theirs.public().pem().unwrap(), run(&mut openssl(&["pkey", "-in", "secret", "-pubout"])));
-    fs::write(world.path().join("ours"), key().secret_pem().unwrap()).unwrap();
-    let public = run(&mut openssl(&["pkey", "-in", "ours", "-pubout"]));
-    assert_eq!(StatementPublicKey::from_pem(&public).unwrap(), key().public());
-
-    // The protocol's encoding, written down once more.
-    let envelope = key().seal("text/plain", b"hello").unwrap();
-    let write = |name: &str, bytes: &[u8]| fs::write(world.path().join(name), bytes).unwrap();
-    write("public", public.as_bytes());
-    write("signature64", payload(&envelope, "/signatures/0/sig").as_bytes());
-    run(&mut openssl(&["base64", "-d", "-A", "-in", "signature64", "-out", "signature"]));
-    let verify =
-        ["pkeyutl", "-verify", "-pubin", "-inkey", "public", "-rawin", "-sigfile", "signature", "-in", "signed"];
-    write("signed", b"DSSEv1 10 text/plain 5 hello");
-    run(&mut openssl(&verify));
-    write("signed", b"DSSEv1 10 text/plain 5 hellO");
-    run_badly(&mut openssl(&verify));
 }

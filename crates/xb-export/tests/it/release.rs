@@ -8,9 +8,10 @@ use std::process::Command;
 use xb_core::{Arch, RelPath};
 use xb_export::{
     Component, Compression, ExportError, Folder, Image, ImageConfig, ImageLayer, Manifest, Moment, OciLayout, Placed,
-    Provenance, Purpose, Relation, RelationKind, Sbom, StatementKey, Sum, write_archive,
+    Provenance, Purpose, Relation, RelationKind, Sbom, Statement, Sum, write_archive,
 };
 use xb_graph::Method;
+use xb_sign::StatementKey;
 
 use crate::repository::{key, packages, repository};
 use crate::support::{files, run};
@@ -72,7 +73,7 @@ fn release(world: &World, top: &Path) -> Result<Manifest, ExportError> {
             dependencies: Vec::new(),
         };
         let envelope = provenance.sign(&statements)?;
-        assert!(statements.public().verify(&envelope)?.is_about(sum.sha256));
+        assert!(Statement::verified(&envelope, &statements.public())?.is_about(sum.sha256));
         fs::write(file.with_added_extension("dsse.json"), envelope).unwrap();
     }
     let manifest = Manifest::of(top)?;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{ExportError, Result};
+use crate::error::{Result, SignError};
 
 /// More than this is no envelope of ours.
 const LONGEST: usize = 64 << 20;
@@ -32,10 +32,10 @@ fn pae(kind: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// Signs and encloses.
-pub(super) fn seal(kind: &str, body: &[u8], key: &SigningKey, keyid: String) -> Result<Vec<u8>> {
+pub(crate) fn seal(kind: &str, body: &[u8], key: &SigningKey, keyid: String) -> Result<Vec<u8>> {
     let signature = key.sign(&pae(kind, body));
     // One line, as files of envelopes have them.
-    let mut line = crate::json::compact(&Envelope {
+    let mut line = serde_json::to_vec(&Envelope {
         payload_type: kind.to_owned(),
         payload: STANDARD.encode(body),
         signatures: vec![EnvelopeSignature { keyid, sig: STANDARD.encode(signature.to_bytes()) }],
@@ -45,8 +45,8 @@ pub(super) fn seal(kind: &str, body: &[u8], key: &SigningKey, keyid: String) -> 
 }
 
 /// What is in an envelope that this key signed.
-pub(super) fn open(envelope: &[u8], kind: &str, key: &VerifyingKey) -> Result<Vec<u8>> {
-    let wrong = |reason: &str| ExportError::Signature(reason.to_owned());
+pub(crate) fn open(envelope: &[u8], kind: &str, key: &VerifyingKey) -> Result<Vec<u8>> {
+    let wrong = |reason: &str| SignError::Signature(reason.to_owned());
     if envelope.len() > LONGEST {
         return Err(wrong("it is longer than any statement"));
     }
