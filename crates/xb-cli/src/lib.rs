@@ -17,6 +17,7 @@
 //! | [`port`] | everything that the report of a port is made of |
 //! | [`export`], [`shipment`] | results and packages in folders of the user's own |
 //! | [`release`] | what was built as a folder that others install from |
+//! | [`own_key`] | the key that vouches for what whoever runs xb builds |
 //! | [`render`] | diagnostics, drawn or as data |
 //! | [`output`] | the only place that prints |
 //! | [`failure`] | every way to fail, its class and its exit code |
@@ -36,6 +37,7 @@ pub mod logs;
 pub mod memo;
 mod methods;
 pub mod output;
+pub mod own_key;
 pub mod packages;
 pub mod planned;
 pub mod port;

@@ -106,7 +106,7 @@ pub enum Command {
     /// others, what each failure means and may mend it, and what a native machine would save. What is done stays done:
     /// stopped and started again, it goes on, and tries again only what has changed. Fails where a package is not ready.
     Port(PortArgs),
-    /// Make or show the keys that releases are signed with
+    /// Make or show keys: those that releases are signed with, and your own
     Key(KeyArgs),
     /// Tell what results trip over on their architecture
     ///

@@ -65,27 +65,34 @@ pub struct KeyArgs {
 /// What `xb key` does.
 #[derive(Clone, Debug, Subcommand)]
 pub enum KeyCommand {
-    /// Make a key that signs releases, for FILE, which only you can read
+    /// Make a key, in a file that only you can read
+    ///
+    /// Without FILE it is your own key of statements, by which others trust what you build. It is in your configuration
+    /// folder, or where `XB_KEY` says; what others write into their `xb.toml` is told.
     New {
         /// Where the secret key goes; nothing may be there yet
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        #[arg(value_name = "FILE", requires = "kind")]
+        file: Option<PathBuf>,
         /// An OpenPGP key of this owner, for the apt repositories of releases
         #[arg(
             long,
             value_name = "NAME <ADDRESS>",
             value_parser = NonEmptyStringValueParser::new(),
-            required_unless_present = "statements"
+            group = "kind",
+            requires = "file"
         )]
         user: Option<String>,
-        /// An Ed25519 key in PEM, for the statements of how artefacts were made
-        #[arg(long, conflicts_with = "user")]
+        /// An Ed25519 key in PEM, for the statements of how something was made
+        #[arg(long, group = "kind")]
         statements: bool,
     },
     /// Print the public half of a key
     Show {
-        /// The file of the secret key
+        /// The file of the secret key [default: your own key]
         #[arg(value_name = "FILE")]
-        file: PathBuf,
+        file: Option<PathBuf>,
+        /// Print it as `xb.toml` has it, on one line: only a key of statements has such a line
+        #[arg(long)]
+        line: bool,
     },
 }

@@ -56,6 +56,21 @@ pub fn public_half(file: &Path) -> Result<String, Failure> {
     open_pgp(file)?.public_armour().map_err(|error| refused(file, &error))
 }
 
+/// The public half of a secret key of statements, as a line of `xb.toml`.
+///
+/// # Errors
+/// When the file cannot be read, or holds another key or none.
+pub fn public_line(file: &Path) -> Result<String, Failure> {
+    if read(file)?.contains(ARMOUR) {
+        return Err(Failure::user(format!(
+            "`{}` is an OpenPGP key: only a key of statements has a line",
+            file.display()
+        ))
+        .help("`xb key show FILE` prints its public half; `xb key new` makes a key of statements"));
+    }
+    Ok(statement(file)?.public().to_string())
+}
+
 fn is_of_statements(text: &str) -> bool {
     text.contains(PEM)
 }

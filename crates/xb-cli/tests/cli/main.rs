@@ -8,6 +8,7 @@ mod help;
 mod interrupt;
 mod language;
 mod maintain;
+mod own_key;
 mod port;
 mod probes;
 mod project;

@@ -82,7 +82,8 @@ impl World {
         self.said(self.command(args).output().expect("xb runs"))
     }
 
-    fn said(&self, output: Output) -> Said {
+    /// What a command of this world said, with its paths by their meaning.
+    pub fn said(&self, output: Output) -> Said {
         Said {
             code: output.status.code().unwrap_or(-1),
             out: self.normalised(&output.stdout),
