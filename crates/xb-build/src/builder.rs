@@ -45,10 +45,26 @@ pub struct Options {
     pub rebuild: BTreeSet<NodeId>,
     /// Believe what is remembered of actions that failed for a reason of their own: they are not tried again.
     pub believe_failures: bool,
+    /// What becomes of results that others share, and of one's own.
+    pub sharing: Sharing,
+    /// Every output of the goals is needed, and not `out` alone: others share no other.
+    pub whole: bool,
     /// Keep the sandboxes of failed runs.
     pub keep_failed: bool,
     /// Stops the build: everything that was started is killed and waited for.
     pub cancel: Cancel,
+}
+
+/// What becomes of results that others share, and of one's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sharing {
+    /// What others have is brought, and what runs here is shared.
+    #[default]
+    Both,
+    /// What others have is brought, and what they do not have is a failure.
+    Bring,
+    /// Nobody is asked; everything that is known here is shared, and what runs.
+    Give,
 }
 
 impl Builder {

@@ -88,6 +88,8 @@ pub enum Why {
         /// Who has it.
         from: String,
     },
+    /// Nobody who is believed has its result, and nothing but that was asked for.
+    NotShared,
     /// The program itself is wrong.
     Bug(String),
     /// A stop was asked for.
@@ -115,6 +117,7 @@ impl fmt::Display for Why {
                 write!(f, "node {} has no output `{output}`", node.0)
             }
             Self::Offered { from } => write!(f, "`{from}` has its result, and nothing is brought now"),
+            Self::NotShared => f.write_str("nobody who is believed has its result"),
             Self::Bug(message) => write!(f, "xb itself is wrong here: {message}"),
             Self::Cancelled => f.write_str("it was stopped"),
         }

@@ -28,7 +28,7 @@ mod scheduler;
 mod shared;
 mod work;
 
-pub use builder::{Builder, Options};
+pub use builder::{Builder, Options, Sharing};
 pub use cancel::Cancel;
 pub use check::Check;
 pub use event::{Event, Events};

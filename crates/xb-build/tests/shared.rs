@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use support::graph::{Add, a_run};
 use support::team::Team;
 use support::{FakeProvider, World};
+use xb_build::Sharing;
 use xb_core::RelPath;
 use xb_graph::{Graph, Input, Method, Node, NodeId};
 
@@ -199,6 +200,51 @@ async fn what_runs_again_asks_nobody_and_tells_nobody() {
     second.options.rebuild = [top].into();
     assert!(second.realise(graph, &[top]).await.succeeded());
     assert_eq!(second.executor.ran(), ["top"]);
+}
+
+#[tokio::test]
+async fn what_was_built_before_anybody_shared_can_be_given() {
+    let (graph, [left, right, top]) = fork();
+    let team = Arc::<Team>::default();
+    let mut first = machine(&team, None);
+    assert!(first.realise(graph.clone(), &[top]).await.succeeded());
+    let other = Arc::<Team>::default();
+    first.shared = Some(Arc::clone(&other));
+    first.options.sharing = Sharing::Give;
+    first.forget_what_happened();
+    assert!(first.realise(graph.clone(), &[top]).await.succeeded());
+    assert_eq!((first.executor.ran(), other.asked()), (vec![], vec![]));
+    let mut second = machine(&other, Some(&first));
+    second.options.sharing = Sharing::Bring;
+    assert!(second.realise(graph, &[left, right, top]).await.succeeded());
+}
+
+#[tokio::test]
+async fn who_only_brings_makes_nothing() {
+    let team = Arc::default();
+    let (graph, [left, _, top]) = fork();
+    let first = machine(&team, None);
+    first.realise(graph.clone(), &[left]).await;
+    let mut second = machine(&team, Some(&first));
+    second.options.sharing = Sharing::Bring;
+    second.options.keep_going = true;
+    let realised = second.realise(graph, &[left, top]).await;
+    assert!(realised.node(left).is_some() && realised.node(top).is_none());
+    let whys: Vec<_> = realised.failures.iter().map(|failure| (failure.node, failure.why.to_string())).collect();
+    assert_eq!(whys, [(top, "nobody who is believed has its result".to_owned())]);
+    assert_eq!((second.executor.ran(), asked(&second)), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn who_needs_all_of_a_goal_makes_it() {
+    let team = Arc::default();
+    let first = machine(&team, None);
+    let (graph, [build, _]) = checked("as it was");
+    first.realise(graph.clone(), &[build]).await;
+    let mut second = machine(&team, Some(&first));
+    second.options.whole = true;
+    assert!(second.realise(graph, &[build]).await.succeeded());
+    assert_eq!(second.executor.ran(), ["app"]);
 }
 
 #[tokio::test]

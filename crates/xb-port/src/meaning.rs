@@ -37,7 +37,7 @@ pub(crate) fn meaning(why: &Why, step: &str, log: &[String], twin: Option<&Packa
             what: "The machine failed, not the package.".to_owned(),
             mends: vec!["`xb doctor` and `xb store verify` tell what is wrong with it; then run it again".to_owned()],
         },
-        Why::NoSuchOutput { .. } | Why::Offered { .. } | Why::Bug(_) => Meaning {
+        Why::NoSuchOutput { .. } | Why::Offered { .. } | Why::NotShared | Why::Bug(_) => Meaning {
             what: "xb itself is wrong here.".to_owned(),
             mends: vec!["please report it, with the description that led to it".to_owned()],
         },

@@ -5,6 +5,7 @@ use xb_graph::{ActionResult, Input, Layer, Node, NodeId, Run, action_key};
 
 use super::states::{Done, State};
 use super::{PendingRun, Scheduler};
+use crate::Sharing;
 use crate::failure::Why;
 use crate::memory::known_actions;
 use crate::parts::{Made, Part, RunParts, Value};
@@ -42,6 +43,7 @@ impl Scheduler<'_> {
             },
             Node::Choice(_) => self.answer_choice(id),
             Node::Run(_) if self.take_known(id) => {}
+            Node::Run(_) if self.options.sharing == Sharing::Bring => self.fail_with(id, Why::NotShared),
             Node::Run(_) => runs.push(id),
             Node::Fetch(_) | Node::Folder(_) | Node::Debian(_) => self.provide(id),
         }

@@ -4,6 +4,7 @@ use xb_graph::{Node, NodeId};
 
 use super::Scheduler;
 use super::states::{Blame, Done, State};
+use crate::Sharing;
 use crate::failure::Why;
 
 impl Scheduler<'_> {
@@ -52,7 +53,8 @@ impl Scheduler<'_> {
         if let Node::Choice(_) = self.graph.node(node) {
             return self.option_now(node).into_iter().map(|(_, run)| run).collect();
         }
-        if self.known.has(node) {
+        let is_run = matches!(self.graph.node(node), Node::Run(_));
+        if self.known.has(node) || (is_run && self.options.sharing == Sharing::Bring) {
             return Vec::new();
         }
         let mut inputs: Vec<_> = self.graph.node(node).inputs().collect();

@@ -78,10 +78,10 @@ impl Search {
         needed.all(|output| offered.has(run, output)).then_some(offered)
     }
 
-    /// Goes down from a unit of which nothing is known: to what the first of its runs is made of.
-    pub fn open(&mut self, graph: &Graph, unit: NodeId) {
+    /// Goes down from a unit of which nothing is known, or from any: to what the first of its runs is made of.
+    pub fn open(&mut self, graph: &Graph, unit: NodeId, any: bool) {
         let runs = runs_of(graph, unit);
-        let is_known = runs.iter().any(|run| self.offered(graph, *run).is_some());
+        let is_known = !any && runs.iter().any(|run| self.offered(graph, *run).is_some());
         let Some(first) = runs.first().filter(|_| !is_known && self.opened.insert(unit)) else {
             return;
         };

@@ -20,7 +20,7 @@ use crate::memory::{known_by_recipe, remember_recipe};
 use crate::recipe::Recipes;
 use crate::shared::{Brought, Made, SharedCache, SharedKey, Wanted, by_names};
 use crate::work::{Message, Needed, source_of};
-use crate::{Source, work};
+use crate::{Sharing, Source, work};
 
 /// What is known of runs before anything is done.
 #[derive(Default)]
@@ -51,7 +51,9 @@ impl Scheduler<'_> {
         });
         let mut search = Search::default();
         for goal in self.goals {
-            search.want(self.graph, *goal, &"out".into());
+            for output in self.outputs_of_goal(*goal) {
+                search.want(self.graph, *goal, &output);
+            }
         }
         let cancel = self.options.cancel.clone();
         while !search.fresh.is_empty() {
@@ -60,6 +62,7 @@ impl Scheduler<'_> {
                 () = cancel.cancelled() => return,
             }
         }
+        self.give(&search);
         self.settle_on(search);
     }
 
@@ -93,12 +96,13 @@ impl Scheduler<'_> {
             Some((*id, Wanted { key: SharedKey::Recipe(self.known.recipes.get(*id)?), run }))
         });
         let (ids, wanted): (Vec<_>, Vec<_>) = wanted.unzip();
-        let offers = if wanted.is_empty() { Vec::new() } else { shared.offers(&wanted).await };
+        let is_asked = !wanted.is_empty() && self.options.sharing != Sharing::Give;
+        let offers = if is_asked { shared.offers(&wanted).await } else { Vec::new() };
         for (id, offer) in ids.into_iter().zip(offers) {
             search.answers.insert(id, offer.map(Offered::There));
         }
         for unit in fresh {
-            search.open(&graph, unit);
+            search.open(&graph, unit, self.options.sharing == Sharing::Give);
         }
     }
 
@@ -129,6 +133,28 @@ impl Scheduler<'_> {
             }
             self.known.offered.insert(run, offered.clone());
         }
+    }
+
+    /// Shares what is known here already, where that was asked for.
+    fn give(&mut self, search: &Search) {
+        if self.options.sharing != Sharing::Give {
+            return;
+        }
+        for run in search.met.iter().flat_map(|unit| runs_of(self.graph, *unit)).collect::<BTreeSet<_>>() {
+            if let Some(Some(Offered::Here(action, result))) = search.answers.get(&run) {
+                self.publish(run, *action, result.clone());
+            }
+        }
+    }
+
+    fn outputs_of_goal(&self, goal: NodeId) -> Vec<Arc<str>> {
+        let mut outputs = vec![Arc::from("out")];
+        if let (true, Some(Node::Run(run))) =
+            (self.options.whole, runs_of(self.graph, goal).first().map(|run| self.graph.node(*run)))
+        {
+            outputs.extend(run.outputs.keys().map(|output| Arc::from(output.as_str())));
+        }
+        outputs
     }
 
     /// Takes what is known of a run; whether anything is.
@@ -184,7 +210,9 @@ impl Scheduler<'_> {
     pub(super) fn needed(&self, run: NodeId) -> Needed {
         let mut needed = Needed::new();
         for unit in self.plan.users(run).into_iter().filter(|user| self.is_choice(*user)).chain([run]) {
-            needed.extend(self.goals.contains(&unit).then(|| "out".into()));
+            if self.goals.contains(&unit) {
+                needed.extend(self.outputs_of_goal(unit));
+            }
             for user in self.plan.users(unit) {
                 let inputs = self.graph.node(user).named_outputs();
                 needed.extend(inputs.filter(|input| input.node == unit).map(|input| Arc::clone(&input.output)));
