@@ -164,6 +164,10 @@ impl Contents for Store {
         self.open_any(id)
     }
 
+    fn has_content(&self, id: ContentId) -> Result<bool> {
+        self.index().has_content(id)
+    }
+
     fn ingest(&self, folder: &Path) -> Result<TreeId> {
         self.ingest_copy(folder)
     }

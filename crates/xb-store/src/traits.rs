@@ -22,6 +22,18 @@ pub trait Contents: DirectoriesMut + Send + Sync {
     /// See [`StoreError`].
     fn open_content(&self, id: ContentId) -> Result<std::fs::File, StoreError>;
 
+    /// Whether a content is here.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn has_content(&self, id: ContentId) -> Result<bool, StoreError> {
+        match self.open_content(id) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Missing { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Takes a folder of the disk in as a tree: executable bits, symlinks and set-id bits count, owners and times
     /// do not. Sockets, devices and pipes are left out.
     ///
