@@ -2,13 +2,16 @@
 //!
 //! - [`Address`] is what was typed: a folder, or a url.
 //! - [`Remote`] is what is there: small entries by keys, and blobs by their SHA-256.
+//! - [`Packs`] moves trees between a store and a remote: as an index and chunks, of which similar trees share most.
 //!
 //! No remote is believed. A blob is what its SHA-256 says, or there is an error which says that the remote lied; what an
 //! entry says is for whoever asked to check. No password is in an error.
 
 mod blob;
+mod pack;
 mod remote;
 
 pub use blob::Blob;
+pub use pack::{Limits, PackError, Packs, Pulled, Pushed, Watch};
 pub use remote::{Address, AddressError, MOST_ENTRY, Remote, RemoteError, open, patience};
 pub use xb_http::Patience;

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 pub mod server;
+pub mod trees;
 
 use std::path::Path;
 use std::sync::Arc;

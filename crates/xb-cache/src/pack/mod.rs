@@ -1,0 +1,90 @@
+//! Trees, and single contents beside them, as an index and chunks.
+//!
+//! All contents of a pack, each once, are one long text in the order of their paths. It is cut where its own bytes say
+//! so (FastCDC, Xia et al. 2020), so that a tree of which one line has changed has nearly all chunks in common with the
+//! one before, and each chunk is compressed after that. The index names what the text is made of: see [`index`].
+//!
+//! A pull checks everything beneath the trees that were asked for against their ids, and asks for no chunk in which
+//! nothing lies that the store lacks. Neither a push nor a pull holds more than a few chunks and the index.
+
+mod error;
+mod index;
+mod joined;
+mod plan;
+mod pull;
+mod push;
+mod unpack;
+mod walk;
+
+use std::sync::Arc;
+
+use xb_store::Contents;
+
+use crate::{Blob, Remote};
+
+pub use error::PackError;
+pub use pull::{Limits, Pulled};
+pub use push::Pushed;
+
+/// No chunk but the last of a pack has fewer bytes before it is compressed.
+const MINIMUM: usize = 32 << 10;
+/// Chunks tend to have so many.
+const AVERAGE: usize = 128 << 10;
+/// No chunk has more.
+const MAXIMUM: usize = 512 << 10;
+
+/// The level of zstd, of chunks and indexes.
+const LEVEL: i32 = 9;
+
+/// Who sees bytes go and come.
+pub trait Watch: Send + Sync {
+    /// A blob of so many bytes was sent.
+    fn sent(&self, bytes: u64);
+    /// A blob of so many bytes has come.
+    fn received(&self, bytes: u64);
+}
+
+impl Watch for () {
+    fn sent(&self, _: u64) {}
+
+    fn received(&self, _: u64) {}
+}
+
+/// What moves trees between a store and a remote; clones are the same.
+#[derive(Clone)]
+pub struct Packs {
+    /// The remote.
+    pub remote: Arc<dyn Remote>,
+    /// The store.
+    pub store: Arc<dyn Contents>,
+    /// Who sees bytes go and come.
+    pub watch: Arc<dyn Watch>,
+}
+
+impl Packs {
+    /// The bytes of a blob that must be there.
+    async fn blob(&self, blob: Blob) -> Result<Vec<u8>, PackError> {
+        let absent = || PackError::Absent { remote: self.remote.address().clone(), what: blob.to_string() };
+        let bytes = self.remote.blob(blob).await?.ok_or_else(absent)?;
+        self.watch.received(blob.size);
+        Ok(bytes)
+    }
+
+    /// Puts a blob where it is not there yet: whether it was sent.
+    async fn put_blob(&self, blob: Blob, bytes: Vec<u8>) -> Result<bool, PackError> {
+        if self.remote.has_blob(blob).await? {
+            return Ok(false);
+        }
+        self.remote.put_blob(blob, bytes).await?;
+        self.watch.sent(blob.size);
+        Ok(true)
+    }
+}
+
+/// Does what takes long, or waits for a disk, on a thread of its own.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
