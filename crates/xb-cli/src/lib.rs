@@ -17,6 +17,7 @@
 //! | [`port`] | everything that the report of a port is made of |
 //! | [`export`], [`shipment`] | results and packages in folders of the user's own |
 //! | [`release`] | what was built as a folder that others install from |
+//! | [`sharing`] | the caches that are shared with others, and whose word counts |
 //! | [`own_key`] | the key that vouches for what whoever runs xb builds |
 //! | [`render`] | diagnostics, drawn or as data |
 //! | [`output`] | the only place that prints |
@@ -49,6 +50,7 @@ pub mod report;
 pub mod request;
 pub mod same;
 pub mod session;
+pub mod sharing;
 pub mod shipment;
 pub mod stores;
 pub mod warnings;

@@ -66,7 +66,7 @@ fn read(path: &Path) -> Result<Option<StatementKey>, Failure> {
     if metadata.permissions().mode() & OTHERS != 0 {
         return Err(Failure::user(format!("the key `{shown}` is open to others than you, who could sign as you do"))
             .help(format!(
-                "`chmod 600 {shown}` closes it; if others may have read it, `xb key new` makes another one"
+                "`chmod 600 {shown}` closes it; if others may have read it, move it away: `xb key new` makes another"
             )));
     }
     let mut text = String::new();

@@ -21,6 +21,7 @@ use crate::invocation::Invocation;
 use crate::logs::Watched;
 use crate::progress::Progress;
 use crate::project::Project;
+use crate::sharing::{With, shares};
 use crate::stores::{StoreInspector, StoreLocks, StoreMemory};
 
 /// How long the end of the program waits for threads that nobody waits for.
@@ -74,6 +75,17 @@ impl Session {
         };
         let (cancel, runtime) = (interrupt::cancel(), Some(runtime()?));
         Ok(Self { project, store, sources, executor, progress, cancel, builder, runtime })
+    }
+
+    /// The same session, with the caches that its project shares with others.
+    ///
+    /// # Errors
+    /// When a cache cannot be used at all, or one's own key cannot be read.
+    pub fn shared(mut self, offline: bool) -> Result<Self, Failure> {
+        let with =
+            With { store: Arc::clone(&self.builder.contents), events: Arc::clone(&self.builder.events), offline };
+        self.builder.shared = shares(&self.project.config, &with)?.map(|shares| Arc::new(shares) as _);
+        Ok(self)
     }
 
     /// Realises goals of a graph. Before, the lock gets what it lacks for the graph, whether or not it will be used:

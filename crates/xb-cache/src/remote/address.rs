@@ -37,6 +37,12 @@ impl Address {
     }
 }
 
+impl From<PathBuf> for Address {
+    fn from(folder: PathBuf) -> Self {
+        Self(Place::Folder(folder))
+    }
+}
+
 impl FromStr for Address {
     type Err = AddressError;
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
+use xb_build::Sharing;
 use xb_core::Arch;
 
 /// `xb build`.
@@ -121,6 +122,17 @@ pub struct Wanted {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub lock: LockManners,
+
+    /// Bring nothing from shared caches, and share nothing
+    #[arg(long)]
+    pub alone: bool,
+}
+
+impl Wanted {
+    /// What becomes of what others share, and of one's own; nothing where all is done alone.
+    pub fn sharing(&self) -> Option<Sharing> {
+        (!self.alone).then_some(Sharing::Both)
+    }
 }
 
 /// One package for one architecture.

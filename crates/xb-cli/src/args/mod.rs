@@ -3,6 +3,7 @@
 //! Nothing is looked up here; [`crate::request`] and [`crate::project`] turn these into domain objects.
 
 mod build;
+mod cache;
 mod inspect;
 mod language;
 mod maintain;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use build::{
     BuildArgs, How, LockManners, MethodName, OneTarget, RunArgs, ShellArgs, ShipArgs, TestArgs, Wanted, Work,
 };
+pub use cache::{CacheArgs, CacheCommand};
 pub use inspect::{AuditArgs, DiffArgs, GraphArgs, GraphFormat, LogArgs, SourceArgs, VerifyArgs, WhyArgs};
 pub use language::{CheckArgs, EvalArgs, ExplainArgs, FmtArgs, ReplArgs};
 pub use maintain::{CompletionsArgs, DoctorArgs, GcArgs, InitArgs, LockArgs, ManArgs, StoreArgs, StoreCommand};
@@ -106,6 +108,10 @@ pub enum Command {
     /// others, what each failure means and may mend it, and what a native machine would save. What is done stays done:
     /// stopped and started again, it goes on, and tries again only what has changed. Fails where a package is not ready.
     Port(PortArgs),
+    /// Share results with others, by way of the caches that `xb.toml` names
+    ///
+    /// `xb build` does so by itself: what others have is brought, and what is built goes where `push = true` says.
+    Cache(CacheArgs),
     /// Make or show keys: those that releases are signed with, and your own
     Key(KeyArgs),
     /// Tell what results trip over on their architecture

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::Serialize;
-use xb_build::Realised;
+use xb_build::{Options, Realised, Sharing};
 use xb_core::{count, show_time};
 use xb_eval::Product;
 use xb_graph::{Graph, NodeId, Target};
@@ -54,6 +54,8 @@ pub struct Job<'a> {
     pub checks: bool,
     /// What runs although its result is known.
     pub again: Again,
+    /// What becomes of what others share, and of one's own; nothing where all is done alone.
+    pub sharing: Option<Sharing>,
     /// Whether the results are printed as JSON.
     pub json: bool,
 }
@@ -82,6 +84,7 @@ pub fn run(here: &Invocation, args: &BuildArgs) -> Result<(), Failure> {
         manners: args.wanted.lock,
         checks: !args.no_check,
         again: if args.rebuild { Again::Builds } else { Again::Nothing },
+        sharing: args.wanted.sharing(),
         json: args.json,
     };
     if args.plan {
@@ -102,6 +105,7 @@ impl Job<'_> {
         // What is remembered as done has no root to be audited in.
         if self.again == Again::Nothing
             && !self.request.audit
+            && matches!(self.sharing, None | Some(Sharing::Both))
             && let Some(built) = memo::recall(&store, &self.request, self.checks)
         {
             return self.show(
@@ -120,7 +124,7 @@ impl Job<'_> {
             export::check(&store, &folders, out)?;
         }
         let project = self.request.project.clone();
-        let session = Session::new(here, project, store, self.request.host, self.manners)?;
+        let session = self.with_caches(Session::new(here, project, store, self.request.host, self.manners)?)?;
         let realised = self.realise(&session, &emission.graph)?;
         session.progress.close();
         if self.again != Again::Nothing {
@@ -135,17 +139,29 @@ impl Job<'_> {
         let graph = emit(&self.request)?.graph;
         let manners = LockManners { locked: true, offline: true };
         let session = Session::new(here, self.request.project.clone(), store, self.request.host, manners)?;
-        let mut options = session.options(self.work);
-        options.rebuild = self.rebuilt(&graph);
+        let session = self.with_caches(session)?;
+        let options = self.options(&session, &graph);
         let plan = session.forecast(&graph, &self.goals(&graph), &options)?;
         session.progress.close();
         planned::tell(here, &session, &graph, &plan, self.json)
     }
 
     fn realise(&self, session: &Session, graph: &std::sync::Arc<Graph>) -> Result<Realised, Failure> {
-        let mut options = session.options(self.work);
-        options.rebuild = self.rebuilt(graph);
-        session.realise(graph, &self.goals(graph), &options)
+        session.realise(graph, &self.goals(graph), &self.options(session, graph))
+    }
+
+    fn with_caches(&self, session: Session) -> Result<Session, Failure> {
+        if self.sharing.is_some() { session.shared(self.manners.offline) } else { Ok(session) }
+    }
+
+    fn options(&self, session: &Session, graph: &Graph) -> Options {
+        Options {
+            rebuild: self.rebuilt(graph),
+            sharing: self.sharing.unwrap_or_default(),
+            // An audit reads what a build has found out, which is beside its result.
+            whole: self.request.audit,
+            ..session.options(self.work)
+        }
     }
 
     fn goals(&self, graph: &Graph) -> Vec<NodeId> {

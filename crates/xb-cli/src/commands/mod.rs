@@ -2,6 +2,7 @@
 
 mod audit;
 mod build;
+mod cache;
 mod check;
 mod completions;
 mod diff;
@@ -47,6 +48,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Release(args) => release::run(&here, &args),
         Command::Push(args) => push::run(&here, &args),
         Command::Port(args) => port::run(&here, &args),
+        Command::Cache(args) => cache::run(&here, &args),
         Command::Key(args) => key::run(&here, &args),
         Command::Audit(args) => audit::run(&here, &args),
         Command::Run(args) => run::run(&here, &args),

@@ -20,6 +20,7 @@ pub fn run(here: &Invocation, args: &ShipArgs) -> Result<(), Failure> {
         manners: args.wanted.lock,
         checks: !args.no_check,
         again: if args.rebuild { Again::Builds } else { Again::Nothing },
+        sharing: args.wanted.sharing(),
         json: args.json,
     };
     let out = args.out.as_ref().map(|out| here.folder.join(out));

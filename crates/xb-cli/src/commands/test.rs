@@ -18,6 +18,7 @@ pub fn run(here: &Invocation, args: &TestArgs) -> Result<(), Failure> {
         manners: args.wanted.lock,
         checks: true,
         again: if args.cached { Again::Nothing } else { Again::Checks },
+        sharing: args.wanted.sharing(),
         json: args.json,
     };
     job.run(here, None)

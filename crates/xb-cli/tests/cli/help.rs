@@ -4,13 +4,14 @@ use std::fmt::Write;
 
 use crate::world::World;
 
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 30] = [
     "build",
     "test",
     "ship",
     "release",
     "push",
     "port",
+    "cache",
     "key",
     "audit",
     "run",

@@ -1,4 +1,5 @@
-//! `xb.toml`: what a project says about how it is built. Nothing here can change a result.
+//! `xb.toml`: what a project says about how it is built. Nothing here can change a result, but for whom it lets
+//! vouch for one.
 
 mod cache;
 mod section;

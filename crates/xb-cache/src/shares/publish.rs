@@ -1,0 +1,74 @@
+//! Sending what was built.
+
+use xb_build::{Made, SharedKey};
+use xb_graph::{ActionResult, Node, Run};
+use xb_sign::{SignError, StatementKey};
+
+use super::{Place, Shares, Statement, entry};
+use crate::PackError;
+
+/// The output that is shared. What a build leaves beside it is large, and of use only to its own check, which is shared
+/// itself.
+const SHARED: &str = "out";
+
+/// Why a result could not be shared.
+enum Failed {
+    Pack(PackError),
+    Sign(SignError),
+}
+
+impl From<PackError> for Failed {
+    fn from(error: PackError) -> Self {
+        Self::Pack(error)
+    }
+}
+
+impl From<SignError> for Failed {
+    fn from(error: SignError) -> Self {
+        Self::Sign(error)
+    }
+}
+
+impl Shares {
+    /// Sends a result to every cache that takes it.
+    pub(super) async fn send(&self, made: &Made) {
+        let places: Vec<_> = self.places.iter().filter(|place| place.writes && place.is_up()).collect();
+        let (Node::Run(run), Some(signer), false) = (made.graph.node(made.node), &self.signer, places.is_empty())
+        else {
+            return;
+        };
+        let Ok(_turn) = self.senders.acquire().await else {
+            return;
+        };
+        for place in places {
+            match send_to(place, signer, run, made).await {
+                Ok(()) => {}
+                Err(Failed::Pack(error)) => place.trouble.of_pack(&*self.events, &place.name, &error),
+                Err(Failed::Sign(error)) => {
+                    place.trouble.leave_alone(&*self.events, &place.name, &error.to_string());
+                }
+            }
+        }
+    }
+}
+
+async fn send_to(place: &Place, signer: &StatementKey, run: &Run, made: &Made) -> Result<(), Failed> {
+    let result = shared(run, &made.result);
+    let trees: Vec<_> = result.outputs.values().copied().collect();
+    let beside: Vec<_> = result.log.into_iter().collect();
+    let pushed = place.packs.push(&trees, &beside).await?;
+    let envelope = Statement::new(run, made, result, pushed.index).seal(signer)?;
+    let bytes = entry::write(&envelope, &pushed.blobs);
+    for key in made.recipe.map(SharedKey::Recipe).into_iter().chain([SharedKey::Action(made.action)]) {
+        let key = entry::key(key, &signer.public())?;
+        place.packs.remote.put_entry(key, bytes.clone()).await.map_err(PackError::from)?;
+    }
+    Ok(())
+}
+
+/// What of a result is shared, with outputs by their paths. The root that it was made in is this machine's matter.
+fn shared(run: &Run, result: &ActionResult) -> ActionResult {
+    let path = run.outputs.get(SHARED).map(|path| path.to_string());
+    let outputs = result.outputs.iter().filter(|(output, _)| Some(*output) == path.as_ref());
+    ActionResult { outputs: outputs.map(|(path, tree)| (path.clone(), *tree)).collect(), root: None, ..result.clone() }
+}

@@ -1,0 +1,104 @@
+//! Whose word counts, for what, and how many must say the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use xb_core::{Arch, TreeId};
+use xb_graph::{Method, Run};
+use xb_sign::StatementPublicKey;
+
+use super::statement::Statement;
+
+/// Whose word counts.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// How many of the keys must say the same of a result.
+    pub agree: usize,
+    /// The keys.
+    pub keys: Vec<TrustedKey>,
+}
+
+/// A key whose word counts, for some results or for all.
+#[derive(Clone, Debug)]
+pub struct TrustedKey {
+    /// What it is called: `ci`.
+    pub name: String,
+    /// The key.
+    pub key: StatementPublicKey,
+    /// For which packages; for all where there is nothing in it.
+    packages: GlobSet,
+    /// For which architectures; for all where there is none.
+    arches: Vec<Arch>,
+    /// By which methods; by all where there is none.
+    methods: Vec<Method>,
+}
+
+impl TrustedKey {
+    /// A key whose word counts for everything.
+    pub fn of(name: impl Into<String>, key: StatementPublicKey) -> Self {
+        Self { name: name.into(), key, packages: GlobSet::empty(), arches: Vec::new(), methods: Vec::new() }
+    }
+
+    /// The same key, only for packages whose names match one of these patterns, or for all where there is none.
+    ///
+    /// # Errors
+    /// When a pattern means nothing.
+    pub fn only_for(self, patterns: &[String]) -> Result<Self, globset::Error> {
+        let mut packages = GlobSetBuilder::new();
+        for pattern in patterns {
+            packages.add(Glob::new(pattern)?);
+        }
+        Ok(Self { packages: packages.build()?, ..self })
+    }
+
+    /// The same key, only for these architectures, and for what was built by these methods.
+    #[must_use]
+    pub fn only(self, arches: &[Arch], methods: &[Method]) -> Self {
+        Self { arches: arches.to_vec(), methods: methods.to_vec(), ..self }
+    }
+
+    /// Whether its word counts for a run.
+    pub(super) fn counts_for(&self, run: &Run) -> bool {
+        let is_meant = |is_all: bool, is_one: bool| is_all || is_one;
+        is_meant(self.packages.is_empty(), self.packages.is_match(&run.package))
+            && is_meant(self.arches.is_empty(), self.arches.contains(&run.arch))
+            && is_meant(self.methods.is_empty(), self.methods.contains(&run.method))
+    }
+}
+
+/// Output trees by their paths: what signers agree on, or do not.
+pub(super) type Outputs = BTreeMap<String, TreeId>;
+
+/// What signers said of one result until now.
+#[derive(Default)]
+pub(super) struct Votes(BTreeMap<Outputs, Vote>);
+
+/// Those who said the same.
+pub(super) struct Vote {
+    /// The keys, by their places in [`Trust::keys`].
+    pub keys: BTreeSet<usize>,
+    /// What the first of them said, and where that was found.
+    pub statement: Statement,
+    /// The first place that had it.
+    pub place: usize,
+}
+
+impl Votes {
+    /// Counts what a signer said. Each counts once, however many places have its word.
+    pub fn add(&mut self, key: usize, place: usize, statement: Statement) {
+        let outputs = statement.result().outputs.clone();
+        let vote = self.0.entry(outputs).or_insert_with(|| Vote { keys: BTreeSet::new(), statement, place });
+        vote.keys.insert(key);
+    }
+
+    /// What enough of them said.
+    pub fn won(&self, agree: usize) -> Option<&Vote> {
+        self.0.values().find(|vote| vote.keys.len() >= agree.max(1))
+    }
+
+    /// Those who said different things, where that is so: a key of each.
+    pub fn disagreement(&self) -> Vec<usize> {
+        let keys = self.0.values().filter_map(|vote| vote.keys.first().copied());
+        if self.0.len() > 1 { keys.collect() } else { Vec::new() }
+    }
+}

@@ -1,0 +1,109 @@
+//! `xb cache`: what is shared with others.
+
+use xb_build::Sharing;
+
+use super::build::{Again, Job};
+use crate::args::{CacheArgs, CacheCommand, Wanted};
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::output::{print_line, say, style, styled};
+use crate::own_key::{own_key, own_key_path};
+use crate::project::{CacheUrl, Config, Project, TrustedKey};
+use crate::request::Request;
+use crate::sharing::{accept, is_accepted};
+
+/// Runs the command.
+///
+/// # Errors
+/// When a cache does not do what it should, or a target has no result.
+pub fn run(here: &Invocation, args: &CacheArgs) -> Result<(), Failure> {
+    match &args.command {
+        CacheCommand::Push { wanted, no_check } => push(here, wanted, !no_check),
+        CacheCommand::Accept => accept_all(here),
+        CacheCommand::Pull { wanted, no_check } => transfer(here, wanted, !no_check, Sharing::Bring, |_| Ok(())),
+    }
+}
+
+/// Shows what the project says of caches and keys, and accepts it.
+fn accept_all(here: &Invocation) -> Result<(), Failure> {
+    let config = Project::of(&here.folder)?.config;
+    named(&config)?;
+    accept(&config)?;
+    for cache in &config.caches {
+        let place = match &cache.url {
+            CacheUrl::Server(url) => xb_fetch::shown(url),
+            CacheUrl::Folder(folder) => folder.display().to_string(),
+        };
+        let push = if cache.push { ", and what is built here goes there, signed by your own key" } else { "" };
+        print_line(format_args!("cache {}: {place}{push}", cache.name))?;
+    }
+    for key in &config.trust.keys {
+        let TrustedKey { name, key, packages, arches, methods } = key;
+        let (packages, arches, methods) = (packages.join(", "), joined(arches), joined(methods));
+        print_line(format_args!("key {name}: {key}, for {packages}, {arches}, by {methods}"))?;
+    }
+    let agree = config.trust.agree;
+    if agree > 1 {
+        print_line(format_args!("{agree} of the keys must say the same"))?;
+    }
+    if !here.is_quiet() {
+        say(format!(
+            "{}: this counts from now on, as long as `xb.toml` says the same",
+            styled(style::GOOD, "accepted")
+        ));
+    }
+    Ok(())
+}
+
+fn joined<T: ToString>(all: &[T]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn named(config: &Config) -> Result<(), Failure> {
+    if !config.caches.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::user("the project names no shared cache")
+        .help("a section `[cache.NAME]` of `xb.toml` with `url = \"...\"` does: a server, or a folder"))
+}
+
+fn push(here: &Invocation, wanted: &Wanted, checks: bool) -> Result<(), Failure> {
+    transfer(here, wanted, checks, Sharing::Give, |config| {
+        if !config.caches.iter().any(|cache| cache.push) {
+            return Err(Failure::user("no cache of `xb.toml` takes what is built here")
+                .help("`push = true` in its `[cache.NAME]` says that it does"));
+        }
+        if own_key()?.is_none() {
+            let path = own_key_path()?;
+            return Err(Failure::user(format!("there is no key to sign with: `{}`", path.display()))
+                .help("`xb key new` makes one, and prints what others write into their `xb.toml` to believe it"));
+        }
+        Ok(())
+    })
+}
+
+fn transfer(
+    here: &Invocation,
+    wanted: &Wanted,
+    checks: bool,
+    sharing: Sharing,
+    check: impl FnOnce(&Config) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let request = Request::new(&here.folder, &wanted.targets, &wanted.how)?;
+    named(&request.project.config)?;
+    if !is_accepted(&request.project.config)? {
+        return Err(Failure::user("you have not accepted the caches that `xb.toml` names")
+            .help("`xb cache accept` shows and accepts them"));
+    }
+    check(&request.project.config)?;
+    let job = Job {
+        request,
+        work: &wanted.work,
+        manners: wanted.lock,
+        checks,
+        again: Again::Nothing,
+        sharing: Some(sharing),
+        json: false,
+    };
+    job.run(here, None)
+}

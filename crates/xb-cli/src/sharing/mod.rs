@@ -1,0 +1,83 @@
+//! The shared caches of a project, as a build wants them: where they are, whose word counts, and who signs.
+
+mod accepted;
+
+use std::sync::Arc;
+
+use xb_build::{Event, Events};
+use xb_cache::{Address, Packs, Place, Shares, Trust, TrustedKey};
+use xb_sign::StatementKey;
+use xb_store::Contents;
+
+pub use accepted::{accept, is_accepted};
+
+use crate::failure::Failure;
+use crate::own_key::own_key;
+use crate::project::{CacheConfig, CacheUrl, Config};
+
+/// What one's own key is called.
+const OWN: &str = "your own key";
+
+/// What caches are used with.
+pub struct With {
+    /// The store.
+    pub store: Arc<dyn Contents>,
+    /// Who is told what goes wrong.
+    pub events: Arc<dyn Events>,
+    /// Whether no server may be asked.
+    pub offline: bool,
+}
+
+/// The caches of a project; none where it names none, or none that was accepted.
+///
+/// Where nobody is trusted, nothing of others is believed: one's own results are shared all the same. Without a key of
+/// one's own nothing is sent: most who build only take.
+///
+/// # Errors
+/// When a cache cannot be used at all, or one's own key cannot be read.
+pub fn shares(config: &Config, with: &With) -> Result<Option<Shares>, Failure> {
+    if config.caches.is_empty() {
+        return Ok(None);
+    }
+    if !is_accepted(config)? {
+        let message = "`xb.toml` names caches that you have not accepted, and nothing is shared: `xb cache accept` \
+                       shows and accepts them";
+        with.events.event(Event::Warned { message: message.to_owned() });
+        return Ok(None);
+    }
+    let signer = own_key()?;
+    let trust = trust(config, signer.as_ref())?;
+    let usable = config.caches.iter().filter(|cache| !with.offline || matches!(cache.url, CacheUrl::Folder(_)));
+    let places = usable.map(|cache| place(cache, with)).collect::<Result<_, _>>()?;
+    Ok(Some(Shares::new(places, trust, signer, Arc::clone(&with.events))))
+}
+
+fn place(cache: &CacheConfig, with: &With) -> Result<Place, Failure> {
+    let address = match &cache.url {
+        CacheUrl::Server(url) => url.parse().map_err(|error| wrong(cache, &error))?,
+        CacheUrl::Folder(folder) => Address::from(folder.clone()),
+    };
+    let remote = xb_cache::open(&address, &xb_cache::patience()).map_err(|error| wrong(cache, &error))?;
+    let packs = Packs { remote, store: Arc::clone(&with.store), watch: Arc::new(()) };
+    Ok(Place::new(&cache.name, packs, cache.push))
+}
+
+fn wrong(cache: &CacheConfig, error: &dyn std::error::Error) -> Failure {
+    Failure::user(format!("[cache.{}] cannot be used: {error}", cache.name))
+}
+
+/// Whose word counts: the keys that `xb.toml` names, and one's own.
+fn trust(config: &Config, signer: Option<&StatementKey>) -> Result<Trust, Failure> {
+    let named = config.trust.keys.iter().map(|key| {
+        let trusted = TrustedKey::of(&key.name, key.key).only_for(&key.packages);
+        let trusted = trusted.map_err(|error| Failure::user(format!("[trust.keys.{}]: {error}", key.name)))?;
+        Ok(trusted.only(&key.arches, &key.methods))
+    });
+    let mut keys = named.collect::<Result<Vec<_>, Failure>>()?;
+    if let Some(own) = signer.map(StatementKey::public)
+        && keys.iter().all(|trusted| trusted.key != own)
+    {
+        keys.push(TrustedKey::of(OWN, own));
+    }
+    Ok(Trust { agree: config.trust.agree as usize, keys })
+}
