@@ -5,8 +5,8 @@
 //! - [`Shares`] is what a build asks: what [trusted](Trust) signers say of a result, and the pack in which it lies.
 //! - [`Packs`] moves trees between a store and a remote: as an index and chunks, of which similar trees share most.
 //!
-//! No remote is believed. A blob is what its SHA-256 says, or there is an error which says that the remote lied; what an
-//! entry says is for whoever asked to check. No password is in an error.
+//! No remote is believed. A blob is what its SHA-256 says, or there is an error which says that the remote lied; what
+//! an entry says is for whoever asked to check. No password is in an error.
 
 mod blob;
 mod pack;

@@ -10,6 +10,7 @@
 mod error;
 mod index;
 mod joined;
+mod memory;
 mod plan;
 mod pull;
 mod push;
@@ -18,6 +19,7 @@ mod walk;
 
 use std::sync::Arc;
 
+use xb_build::Memory;
 use xb_store::Contents;
 
 use crate::{Blob, Remote};
@@ -33,7 +35,8 @@ const AVERAGE: usize = 128 << 10;
 /// No chunk has more.
 const MAXIMUM: usize = 512 << 10;
 
-/// The level of zstd, of chunks and indexes.
+/// The level of zstd, of chunks and indexes. Of 120 MB of programs and libraries in blocks of 128 KiB, level 3 leaves
+/// 39.8 MB, this one 36.5 in three and a half times the time, and level 12 36.4 in nine times the time.
 const LEVEL: i32 = 9;
 
 /// Who sees bytes go and come.
@@ -57,6 +60,8 @@ pub struct Packs {
     pub remote: Arc<dyn Remote>,
     /// The store.
     pub store: Arc<dyn Contents>,
+    /// What is remembered of chunks: forgetting it costs bytes that come again.
+    pub memory: Arc<dyn Memory>,
     /// Who sees bytes go and come.
     pub watch: Arc<dyn Watch>,
 }

@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use xb_core::{ContentId, Digest, TreeId};
+use xb_core::{ContentId, Digest, Sha256, TreeId};
 use xb_graph::decode_directory;
 use xb_graph::reapi::Directory;
 use xb_store::Contents;
 
 use super::PackError;
 use super::index::{Chunk, Index, Unreadable, VERSION};
+use super::memory::{Spot, spots};
 use super::pull::Limits;
 use super::walk::walk;
 use crate::{Address, Blob, RemoteError};
@@ -31,6 +32,8 @@ pub(super) struct Plan {
     pub chunks: Vec<(u64, Chunk)>,
     /// What the store lacks, and where it begins in the text.
     pub contents: Vec<(u64, ContentId)>,
+    /// Where chunks will lie once all contents are here.
+    pub spots: Vec<(Sha256, Spot)>,
     /// The directories, inner ones first.
     pub directories: Vec<Directory>,
     /// How many bytes the store lacks.
@@ -60,6 +63,7 @@ impl Asked {
             chunks: touched(&index.chunks, &lacking),
             lacking_bytes: lacking.iter().map(|(_, id)| id.0.size()).sum(),
             contents: lacking,
+            spots: spots(&index),
             directories: directories.collect(),
         })
     }

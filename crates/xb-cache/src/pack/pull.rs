@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use xb_core::{ContentId, TreeId};
 
 use super::index::{Chunk, MOST_PACKED};
+use super::memory::{Spot, recall, remember};
 use super::plan::Asked;
 use super::unpack::{unpack, write};
 use super::{PackError, Packs, apart};
@@ -30,6 +31,17 @@ pub struct Pulled {
     pub received_blobs: usize,
     /// How many bytes the store lacked.
     pub raw_bytes: u64,
+    /// How many chunks were cut out of contents that the store has.
+    pub known_chunks: usize,
+}
+
+/// A chunk that is needed.
+struct Wanted {
+    /// Where it begins in the text.
+    start: u64,
+    chunk: Chunk,
+    /// Where it lay when it was last seen.
+    known: Option<Spot>,
 }
 
 /// How many chunks wait to be written.
@@ -57,15 +69,27 @@ impl Packs {
         asked.check_index()?;
         let packed = self.blob(index).await?;
         let asked = Arc::new(asked);
-        let (asking, store) = (Arc::clone(&asked), Arc::clone(&self.store));
-        let mut plan = apart(move || asking.plan(&packed, &*store)).await?;
-        let mut pulled = Pulled { received_bytes: index.size, received_blobs: 1, raw_bytes: plan.lacking_bytes };
-        let chunks = std::mem::take(&mut plan.chunks);
+        let (asking, store, memory) = (Arc::clone(&asked), Arc::clone(&self.store), Arc::clone(&self.memory));
+        let (mut plan, known) = apart(move || {
+            let plan = asking.plan(&packed, &*store)?;
+            let known = recall(&*memory, plan.chunks.iter().map(|(_, chunk)| chunk));
+            Ok::<_, PackError>((plan, known))
+        })
+        .await?;
+        let mut pulled =
+            Pulled { received_bytes: index.size, received_blobs: 1, raw_bytes: plan.lacking_bytes, known_chunks: 0 };
+        let (chunks, spots) = (std::mem::take(&mut plan.chunks), std::mem::take(&mut plan.spots));
+        let wanted =
+            chunks.into_iter().zip(known).map(|((start, chunk), known)| Wanted { start, chunk, known }).collect();
         let (into, pieces) = mpsc::channel(WAITING);
-        let (writer, store) = (Arc::clone(&asked), Arc::clone(&self.store));
-        let writing = apart(move || write(&writer, plan, &*store, pieces));
+        let (writer, store, memory) = (Arc::clone(&asked), Arc::clone(&self.store), Arc::clone(&self.memory));
+        let writing = apart(move || {
+            write(&writer, plan, &*store, pieces)?;
+            remember(&*memory, &spots);
+            Ok::<_, PackError>(())
+        });
         // What ends one of them ends the other; of two errors, the first is that of what did not come.
-        let (fetched, written) = tokio::join!(self.fetch(asked, chunks, into, &mut pulled), writing);
+        let (fetched, written) = tokio::join!(self.fetch(asked, wanted, into, &mut pulled), writing);
         fetched?;
         written?;
         Ok(pulled)
@@ -75,17 +99,21 @@ impl Packs {
     async fn fetch(
         &self,
         asked: Arc<Asked>,
-        chunks: Vec<(u64, Chunk)>,
+        wanted: Vec<Wanted>,
         into: mpsc::Sender<Piece>,
         pulled: &mut Pulled,
     ) -> Result<(), PackError> {
         let packs = self.clone();
-        let coming =
-            stream::iter(chunks).map(move |(start, chunk)| packs.clone().chunk(Arc::clone(&asked), start, chunk));
+        let coming = stream::iter(wanted).map(move |wanted| packs.clone().bring(Arc::clone(&asked), wanted));
         let mut coming = coming.buffered(self.remote.parallel());
         while let Some((received, piece)) = coming.try_next().await? {
-            pulled.received_bytes += received;
-            pulled.received_blobs += 1;
+            match received {
+                Some(bytes) => {
+                    pulled.received_bytes += bytes;
+                    pulled.received_blobs += 1;
+                }
+                None => pulled.known_chunks += 1,
+            }
             if into.send(piece).await.is_err() {
                 break;
             }
@@ -93,12 +121,19 @@ impl Packs {
         Ok(())
     }
 
-    /// Brings one chunk: how many bytes have come for it, and what it is.
-    async fn chunk(self, asked: Arc<Asked>, start: u64, chunk: Chunk) -> Result<(u64, Piece), PackError> {
+    /// Brings one chunk: what it is, and how many bytes have come for it, unless it was in the store.
+    async fn bring(self, asked: Arc<Asked>, wanted: Wanted) -> Result<(Option<u64>, Piece), PackError> {
+        let Wanted { start, chunk, known } = wanted;
+        if let Some(spot) = known {
+            let store = Arc::clone(&self.store);
+            if let Some(raw) = apart(move || spot.cut_out(&*store, chunk.raw)).await {
+                return Ok((None, (start, raw)));
+            }
+        }
         let packed = self.blob(chunk.blob).await?;
         let raw = apart(move || unpack(&packed, chunk.raw)).await;
         let raw = raw.map_err(|why| asked.lied_of(format!("a chunk of {}, {}", asked.name(), chunk.blob), why))?;
-        Ok((chunk.blob.size, (start, raw)))
+        Ok((Some(chunk.blob.size), (start, raw)))
     }
 }
 

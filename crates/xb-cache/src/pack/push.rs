@@ -12,6 +12,7 @@ use xb_store::Contents;
 
 use super::index::{Chunk, Index};
 use super::joined::{Joined, error_of};
+use super::memory::{remember, spots};
 use super::walk::walk;
 use super::{AVERAGE, LEVEL, MAXIMUM, MINIMUM, PackError, Packs, apart};
 use crate::Blob;
@@ -58,13 +59,19 @@ impl Packs {
         self.push_index(read?, sent?).await
     }
 
+    /// Sends the index of what was sent, and remembers where its chunks lie.
     async fn push_index(&self, mut index: Index, sent: Vec<(Chunk, bool)>) -> Result<Pushed, PackError> {
         let raw_bytes = index.raw_size();
         index.chunks = sent.iter().map(|(chunk, _)| *chunk).collect();
         let mut seen = BTreeSet::new();
         let blobs = index.chunks.iter().map(|chunk| chunk.blob).filter(|blob| seen.insert(*blob)).collect();
         let of_sent: Vec<u64> = sent.iter().filter(|(_, sent)| *sent).map(|(chunk, _)| chunk.blob.size).collect();
-        let (index, packed) = apart(move || pack_index(index)).await?;
+        let memory = Arc::clone(&self.memory);
+        let (index, packed) = apart(move || {
+            remember(&*memory, &spots(&index));
+            pack_index(index)
+        })
+        .await?;
         let mut pushed =
             Pushed { index, blobs, sent_bytes: of_sent.iter().sum(), sent_blobs: of_sent.len(), raw_bytes };
         if self.put_blob(index, packed).await? {

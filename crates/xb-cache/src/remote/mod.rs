@@ -1,7 +1,7 @@
 //! Where entries and blobs are.
 //!
-//! Any server that speaks Bazel's HTTP caching protocol is a remote, and so is any folder: both have `ac`, whose entries
-//! have keys that say nothing of their bytes, and `cas`, whose blobs are named by their SHA-256.
+//! Any server that speaks Bazel's HTTP caching protocol is a remote, and so is any folder: both have `ac`, whose
+//! entries have keys that say nothing of their bytes, and `cas`, whose blobs are named by their SHA-256.
 
 mod address;
 mod error;

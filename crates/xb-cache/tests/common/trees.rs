@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use xb_build::ShortMemory;
+use xb_build::{Memory, ShortMemory};
 use xb_cache::{Limits, Packs, Remote};
 use xb_core::{ContentId, TreeId};
 use xb_graph::{Entry, Unbuilt, build_tree};
@@ -26,8 +26,8 @@ impl Machine {
     }
 
     pub fn packs(&self, remote: &Arc<dyn Remote>) -> Packs {
-        let store = Arc::new(self.store.clone());
-        Packs { remote: Arc::clone(remote), store, watch: Arc::new(()) }
+        let (remote, store) = (Arc::clone(remote), Arc::new(self.store.clone()));
+        Packs { remote, store, memory: Arc::clone(&self.memory) as Arc<dyn Memory>, watch: Arc::new(()) }
     }
 
     pub fn content(&self, bytes: &[u8]) -> ContentId {
