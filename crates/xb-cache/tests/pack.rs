@@ -83,6 +83,20 @@ fn several_trees_are_one_pack_and_nothing_is_one_too() {
     run(to.packs(&remote).pull(nothing.index, &[], &[], LIMITS)).expect("it is pulled");
 }
 
+#[test]
+fn what_stands_there_often_goes_and_comes_once() {
+    let place = tempfile::tempdir().expect("a folder");
+    let remote = folder(place.path());
+    let (from, to) = (Machine::new(), Machine::new());
+    let mut image = vec![0; 40 << 20];
+    image.extend(lines(1, 200_000));
+    let tree = from.tree([("image", from.file(&image))]);
+    let pushed = run(from.packs(&remote).push(&[tree], &[])).expect("it is pushed");
+    let pulled = run(to.packs(&remote).pull(pushed.index, &[tree], &[], LIMITS)).expect("it is pulled");
+    assert!(to.has(tree) && pulled.received_blobs < 8, "{pulled:?}");
+    assert_eq!(pulled.received_bytes, pushed.sent_bytes);
+}
+
 /// A tree of two thousand files, of which one may have another line.
 fn project(machine: &Machine, other_line: bool) -> TreeId {
     let paths: Vec<_> = (0..2000).map(|number| format!("src/{:02}/file-{number}.txt", number / 40)).collect();

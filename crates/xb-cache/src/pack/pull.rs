@@ -42,6 +42,22 @@ struct Wanted {
     chunk: Chunk,
     /// Where it lay when it was last seen.
     known: Option<Spot>,
+    /// How often it stands there, one behind the other, as nothing but zeros does in the image of a disk.
+    times: usize,
+}
+
+/// What is needed, with what stands there several times in one.
+fn wanted(chunks: Vec<(u64, Chunk)>, known: Vec<Option<Spot>>) -> Vec<Wanted> {
+    let mut all: Vec<Wanted> = Vec::new();
+    for ((start, chunk), known) in chunks.into_iter().zip(known) {
+        match all.last_mut() {
+            Some(last) if last.chunk == chunk && last.start + last.times as u64 * chunk.raw.size() == start => {
+                last.times += 1;
+            }
+            _ => all.push(Wanted { start, chunk, known, times: 1 }),
+        }
+    }
+    all
 }
 
 /// How many chunks wait to be written.
@@ -79,8 +95,7 @@ impl Packs {
         let mut pulled =
             Pulled { received_bytes: index.size, received_blobs: 1, raw_bytes: plan.lacking_bytes, known_chunks: 0 };
         let (chunks, spots) = (std::mem::take(&mut plan.chunks), std::mem::take(&mut plan.spots));
-        let wanted =
-            chunks.into_iter().zip(known).map(|((start, chunk), known)| Wanted { start, chunk, known }).collect();
+        let wanted = wanted(chunks, known);
         let (into, pieces) = mpsc::channel(WAITING);
         let (writer, store, memory) = (Arc::clone(&asked), Arc::clone(&self.store), Arc::clone(&self.memory));
         let writing = apart(move || {
@@ -106,34 +121,38 @@ impl Packs {
         let packs = self.clone();
         let coming = stream::iter(wanted).map(move |wanted| packs.clone().bring(Arc::clone(&asked), wanted));
         let mut coming = coming.buffered(self.remote.parallel());
-        while let Some((received, piece)) = coming.try_next().await? {
+        while let Some((received, times, (mut start, raw))) = coming.try_next().await? {
             match received {
                 Some(bytes) => {
                     pulled.received_bytes += bytes;
                     pulled.received_blobs += 1;
                 }
-                None => pulled.known_chunks += 1,
+                None => pulled.known_chunks += times,
             }
-            if into.send(piece).await.is_err() {
-                break;
+            for _ in 0..times {
+                if into.send((start, raw.clone())).await.is_err() {
+                    return Ok(());
+                }
+                start += raw.len() as u64;
             }
         }
         Ok(())
     }
 
-    /// Brings one chunk: what it is, and how many bytes have come for it, unless it was in the store.
-    async fn bring(self, asked: Arc<Asked>, wanted: Wanted) -> Result<(Option<u64>, Piece), PackError> {
-        let Wanted { start, chunk, known } = wanted;
+    /// Brings one chunk: how many bytes have come for it, unless it was in the store, how often it stands there, and
+    /// what it is.
+    async fn bring(self, asked: Arc<Asked>, wanted: Wanted) -> Result<(Option<u64>, usize, Piece), PackError> {
+        let Wanted { start, chunk, known, times } = wanted;
         if let Some(spot) = known {
             let store = Arc::clone(&self.store);
             if let Some(raw) = apart(move || spot.cut_out(&*store, chunk.raw)).await {
-                return Ok((None, (start, raw)));
+                return Ok((None, times, (start, raw)));
             }
         }
         let packed = self.blob(chunk.blob).await?;
         let raw = apart(move || unpack(&packed, chunk.raw)).await;
         let raw = raw.map_err(|why| asked.lied_of(format!("a chunk of {}, {}", asked.name(), chunk.blob), why))?;
-        Ok((Some(chunk.blob.size), (start, raw)))
+        Ok((Some(chunk.blob.size), times, (start, raw)))
     }
 }
 
