@@ -5,7 +5,7 @@ mod common;
 use std::sync::Arc;
 
 use common::server::Server;
-use common::{folder, remote, run};
+use common::{folder, remote, run_here};
 use xb_cache::{Blob, MOST_ENTRY, Remote, RemoteError};
 use xb_core::Sha256;
 
@@ -19,13 +19,13 @@ fn check(test: impl AsyncFn(Arc<dyn Remote>, &dyn Fn(&str, Sha256, &[u8]))) {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         std::fs::write(path, bytes).expect("a file");
     };
-    run(test(folder(place.path()), &spoil));
+    run_here(test(folder(place.path()), &spoil));
 
     let server = Server::honest();
     let spoil = |kind: &str, name: Sha256, bytes: &[u8]| {
         server.things.lock().expect("the things").insert(format!("/some/prefix/{kind}/{name}"), bytes.to_vec());
     };
-    run(test(remote(&server.address()), &spoil));
+    run_here(test(remote(&server.address()), &spoil));
 }
 
 #[test]

@@ -26,8 +26,13 @@ pub fn folder(path: &Path) -> Arc<dyn Remote> {
     remote(path.to_str().expect("a path that is text"))
 }
 
+/// Runs what is asynchronous, and may go from thread to thread as what a build does must, to its end.
+pub fn run<T>(work: impl Future<Output = T> + Send) -> T {
+    run_here(work)
+}
+
 /// Runs what is asynchronous to its end.
-pub fn run<T>(work: impl Future<Output = T>) -> T {
+pub fn run_here<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
     runtime.block_on(work)
 }
