@@ -82,8 +82,12 @@ impl Session {
     /// # Errors
     /// When a cache cannot be used at all, or one's own key cannot be read.
     pub fn shared(mut self, offline: bool) -> Result<Self, Failure> {
-        let with =
-            With { store: Arc::clone(&self.builder.contents), events: Arc::clone(&self.builder.events), offline };
+        let with = With {
+            store: Arc::clone(&self.builder.contents),
+            memory: Arc::clone(&self.builder.memory),
+            events: Arc::clone(&self.builder.events),
+            offline,
+        };
         self.builder.shared = shares(&self.project.config, &with)?.map(|shares| Arc::new(shares) as _);
         Ok(self)
     }

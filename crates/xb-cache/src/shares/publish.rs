@@ -58,7 +58,8 @@ async fn send_to(place: &Place, signer: &StatementKey, run: &Run, made: &Made) -
     let beside: Vec<_> = result.log.into_iter().collect();
     let pushed = place.packs.push(&trees, &beside).await?;
     let envelope = Statement::new(run, made, result, pushed.index).seal(signer)?;
-    let bytes = entry::write(&envelope, &pushed.blobs);
+    let blobs: Vec<_> = [pushed.index].into_iter().chain(pushed.blobs).collect();
+    let bytes = entry::write(&envelope, &blobs);
     for key in made.recipe.map(SharedKey::Recipe).into_iter().chain([SharedKey::Action(made.action)]) {
         let key = entry::key(key, &signer.public())?;
         place.packs.remote.put_entry(key, bytes.clone()).await.map_err(PackError::from)?;

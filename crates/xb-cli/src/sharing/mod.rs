@@ -4,7 +4,7 @@ mod accepted;
 
 use std::sync::Arc;
 
-use xb_build::{Event, Events};
+use xb_build::{Event, Events, Memory};
 use xb_cache::{Address, Packs, Place, Shares, Trust, TrustedKey};
 use xb_sign::StatementKey;
 use xb_store::Contents;
@@ -22,6 +22,8 @@ const OWN: &str = "your own key";
 pub struct With {
     /// The store.
     pub store: Arc<dyn Contents>,
+    /// What is remembered of chunks.
+    pub memory: Arc<dyn Memory>,
     /// Who is told what goes wrong.
     pub events: Arc<dyn Events>,
     /// Whether no server may be asked.
@@ -58,7 +60,8 @@ fn place(cache: &CacheConfig, with: &With) -> Result<Place, Failure> {
         CacheUrl::Folder(folder) => Address::from(folder.clone()),
     };
     let remote = xb_cache::open(&address, &xb_cache::patience()).map_err(|error| wrong(cache, &error))?;
-    let packs = Packs { remote, store: Arc::clone(&with.store), watch: Arc::new(()) };
+    let (store, memory) = (Arc::clone(&with.store), Arc::clone(&with.memory));
+    let packs = Packs { remote, store, memory, watch: Arc::new(()) };
     Ok(Place::new(&cache.name, packs, cache.push))
 }
 
