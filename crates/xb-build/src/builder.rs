@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use xb_graph::{Graph, NodeId};
+use xb_graph::{ActionResult, Graph, NodeId, Run};
 use xb_store::{ActionCache, Contents};
 
 use crate::scheduler::Scheduler;
@@ -68,6 +68,12 @@ pub enum Sharing {
 }
 
 impl Builder {
+    /// Whether a result counts here: it was made here, or those vouch for it whose word counts.
+    pub(crate) fn believes(&self, run: &Run, result: &ActionResult) -> bool {
+        let vouched = &result.vouched;
+        vouched.is_empty() || self.shared.as_ref().is_some_and(|shared| shared.believes(run, vouched))
+    }
+
     /// Realises `goals` and what they need.
     ///
     /// A failure without `keep_going` starts nothing more and gives up what is being fetched, but waits for the runs that

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use xb_core::Arch;
-use xb_graph::{ActionResult, Graph, Method, NodeId, ResolvedAction};
+use xb_core::{Arch, Digest};
+use xb_graph::{ActionResult, Graph, Method, NodeId, ResolvedAction, Run};
 
 use crate::failure::Failure;
 use crate::scheduler::Scheduler;
@@ -98,6 +98,14 @@ impl SharedCache for Leaving {
 
     fn bring<'a>(&'a self, _: &'a Offer) -> BoxFuture<'a, Brought> {
         Box::pin(async { Brought::Left })
+    }
+
+    fn believes(&self, run: &Run, vouched: &[String]) -> bool {
+        self.0.believes(run, vouched)
+    }
+
+    fn scope(&self) -> Digest {
+        self.0.scope()
     }
 
     fn publish<'a>(&'a self, _: &'a Made) -> BoxFuture<'a, ()> {

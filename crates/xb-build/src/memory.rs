@@ -3,7 +3,7 @@
 //! | kind | key | value |
 //! |---|---|---|
 //! | `shallow` | a run over its inputs' keys | the id of the resolved action |
-//! | `recipe` | what a run is made of | the id of the resolved action |
+//! | `recipe` | whose word counts, and what a run is made of | the id of the resolved action |
 //! | `effort` | file, package, architecture, step, method | how long it took and how much memory it used |
 //! | `mended` | the id of an action that failed, and its limits | why the next method was tried |
 //! | `failed` | the same, its method and its emulator | what it left |
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use xb_core::{ActionId, RecipeId};
+use xb_core::{ActionId, Digest, RecipeId};
 use xb_graph::{ActionResult, Limits, Origin, ResolvedAction, Run};
 
 /// Small values by kind and key.
@@ -85,13 +85,22 @@ pub(crate) fn remember_action(memory: &dyn Memory, shallow: ActionId, action: Ac
 }
 
 /// The resolved actions of runs, by what the runs are made of.
-pub(crate) fn known_by_recipe(memory: &dyn Memory, recipes: impl Iterator<Item = RecipeId>) -> Vec<Option<ActionId>> {
-    let keys: Vec<_> = recipes.map(|recipe| recipe.0.hash().to_vec()).collect();
+pub(crate) fn known_by_recipe(
+    memory: &dyn Memory,
+    scope: Digest,
+    recipes: impl Iterator<Item = RecipeId>,
+) -> Vec<Option<ActionId>> {
+    let keys: Vec<_> = recipes.map(|recipe| recipe_key(scope, recipe)).collect();
     memory.recall(RECIPE, &keys).into_iter().map(read_id).collect()
 }
 
-pub(crate) fn remember_recipe(memory: &dyn Memory, recipe: RecipeId, action: ActionId) {
-    memory.remember(RECIPE, recipe.0.hash(), action.to_string().as_bytes());
+pub(crate) fn remember_recipe(memory: &dyn Memory, scope: Digest, recipe: RecipeId, action: ActionId) {
+    memory.remember(RECIPE, &recipe_key(scope, recipe), action.to_string().as_bytes());
+}
+
+/// What a recipe leads to depends on what was believed of what it is made of.
+fn recipe_key(scope: Digest, recipe: RecipeId) -> Vec<u8> {
+    [scope.hash().as_slice(), recipe.0.hash()].concat()
 }
 
 /// What runs cost the last time.

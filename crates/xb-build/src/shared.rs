@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use xb_core::{ActionId, RecipeId};
+use xb_core::{ActionId, Digest, RecipeId};
 use xb_graph::{ActionResult, Graph, NodeId, Run};
 
 use crate::BoxFuture;
@@ -73,6 +73,13 @@ pub trait SharedCache: Send + Sync {
 
     /// Brings everything that an offer names into the store.
     fn bring<'a>(&'a self, offer: &'a Offer) -> BoxFuture<'a, Brought>;
+
+    /// Whether a result counts for which others vouch, by their public keys: one that was brought under another trust
+    /// may not.
+    fn believes(&self, run: &Run, vouched: &[String]) -> bool;
+
+    /// What tells this trust from another one: what is known of recipes under one trust is not under another.
+    fn scope(&self) -> Digest;
 
     /// Shares a result.
     fn publish<'a>(&'a self, made: &'a Made) -> BoxFuture<'a, ()>;

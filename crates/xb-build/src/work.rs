@@ -125,6 +125,7 @@ pub(crate) fn resolve_run(builder: &Builder, graph: &Graph, node: NodeId, run: &
 fn look_up(builder: &Builder, run: &Run, action: &ResolvedAction) -> Result<Option<ActionResult>, Why> {
     let found = builder.cache.result(action.id);
     let found = found.map_err(|error| Why::Store(error.to_string()))?;
+    let found = found.filter(|cached| builder.believes(run, cached));
     Ok(found.and_then(|cached| run.from_cache(&cached)))
 }
 

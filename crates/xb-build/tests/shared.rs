@@ -24,6 +24,13 @@ fn asked(world: &World) -> Vec<String> {
     std::mem::take(&mut provider.asked.lock().unwrap())
 }
 
+/// What ran, whichever of what is made at one time came first.
+fn ran(world: &World) -> Vec<String> {
+    let mut ran = world.executor.ran();
+    ran.sort();
+    ran
+}
+
 /// `top` is made of `left` and `right`, each of a download, and both by way of a composed tree.
 fn fork() -> (Graph, [NodeId; 3]) {
     let mut graph = Graph::default();
@@ -91,7 +98,7 @@ async fn what_is_not_to_be_had_after_all_is_made() {
     team.lost.store(true, Ordering::Relaxed);
     let second = machine(&team, Some(&first));
     assert!(second.realise(graph, &[top]).await.succeeded());
-    assert_eq!(second.executor.ran(), ["left", "right", "top"]);
+    assert_eq!(ran(&second), ["left", "right", "top"]);
 }
 
 #[tokio::test]
@@ -245,6 +252,28 @@ async fn who_needs_all_of_a_goal_makes_it() {
     second.options.whole = true;
     assert!(second.realise(graph, &[build]).await.succeeded());
     assert_eq!(second.executor.ran(), ["app"]);
+}
+
+#[tokio::test]
+async fn what_was_brought_under_one_trust_counts_under_no_other() {
+    let team = Arc::<Team>::default();
+    let (graph, [left, _, top]) = fork();
+    let first = machine(&team, None);
+    first.realise(graph.clone(), &[left, top]).await;
+    let mut second = machine(&team, Some(&first));
+    let goals = [left, top];
+    assert!(second.realise(graph.clone(), &goals).await.succeeded());
+    assert_eq!(second.executor.ran(), [""; 0]);
+    // Another project on the same machine, which trusts others: what was brought is made.
+    second.shared = Some(Arc::new(Team::called("others")));
+    assert!(second.realise(graph.clone(), &goals).await.succeeded());
+    assert_eq!(ran(&second), ["left", "right", "top"]);
+    // And so does one that trusts nobody.
+    let mut third = machine(&team, Some(&first));
+    assert!(third.realise(graph.clone(), &goals).await.succeeded());
+    third.shared = None;
+    assert!(third.realise(graph, &goals).await.succeeded());
+    assert_eq!(ran(&third), ["left", "right", "top"]);
 }
 
 #[tokio::test]

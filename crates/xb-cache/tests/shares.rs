@@ -87,6 +87,7 @@ impl Person {
             peak_memory: 8,
             executor: "local".to_owned(),
             left_out: Vec::new(),
+            vouched: Vec::new(),
             root: Some(build),
         };
         let made =
@@ -250,6 +251,7 @@ fn the_word_for_another_result_is_not_taken_for_this_one() {
             peak_memory: 0,
             executor: String::new(),
             left_out: Vec::new(),
+            vouched: Vec::new(),
             root: None,
         };
         run(other.shares.publish(&Made { graph: Arc::new(graph), node, recipe, action, result }));

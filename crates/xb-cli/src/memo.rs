@@ -51,11 +51,13 @@ struct Key<'a> {
     methods: &'a [Method],
     ships: bool,
     checks: bool,
+    /// Whose word counts.
+    trust: Option<Digest>,
 }
 
 /// The results of a build for which nothing has changed; none when something has, or when that cannot be told.
-pub fn recall(store: &Store, request: &Request, checks: bool) -> Option<Vec<Built>> {
-    let bytes = store.recall_bytes(KIND, &key(request, checks)?).ok()??;
+pub fn recall(store: &Store, request: &Request, checks: bool, trust: Option<Digest>) -> Option<Vec<Built>> {
+    let bytes = store.recall_bytes(KIND, &key(request, checks, trust)?).ok()??;
     let memo: Memo = serde_json::from_slice(&bytes).ok()?;
     holds(store, &request.project, &memo).then(|| {
         let mut results = memo.results;
@@ -71,6 +73,7 @@ pub fn remember(
     session: &Session,
     request: &Request,
     checks: bool,
+    trust: Option<Digest>,
     emission: &Emission,
     realised: &Realised,
     results: &[Built],
@@ -83,7 +86,7 @@ pub fn remember(
             lock: lock_used(session)?,
             results: results.to_vec(),
         };
-        Some((key(request, checks)?, serde_json::to_vec(&memo).ok()?))
+        Some((key(request, checks, trust)?, serde_json::to_vec(&memo).ok()?))
     };
     if let Some((key, value)) = memo() {
         let _ = session.store.remember_bytes(KIND, &key, &value);
@@ -98,7 +101,7 @@ pub fn forget_all(store: &Store) -> Result<(), StoreError> {
     store.forget_bytes(KIND)
 }
 
-fn key(request: &Request, checks: bool) -> Option<Vec<u8>> {
+fn key(request: &Request, checks: bool, trust: Option<Digest>) -> Option<Vec<u8>> {
     let key = Key {
         version: env!("CARGO_PKG_VERSION"),
         program: program(),
@@ -108,6 +111,7 @@ fn key(request: &Request, checks: bool) -> Option<Vec<u8>> {
         methods: &request.methods,
         ships: request.product == Product::Shipped,
         checks,
+        trust,
     };
     let bytes = serde_json::to_vec(&key).ok()?;
     Some(Digest::of(&bytes).hash().to_vec())

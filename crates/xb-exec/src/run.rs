@@ -163,6 +163,7 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
         peak_memory: ended.peak_memory,
         executor: "local".to_owned(),
         left_out,
+        vouched: Vec::new(),
         root: None,
     })
 }

@@ -29,6 +29,9 @@ pub struct ActionResult {
     /// is in doubt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<TreeId>,
+    /// Who vouches for it, by their public keys, where it was not made here: it counts only where their word does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vouched: Vec<String>,
 }
 
 /// Why a run ended as it did.

@@ -177,6 +177,7 @@ fn results_are_cached_by_path() {
         peak_memory: 1,
         executor: "local".to_owned(),
         left_out: Vec::new(),
+        vouched: Vec::new(),
         root: None,
     };
     let cached = action.to_cache(&result);

@@ -32,6 +32,7 @@ fn result(cause: Cause, seconds: u64) -> ActionResult {
         peak_memory: 0,
         executor: "local".to_owned(),
         left_out: Vec::new(),
+        vouched: Vec::new(),
         root: None,
     }
 }

@@ -133,6 +133,7 @@ impl Scheduler<'_> {
         let mut missing = Vec::new();
         for ((id, run, _), action) in runs.iter().zip(known) {
             let result = action.and_then(|_| results.next().flatten());
+            let result = result.filter(|cached| self.builder.believes(run, cached));
             let result = result.and_then(|cached| run.from_cache(&cached));
             match (action, result) {
                 (Some(action), Some(result)) => self.answer_run(*id, *action, result),

@@ -90,7 +90,7 @@ impl Scheduler<'_> {
         let runs = fresh.iter().flat_map(|unit| runs_of(&graph, *unit));
         let runs: BTreeSet<_> = runs.filter(|run| !search.answers.contains_key(run)).collect();
         let runs: Vec<NodeId> = runs.into_iter().filter(|run| !self.rebuild.contains(run)).collect();
-        self.ask_here(&runs, search);
+        self.ask_here(shared, &runs, search);
         let wanted = runs.iter().filter(|run| search.offered(&graph, **run).is_none()).filter_map(|id| {
             let Node::Run(run) = graph.node(*id) else { return None };
             Some((*id, Wanted { key: SharedKey::Recipe(self.known.recipes.get(*id)?), run }))
@@ -107,15 +107,20 @@ impl Scheduler<'_> {
     }
 
     /// Looks for results that are here.
-    fn ask_here(&self, runs: &[NodeId], search: &mut Search) {
+    fn ask_here(&self, shared: &dyn SharedCache, runs: &[NodeId], search: &mut Search) {
         let recipes: Vec<_> = runs.iter().filter_map(|run| Some((*run, self.known.recipes.get(*run)?))).collect();
-        let known = known_by_recipe(&*self.builder.memory, recipes.iter().map(|(_, recipe)| *recipe));
+        let wanted = recipes.iter().map(|(_, recipe)| *recipe);
+        let known = known_by_recipe(&*self.builder.memory, shared.scope(), wanted);
         let known: Vec<_> = recipes.iter().zip(known).filter_map(|((run, _), action)| Some((*run, action?))).collect();
         let actions: Vec<_> = known.iter().map(|(_, action)| *action).collect();
         // A store that cannot be read is told about when something is to be written to it.
         let results = self.builder.cache.results(&actions).unwrap_or_default();
         for ((run, action), result) in known.into_iter().zip(results) {
-            search.answers.insert(run, result.map(|result| Offered::Here(action, result)));
+            let believed = |result: &ActionResult| match self.graph.node(run) {
+                Node::Run(run) => self.builder.believes(run, result),
+                _ => false,
+            };
+            search.answers.insert(run, result.filter(believed).map(|result| Offered::Here(action, result)));
         }
     }
 
@@ -141,7 +146,10 @@ impl Scheduler<'_> {
             return;
         }
         for run in search.met.iter().flat_map(|unit| runs_of(self.graph, *unit)).collect::<BTreeSet<_>>() {
-            if let Some(Some(Offered::Here(action, result))) = search.answers.get(&run) {
+            // What others vouch for is theirs to share.
+            if let Some(Some(Offered::Here(action, result))) = search.answers.get(&run)
+                && result.vouched.is_empty()
+            {
                 self.publish(run, *action, result.clone());
             }
         }
@@ -230,8 +238,8 @@ impl Scheduler<'_> {
 
     /// Takes note of what a run was made of, so that it is known the next time before any of that is.
     pub(super) fn remember_recipe(&self, id: NodeId, action: ActionId) {
-        if let Some(recipe) = self.known.recipes.get(id) {
-            remember_recipe(&*self.builder.memory, recipe, action);
+        if let (Some(recipe), Some(shared)) = (self.known.recipes.get(id), &self.builder.shared) {
+            remember_recipe(&*self.builder.memory, shared.scope(), recipe, action);
         }
     }
 

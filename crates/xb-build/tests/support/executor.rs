@@ -158,6 +158,7 @@ impl Executor for FakeExecutor {
                 peak_memory: 1 << 20,
                 executor: "fake".to_owned(),
                 left_out: Vec::new(),
+                vouched: Vec::new(),
             })
         })
     }

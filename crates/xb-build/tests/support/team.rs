@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use xb_build::{BoxFuture, Brought, Made, Offer, SharedCache, SharedKey, Wanted};
-use xb_graph::{ActionResult, Node};
+use xb_core::Digest;
+use xb_graph::{ActionResult, Node, Run};
 
 /// Keeps the results' outputs at `xb/out` alone, as a cache that keeps no build trees.
 #[derive(Debug, Default)]
@@ -14,11 +15,17 @@ pub struct Team {
     /// Packages that were asked for by their recipes, each turn in its order.
     asked: Mutex<Vec<Vec<String>>>,
     brought: Mutex<Vec<String>>,
+    /// By which its members vouch.
+    pub name: String,
     /// What is offered is not to be had.
     pub lost: AtomicBool,
 }
 
 impl Team {
+    pub fn called(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+
     pub fn asked(&self) -> Vec<Vec<String>> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
@@ -45,13 +52,21 @@ impl SharedCache for Team {
         Box::pin(async move { brought })
     }
 
+    fn believes(&self, _: &Run, vouched: &[String]) -> bool {
+        vouched.contains(&self.name)
+    }
+
+    fn scope(&self) -> Digest {
+        Digest::of(self.name.as_bytes())
+    }
+
     fn publish<'a>(&'a self, made: &'a Made) -> BoxFuture<'a, ()> {
         let Node::Run(run) = made.graph.node(made.node) else {
             panic!("only runs leave results");
         };
         let outputs = made.result.outputs.iter().filter(|(path, _)| *path == "xb/out");
         let outputs = outputs.map(|(path, tree)| (path.clone(), *tree)).collect();
-        let result = ActionResult { outputs, ..made.result.clone() };
+        let result = ActionResult { outputs, vouched: vec![self.name.clone()], ..made.result.clone() };
         let mut offers = self.offers.lock().unwrap();
         for key in made.recipe.map(SharedKey::Recipe).into_iter().chain([SharedKey::Action(made.action)]) {
             let from = run.package.clone();

@@ -16,6 +16,8 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, stream};
 use tokio::sync::Semaphore;
 use xb_build::{BoxFuture, Brought, Event, Events, Made, Offer, SharedCache, SharedKey, Wanted};
+use xb_core::Digest;
+use xb_graph::{ActionResult, Run};
 use xb_sign::StatementKey;
 
 use crate::{Blob, Limits, PackError, Packs};
@@ -87,7 +89,9 @@ impl Shares {
             if let Some(vote) = votes.won(self.trust.agree) {
                 let found = (vote.place, vote.statement.pack());
                 self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(wanted.key, found);
-                let (action, result) = (vote.statement.action(), vote.statement.result().clone());
+                let vouched = vote.keys.iter().filter_map(|key| Some(self.trust.keys.get(*key)?.key.to_string()));
+                let result = ActionResult { vouched: vouched.collect(), ..vote.statement.result().clone() };
+                let action = vote.statement.action();
                 let from = self.places.get(vote.place).map(|place| place.name.clone()).unwrap_or_default();
                 return Some(Offer { key: wanted.key, action, result, from });
             }
@@ -168,6 +172,14 @@ impl SharedCache for Shares {
 
     fn bring<'a>(&'a self, offer: &'a Offer) -> BoxFuture<'a, Brought> {
         Box::pin(self.pull(offer))
+    }
+
+    fn believes(&self, run: &Run, vouched: &[String]) -> bool {
+        self.trust.believes(run, vouched)
+    }
+
+    fn scope(&self) -> Digest {
+        self.trust.scope()
     }
 
     fn publish<'a>(&'a self, made: &'a Made) -> BoxFuture<'a, ()> {

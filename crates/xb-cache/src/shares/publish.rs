@@ -71,5 +71,10 @@ async fn send_to(place: &Place, signer: &StatementKey, run: &Run, made: &Made) -
 fn shared(run: &Run, result: &ActionResult) -> ActionResult {
     let path = run.outputs.get(SHARED).map(|path| path.to_string());
     let outputs = result.outputs.iter().filter(|(output, _)| Some(*output) == path.as_ref());
-    ActionResult { outputs: outputs.map(|(path, tree)| (path.clone(), *tree)).collect(), root: None, ..result.clone() }
+    ActionResult {
+        outputs: outputs.map(|(path, tree)| (path.clone(), *tree)).collect(),
+        root: None,
+        vouched: Vec::new(),
+        ..result.clone()
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use xb_core::{Arch, TreeId};
+use xb_core::{Arch, Digest, TreeId};
 use xb_graph::{Method, Run};
 use xb_sign::StatementPublicKey;
 
@@ -27,6 +27,7 @@ pub struct TrustedKey {
     pub key: StatementPublicKey,
     /// For which packages; for all where there is nothing in it.
     packages: GlobSet,
+    patterns: Vec<String>,
     /// For which architectures; for all where there is none.
     arches: Vec<Arch>,
     /// By which methods; by all where there is none.
@@ -36,7 +37,14 @@ pub struct TrustedKey {
 impl TrustedKey {
     /// A key whose word counts for everything.
     pub fn of(name: impl Into<String>, key: StatementPublicKey) -> Self {
-        Self { name: name.into(), key, packages: GlobSet::empty(), arches: Vec::new(), methods: Vec::new() }
+        Self {
+            name: name.into(),
+            key,
+            packages: GlobSet::empty(),
+            patterns: Vec::new(),
+            arches: Vec::new(),
+            methods: Vec::new(),
+        }
     }
 
     /// The same key, only for packages whose names match one of these patterns, or for all where there is none.
@@ -48,7 +56,7 @@ impl TrustedKey {
         for pattern in patterns {
             packages.add(Glob::new(pattern)?);
         }
-        Ok(Self { packages: packages.build()?, ..self })
+        Ok(Self { packages: packages.build()?, patterns: patterns.to_vec(), ..self })
     }
 
     /// The same key, only for these architectures, and for what was built by these methods.
@@ -63,6 +71,25 @@ impl TrustedKey {
         is_meant(self.packages.is_empty(), self.packages.is_match(&run.package))
             && is_meant(self.arches.is_empty(), self.arches.contains(&run.arch))
             && is_meant(self.methods.is_empty(), self.methods.contains(&run.method))
+    }
+}
+
+impl Trust {
+    /// Whether enough of those who vouch for a result are believed.
+    pub(super) fn believes(&self, run: &Run, vouched: &[String]) -> bool {
+        let counting = self.keys.iter().filter(|key| key.counts_for(run) && vouched.contains(&key.key.to_string()));
+        counting.count() >= self.agree.max(1)
+    }
+
+    /// What tells it from another.
+    pub(super) fn scope(&self) -> Digest {
+        let key = |key: &TrustedKey| {
+            let TrustedKey { name: _, key, packages: _, patterns, arches, methods } = key;
+            format!("{key}{patterns:?}{arches:?}{methods:?}")
+        };
+        let mut keys: Vec<_> = self.keys.iter().map(key).collect();
+        keys.sort();
+        Digest::of(format!("{}{keys:?}", self.agree).as_bytes())
     }
 }
 

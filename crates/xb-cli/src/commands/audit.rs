@@ -1,6 +1,7 @@
 //! `xb audit`: what results trip over, on their own architecture or on another.
 
 use serde::Serialize;
+use xb_build::Options;
 
 use crate::args::{AuditArgs, How};
 use crate::audit::{Audited, Looked, judge, look, show, summary};
@@ -44,6 +45,7 @@ pub fn run(here: &Invocation, args: &AuditArgs) -> Result<(), Failure> {
     let mut seen = Seen::default();
     for request in &requests {
         let session = Session::new(here, request.project.clone(), store.clone(), request.host, args.wanted.lock)?;
+        let session = session.shared(args.wanted.lock.offline)?;
         build(&session, request, args, &mut seen)?;
         if seen.why.is_some() && !args.wanted.work.keep_going {
             break;
@@ -87,7 +89,7 @@ fn build(session: &Session, request: &Request, args: &AuditArgs, seen: &mut Seen
             .help("name the package itself: what is audited is its result"));
     }
     let goals: Vec<_> = graph.targets.iter().flat_map(|target| [Some(target.build), target.root]).flatten().collect();
-    let realised = session.realise(&graph, &goals, &session.options(&args.wanted.work))?;
+    let realised = session.realise(&graph, &goals, &Options { whole: true, ..session.options(&args.wanted.work) })?;
     session.progress.close();
     logs::remember(&session.store, &session.project, &graph, &realised);
     seen.looked.extend(look(session, &graph, &realised)?);

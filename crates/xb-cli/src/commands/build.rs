@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 use xb_build::{Options, Realised, Sharing};
-use xb_core::{count, show_time};
+use xb_core::{Digest, count, show_time};
 use xb_eval::Product;
 use xb_graph::{Graph, NodeId, Target};
 use xb_store::Store;
@@ -23,7 +23,7 @@ use crate::request::Request;
 use crate::same::{Same, Shown};
 use crate::session::Session;
 use crate::stores::open_store;
-use crate::{export, logs, memo, planned, shipment};
+use crate::{export, logs, memo, planned, sharing, shipment};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -106,7 +106,7 @@ impl Job<'_> {
         if self.again == Again::Nothing
             && !self.request.audit
             && matches!(self.sharing, None | Some(Sharing::Both))
-            && let Some(built) = memo::recall(&store, &self.request, self.checks)
+            && let Some(built) = memo::recall(&store, &self.request, self.checks, self.trust()?)
         {
             return self.show(
                 here,
@@ -148,6 +148,11 @@ impl Job<'_> {
 
     fn realise(&self, session: &Session, graph: &std::sync::Arc<Graph>) -> Result<Realised, Failure> {
         session.realise(graph, &self.goals(graph), &self.options(session, graph))
+    }
+
+    /// Whose word counts, where anybody's but one's own does.
+    fn trust(&self) -> Result<Option<Digest>, Failure> {
+        if self.sharing.is_some() { sharing::accepted(&self.request.project.config) } else { Ok(None) }
     }
 
     fn with_caches(&self, session: Session) -> Result<Session, Failure> {
@@ -213,7 +218,7 @@ impl Job<'_> {
         }
         // What is said of a result that was built again is said once.
         if self.again == Again::Nothing {
-            memo::remember(session, request, *checks, emission, realised, &built);
+            memo::remember(session, request, *checks, self.trust()?, emission, realised, &built);
         }
         let (ran, known) = session.progress.counts();
         let steps = format!("{} ran, {known} known, {}", count(ran, "step"), show_time(began.elapsed()));

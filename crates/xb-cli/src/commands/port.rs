@@ -35,7 +35,7 @@ pub fn run(here: &Invocation, args: &PortArgs) -> Result<(), Failure> {
     let out = here.folder.join(&args.out);
     port::prepare(&out)?;
     let store = open_store(&request.project.config)?;
-    let session = Session::new(here, request.project.clone(), store, host, args.lock)?;
+    let session = Session::new(here, request.project.clone(), store, host, args.lock)?.shared(args.lock.offline)?;
     let report = ported(&session, &request, args).map_err(resumable)?;
     session.progress.close();
     let page = port::write(&report, &out)?;
@@ -57,6 +57,8 @@ fn ported(session: &Session, request: &Request, args: &PortArgs) -> Result<Repor
     let graph = emission?.graph;
     let mut options = session.options(&args.work);
     options.keep_going = true;
+    // What is looked at, and what is compared, is built here.
+    options.whole = request.audit || args.verify;
     options.believe_failures = !args.again;
     let (realised, unlocked) = session.realise_apart(&graph, &goals(&graph), &options)?;
     unlocked.iter().for_each(Failure::tell);

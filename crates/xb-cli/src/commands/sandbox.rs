@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::sync::Arc;
 
+use xb_build::Options;
 use xb_core::TreeId;
 use xb_graph::{Graph, Input, Method, Node, NodeId, ResolvedAction, Run, Target, TargetId, compose, resolve};
 
@@ -46,6 +47,7 @@ pub fn open(here: &Invocation, one: &OneTarget) -> Result<Opened, Failure> {
     let target = target.clone();
     let store = open_store(&request.project.config)?;
     let session = Session::new(here, request.project.clone(), store, request.host, one.lock)?;
+    let session = session.shared(one.lock.offline)?;
     let keep_failed = one.work.keep_failed;
     Ok(Opened { session, graph, target, keep_failed })
 }
@@ -91,7 +93,10 @@ impl Opened {
     /// When one of them fails to build: then that has been told.
     pub fn trees(&self, work: &crate::args::Work, inputs: &[&Input]) -> Result<Vec<TreeId>, Failure> {
         let goals: Vec<_> = inputs.iter().map(|input| input.node).collect();
-        let realised = self.session.realise(&self.graph, &goals, &self.session.options(work))?;
+        // What a build leaves beside its result is not shared.
+        let whole = inputs.iter().any(|input| &*input.output != "out");
+        let options = Options { whole, ..self.session.options(work) };
+        let realised = self.session.realise(&self.graph, &goals, &options)?;
         self.session.progress.close();
         if !realised.succeeded() {
             return Err(blame::tell(&self.session, &self.graph, &realised, self.keep_failed));

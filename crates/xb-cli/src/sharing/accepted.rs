@@ -30,6 +30,15 @@ pub fn is_accepted(config: &Config) -> Result<bool, Failure> {
     }
 }
 
+/// What a project says of caches and keys, as far as it names any and has been accepted.
+///
+/// # Errors
+/// When what was accepted cannot be read.
+pub fn accepted(config: &Config) -> Result<Option<Digest>, Failure> {
+    let counts = !config.caches.is_empty() && is_accepted(config)?;
+    Ok(counts.then(|| digest(config)))
+}
+
 /// Accepts what a project says of caches and keys.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use xb_cache::{Address, Packs, Place, Shares, Trust, TrustedKey};
 use xb_sign::StatementKey;
 use xb_store::Contents;
 
-pub use accepted::{accept, is_accepted};
+pub use accepted::{accept, accepted, is_accepted};
 
 use crate::failure::Failure;
 use crate::own_key::own_key;

@@ -96,6 +96,7 @@ pub fn result(tree: TreeId) -> ActionResult {
         peak_memory: 0,
         executor: "local".to_owned(),
         left_out: Vec::new(),
+        vouched: Vec::new(),
         root: None,
     }
 }
