@@ -4,10 +4,12 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use proptest::prelude::*;
 use support::executor::output_text;
 use support::graph::Add;
+use support::team::Team;
 use support::{World, text_tree};
 use xb_core::TreeId;
 use xb_graph::Method::{Cross, Emulate};
@@ -128,6 +130,29 @@ fn check(words: &[Word], jobs: usize, again: bool) {
     }
 }
 
+/// One machine builds some of the nodes, and another all of them, by way of a cache that may have lost everything.
+fn check_shared(words: &[Word], jobs: usize, some: &[prop::sample::Index], lost: bool) {
+    let (graph, nodes) = graph_of(words);
+    let team = Arc::<Team>::default();
+    let mut first = World { shared: Some(Arc::clone(&team)), ..World::default() };
+    first.options.keep_going = true;
+    let expected = simply(&graph, &first);
+    let graph = Arc::new(graph);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let goals: Vec<_> = some.iter().map(|at| nodes[at.index(nodes.len())]).collect();
+    runtime.block_on(first.builder().realise(&graph, &goals, &first.options));
+    team.lost.store(lost, Ordering::Relaxed);
+    let mut second = World { shared: Some(team), ..World::over(Arc::clone(&first.contents)) };
+    second.options.keep_going = true;
+    second.options.jobs = jobs;
+    let realised = runtime.block_on(second.builder().realise(&graph, &nodes, &second.options));
+    for node in &nodes {
+        let tree = realised.node(*node).map(|node| node.outputs["out"]);
+        assert_eq!(tree, expected[node], "node {}", node.0);
+    }
+    assert_eq!(realised.succeeded(), nodes.iter().all(|node| expected[node].is_some()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -136,5 +161,15 @@ proptest! {
         words in prop::collection::vec(any_word(), 1..25), jobs in 1..5usize, again in any::<bool>()
     ) {
         check(&words, jobs, again);
+    }
+
+    #[test]
+    fn what_is_shared_is_what_would_have_been_made(
+        words in prop::collection::vec(any_word(), 1..25),
+        jobs in 1..5usize,
+        some in prop::collection::vec(any::<prop::sample::Index>(), 1..6),
+        lost in any::<bool>(),
+    ) {
+        check_shared(&words, jobs, &some, lost);
     }
 }
