@@ -323,6 +323,23 @@ fn a_cache_that_does_not_answer_is_asked_once_and_told_about_once() {
 }
 
 #[test]
+fn what_is_there_is_not_written_again() {
+    let (folder, place) = place();
+    let person = Person::new(&place, Some(1), Trust::default());
+    person.builds("the app");
+    let written = || {
+        let times = files(folder.path()).into_iter().map(|file| std::fs::metadata(&file).unwrap().modified().unwrap());
+        times.collect::<Vec<_>>()
+    };
+    let before = written();
+    person.builds("the app");
+    assert_eq!(written(), before);
+    std::fs::remove_dir_all(folder.path().join("cas")).unwrap();
+    person.builds("the app");
+    assert_eq!(Person::new(&place, None, trust(1, vec![trusted(1)])).brings(), Some(Brought::Here));
+}
+
+#[test]
 fn who_has_no_key_sends_nothing() {
     let (folder, place) = place();
     Person::new(&place, None, Trust::default()).builds("the app");

@@ -54,17 +54,44 @@ impl Shares {
 
 async fn send_to(place: &Place, signer: &StatementKey, run: &Run, made: &Made) -> Result<(), Failed> {
     let result = shared(run, &made.result);
+    if is_there(place, signer, made, &result).await? {
+        return Ok(());
+    }
     let trees: Vec<_> = result.outputs.values().copied().collect();
     let beside: Vec<_> = result.log.into_iter().collect();
     let pushed = place.packs.push(&trees, &beside).await?;
     let envelope = Statement::new(run, made, result, pushed.index).seal(signer)?;
     let blobs: Vec<_> = [pushed.index].into_iter().chain(pushed.blobs).collect();
     let bytes = entry::write(&envelope, &blobs);
-    for key in made.recipe.map(SharedKey::Recipe).into_iter().chain([SharedKey::Action(made.action)]) {
-        let key = entry::key(key, &signer.public())?;
+    for about in keys(made) {
+        let key = entry::key(about, &signer.public())?;
         place.packs.remote.put_entry(key, bytes.clone()).await.map_err(PackError::from)?;
     }
     Ok(())
+}
+
+/// Whether a place has just this already, as far as its entries and the index of the pack go.
+async fn is_there(place: &Place, signer: &StatementKey, made: &Made, result: &ActionResult) -> Result<bool, Failed> {
+    for about in keys(made) {
+        let key = entry::key(about, &signer.public())?;
+        let bytes = place.packs.remote.entry(key).await.map_err(PackError::from)?;
+        let statement = bytes.as_deref().and_then(entry::read);
+        let statement = statement.and_then(|envelope| Statement::open(&envelope, &signer.public(), about).ok());
+        let same = statement.filter(|statement| statement.result().outputs == result.outputs);
+        let has_pack = match same {
+            Some(same) => place.packs.remote.has_blob(same.pack()).await.map_err(PackError::from)?,
+            None => false,
+        };
+        if !has_pack {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What a result is shared under.
+fn keys(made: &Made) -> impl Iterator<Item = SharedKey> {
+    made.recipe.map(SharedKey::Recipe).into_iter().chain([SharedKey::Action(made.action)])
 }
 
 /// What of a result is shared, with outputs by their paths. The root that it was made in is this machine's matter.
