@@ -91,3 +91,9 @@ pub(crate) fn by_names(run: &Run, result: &ActionResult) -> ActionResult {
         run.outputs.iter().filter_map(|(name, path)| Some((name.clone(), *result.outputs.get(path.as_str())?)));
     ActionResult { outputs: outputs.collect(), ..result.clone() }
 }
+
+/// A result with the paths of the outputs in place of a run's names for them.
+pub(crate) fn by_paths(run: &Run, result: &ActionResult) -> ActionResult {
+    let outputs = run.outputs.iter().filter_map(|(name, path)| Some((path.to_string(), *result.outputs.get(name)?)));
+    ActionResult { outputs: outputs.collect(), ..result.clone() }
+}

@@ -212,8 +212,7 @@ async fn what_runs_again_asks_nobody_and_tells_nobody() {
 #[tokio::test]
 async fn what_was_built_before_anybody_shared_can_be_given() {
     let (graph, [left, right, top]) = fork();
-    let team = Arc::<Team>::default();
-    let mut first = machine(&team, None);
+    let mut first = World::over(Arc::default());
     assert!(first.realise(graph.clone(), &[top]).await.succeeded());
     let other = Arc::<Team>::default();
     first.shared = Some(Arc::clone(&other));
@@ -222,6 +221,15 @@ async fn what_was_built_before_anybody_shared_can_be_given() {
     assert!(first.realise(graph.clone(), &[top]).await.succeeded());
     assert_eq!((first.executor.ran(), other.asked()), (vec![], vec![]));
     let mut second = machine(&other, Some(&first));
+    second.options.sharing = Sharing::Bring;
+    assert!(second.realise(graph.clone(), &[left, right, top]).await.succeeded());
+    // By now their recipes are known as well.
+    let third = Arc::<Team>::default();
+    first.shared = Some(Arc::clone(&third));
+    first.forget_what_happened();
+    assert!(first.realise(graph.clone(), &[top]).await.succeeded());
+    assert_eq!((first.executor.ran(), third.asked()), (vec![], vec![]));
+    second = machine(&third, Some(&first));
     second.options.sharing = Sharing::Bring;
     assert!(second.realise(graph, &[left, right, top]).await.succeeded());
 }

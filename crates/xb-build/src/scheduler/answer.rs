@@ -144,6 +144,7 @@ impl Scheduler<'_> {
     }
 
     fn answer_run(&mut self, id: NodeId, action: ActionId, result: ActionResult) {
+        self.give_found(id, action, &result);
         self.finished(id, action, result, true, std::time::Duration::ZERO);
     }
 

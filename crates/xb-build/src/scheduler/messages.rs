@@ -81,6 +81,7 @@ impl Scheduler<'_> {
         if self.rebuild.contains(&id) {
             pending.before = resolved.found;
         } else if let Some(result) = resolved.found {
+            self.give_found(id, action.id, &result);
             return self.finished(id, action.id, result, true, Duration::ZERO);
         }
         if let Some(waiting) = self.actions.get_mut(&action.id) {
@@ -180,6 +181,8 @@ impl Scheduler<'_> {
             if !self.rebuild.contains(&id) {
                 self.publish(id, action.id, action.to_cache(&ran.result));
             }
+        } else if !other {
+            self.give_found(id, action.id, &ran.result);
         }
         let result = by_names(run, &action.to_cache(&ran.result));
         if self.needed(id).iter().all(|output| result.outputs.contains_key(&**output)) {

@@ -18,7 +18,7 @@ use super::states::State;
 use crate::failure::Why;
 use crate::memory::{known_by_recipe, remember_recipe};
 use crate::recipe::Recipes;
-use crate::shared::{Brought, Made, SharedCache, SharedKey, Wanted, by_names};
+use crate::shared::{Brought, Made, SharedCache, SharedKey, Wanted, by_names, by_paths};
 use crate::work::{Message, Needed, source_of};
 use crate::{Sharing, Source, work};
 
@@ -152,6 +152,15 @@ impl Scheduler<'_> {
             {
                 self.publish(run, *action, result.clone());
             }
+        }
+    }
+
+    /// Shares a result that was known here by its action alone, as what was built before anybody shared is, where that was
+    /// asked for. Its outputs are by the run's own names.
+    pub(super) fn give_found(&mut self, id: NodeId, action: ActionId, result: &ActionResult) {
+        if let (Sharing::Give, Node::Run(run)) = (self.options.sharing, self.graph.node(id)) {
+            let result = by_paths(run, result);
+            self.publish(id, action, result);
         }
     }
 
