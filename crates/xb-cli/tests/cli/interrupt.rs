@@ -13,6 +13,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Starts a command in a session of its own, and waits until it has said `sign`.
 fn start(world: &World, args: &[&str], sign: &str) -> Child {
+    start_until(world, args, |said| said.contains(sign))
+}
+
+/// Starts a command in a session of its own, and waits until what it has said, or something else, is a sign.
+pub fn start_until(world: &World, args: &[&str], is_sign: impl Fn(&str) -> bool) -> Child {
     let log = world.project().join(format!("{}.log", args.join("-").replace(['/', '.'], "_")));
     let file = std::fs::File::create(&log).expect("a file");
     let output = file.try_clone().expect("a file");
@@ -24,17 +29,17 @@ fn start(world: &World, args: &[&str], sign: &str) -> Child {
     let began = Instant::now();
     loop {
         let said = std::fs::read_to_string(&log).expect("a log");
-        if said.contains(sign) {
+        if is_sign(&said) {
             return child;
         }
         let ended = child.try_wait().expect("it can be waited for");
-        assert!(ended.is_none() && began.elapsed() < PATIENCE, "no `{sign}`, {ended:?}:\n{said}");
+        assert!(ended.is_none() && began.elapsed() < PATIENCE, "no sign, {ended:?}:\n{said}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 /// Sends what Ctrl-C or `kill` sends and returns the exit code.
-fn interrupt(mut child: Child, signal: Signal) -> Option<i32> {
+pub fn interrupt(mut child: Child, signal: Signal) -> Option<i32> {
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, signal).expect("it can be signalled");
     let began = Instant::now();

@@ -14,5 +14,9 @@ mod probes;
 mod project;
 mod release;
 mod repl;
+#[path = "../../../xb-cache/tests/common/server.rs"]
+#[allow(dead_code, reason = "each test takes what it needs")]
+mod server;
+mod shared;
 mod targets;
 mod world;
