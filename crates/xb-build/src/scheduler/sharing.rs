@@ -146,10 +146,7 @@ impl Scheduler<'_> {
             return;
         }
         for run in search.met.iter().flat_map(|unit| runs_of(self.graph, *unit)).collect::<BTreeSet<_>>() {
-            // What others vouch for is theirs to share.
-            if let Some(Some(Offered::Here(action, result))) = search.answers.get(&run)
-                && result.vouched.is_empty()
-            {
+            if let Some(Some(Offered::Here(action, result))) = search.answers.get(&run) {
                 self.publish(run, *action, result.clone());
             }
         }
@@ -254,7 +251,8 @@ impl Scheduler<'_> {
 
     /// Shares what a run left, while the build goes on.
     pub(super) fn publish(&mut self, id: NodeId, action: ActionId, result: ActionResult) {
-        let Some(shared) = self.builder.shared.clone() else {
+        // What others vouch for is theirs to share.
+        let Some(shared) = self.builder.shared.clone().filter(|_| result.vouched.is_empty()) else {
             return;
         };
         let recipe = self.known.recipes.get(id);
