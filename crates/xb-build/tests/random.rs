@@ -130,8 +130,9 @@ fn check(words: &[Word], jobs: usize, again: bool) {
     }
 }
 
-/// One machine builds some of the nodes, and another all of them, by way of a cache that may have lost everything.
-fn check_shared(words: &[Word], jobs: usize, some: &[prop::sample::Index], lost: bool) {
+/// One machine builds some of the nodes, and another all of them, by way of a cache that may have lost all of it, or what
+/// one package left.
+fn check_shared(words: &[Word], jobs: usize, some: &[prop::sample::Index], lost: Option<u8>) {
     let (graph, nodes) = graph_of(words);
     let team = Arc::<Team>::default();
     let mut first = World { shared: Some(Arc::clone(&team)), ..World::default() };
@@ -141,7 +142,8 @@ fn check_shared(words: &[Word], jobs: usize, some: &[prop::sample::Index], lost:
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let goals: Vec<_> = some.iter().map(|at| nodes[at.index(nodes.len())]).collect();
     runtime.block_on(first.builder().realise(&graph, &goals, &first.options));
-    team.lost.store(lost, Ordering::Relaxed);
+    team.lost.store(lost == Some(0), Ordering::Relaxed);
+    *team.lost_of.lock().unwrap() = lost.map(|package| format!("p{package}")).unwrap_or_default();
     let mut second = World { shared: Some(team), ..World::over(Arc::clone(&first.contents)) };
     second.options.keep_going = true;
     second.options.jobs = jobs;
@@ -168,7 +170,7 @@ proptest! {
         words in prop::collection::vec(any_word(), 1..25),
         jobs in 1..5usize,
         some in prop::collection::vec(any::<prop::sample::Index>(), 1..6),
-        lost in any::<bool>(),
+        lost in prop::option::of(0..8u8),
     ) {
         check_shared(&words, jobs, &some, lost);
     }

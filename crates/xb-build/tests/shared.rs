@@ -198,6 +198,63 @@ async fn who_needs_more_of_the_same_action_makes_it() {
 }
 
 #[tokio::test]
+async fn what_was_brought_in_part_is_made_when_more_of_it_is_needed_after_all() {
+    let team = Arc::<Team>::default();
+    let first = machine(&team, None);
+    let (graph, goals) = checked("as it was");
+    assert!(first.realise(graph.clone(), &goals).await.succeeded());
+    *team.lost_of.lock().unwrap() = "check".to_owned();
+    let second = machine(&team, Some(&first));
+    let realised = second.realise(graph, &goals).await;
+    assert!(realised.succeeded(), "{:?}", realised.failures);
+    assert_eq!(second.executor.ran(), ["app", "check"]);
+}
+
+#[tokio::test]
+async fn two_of_one_action_of_whom_one_needs_more_are_both_made() {
+    let team = Arc::<Team>::default();
+    let first = machine(&team, None);
+    let (mut graph, [build, check]) = checked("as it was");
+    let source = graph.fetch("unlocked:a.tar");
+    let mut twins = [build, build];
+    for (twin, name) in twins.iter_mut().zip(["app", "twin"]) {
+        let Node::Run(run) = graph.node(build).clone() else { unreachable!() };
+        let layer = a_run("", &[source], &[]).root.remove(0);
+        let run = xb_graph::Run { package: name.to_owned(), root: vec![layer], ..*run };
+        *twin = graph.add_node(Node::Run(Box::new(run)));
+    }
+    let Node::Run(run) = graph.node(check).clone() else { unreachable!() };
+    let mut run = *run;
+    run.root[0].input.node = twins[1];
+    let check = graph.add_node(Node::Run(Box::new(run)));
+    assert!(first.realise(graph.clone(), &[twins[0]]).await.succeeded());
+    let second = machine(&team, Some(&first));
+    let realised = second.realise(graph, &[twins[0], check]).await;
+    assert!(realised.succeeded(), "{:?}", realised.failures);
+    assert!(second.executor.ran().contains(&"check".to_owned()));
+}
+
+#[tokio::test]
+async fn a_later_option_that_is_not_to_be_had_gives_way_to_the_first() {
+    let team = Arc::<Team>::default();
+    let graph = || {
+        let mut graph = Graph::default();
+        let source = graph.fetch("a.tar");
+        let app = graph.choice("app", &[Method::Cross, Method::Emulate], &[source], &[]);
+        (graph, app)
+    };
+    let (first_graph, app) = graph();
+    let Node::Choice(choice) = first_graph.node(app).clone() else { unreachable!() };
+    let first = machine(&team, None);
+    assert!(first.realise(first_graph, &[choice.options[1].1]).await.succeeded());
+    team.lost.store(true, Ordering::Relaxed);
+    let second = machine(&team, Some(&first));
+    let (graph, app) = graph();
+    let realised = second.realise(graph, &[app]).await;
+    assert_eq!(realised.node(app).unwrap().run.as_ref().unwrap().method, Method::Cross);
+}
+
+#[tokio::test]
 async fn what_runs_again_asks_nobody_and_tells_nobody() {
     let team = Arc::default();
     let (graph, [_, _, top]) = fork();

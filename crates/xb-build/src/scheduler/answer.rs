@@ -27,6 +27,10 @@ impl Scheduler<'_> {
     }
 
     fn answer_node(&mut self, id: NodeId, runs: &mut Vec<NodeId>) {
+        // What it was ready for may have to be made after all.
+        if !matches!(self.states.get(id), Some(State::Waiting(0))) {
+            return;
+        }
         self.states.set(id, State::Working);
         let graph = self.graph;
         match graph.node(id) {
@@ -39,13 +43,19 @@ impl Scheduler<'_> {
                     let part = Part::Made(Made::layers(id, layers, parts));
                     self.done(id, Done::free(Value::Out(part)));
                 }
-                Err(why) => self.fail_with(id, why),
+                Err(why) => self.wait_or_fail(id, why),
             },
             Node::Choice(_) => self.answer_choice(id),
             Node::Run(_) if self.take_known(id) => {}
             Node::Run(_) if self.options.sharing == Sharing::Bring => self.fail_with(id, Why::NotShared),
             Node::Run(_) => runs.push(id),
             Node::Fetch(_) | Node::Folder(_) | Node::Debian(_) => self.provide(id),
+        }
+    }
+
+    fn wait_or_fail(&mut self, id: NodeId, why: Why) {
+        if !self.waits_for_more(id, &why) {
+            self.fail_with(id, why);
         }
     }
 
@@ -87,7 +97,6 @@ impl Scheduler<'_> {
             action: None,
             executor: None,
             guard: None,
-            only_here: false,
             before: None,
         })
     }
@@ -101,7 +110,7 @@ impl Scheduler<'_> {
                 continue;
             };
             match self.pending(id, run) {
-                Err(why) => self.fail_with(id, why),
+                Err(why) => self.wait_or_fail(id, why),
                 Ok(pending) => {
                     let shallow = pending.shallow;
                     self.runs.insert(id, pending);

@@ -91,7 +91,7 @@ impl Scheduler<'_> {
     }
 
     /// Turns a choice to an option, which somebody else may have demanded before.
-    fn demand_option(&mut self, choice: NodeId, option: NodeId) {
+    pub(super) fn demand_option(&mut self, choice: NodeId, option: NodeId) {
         let failed = self.states.blame(option).is_some();
         let done = self.states.done(option).is_some();
         self.plan.need(choice, option);
@@ -101,6 +101,7 @@ impl Scheduler<'_> {
                 self.fail(choice, Blame::Below);
             }
         } else if done {
+            self.states.set(choice, State::Waiting(0));
             self.ready.push(choice);
         } else {
             self.demand(option);

@@ -185,24 +185,23 @@ impl Scheduler<'_> {
             self.give_found(id, action.id, &ran.result);
         }
         let result = by_names(run, &action.to_cache(&ran.result));
-        if self.needed(id).iter().all(|output| result.outputs.contains_key(&**output)) {
+        let has_all = self.needed(id).iter().all(|output| result.outputs.contains_key(&**output));
+        if has_all && self.builder.believes(run, &result) {
             self.finished(id, action.id, result, ran.cached || other, took);
         } else {
-            self.run_here(id, action.id);
+            self.run_here(id, action);
         }
     }
 
     /// What others have of a run was not enough for one of those who waited for it.
-    fn run_here(&mut self, id: NodeId, action: ActionId) {
-        if let Some(pending) = self.runs.get_mut(&id) {
-            pending.only_here = true;
+    fn run_here(&mut self, id: NodeId, action: &ResolvedAction) {
+        self.known.keep_here(id);
+        if let Some(waiting) = self.actions.get_mut(&action.id) {
+            return waiting.push(id);
         }
-        match self.actions.get_mut(&action) {
-            Some(waiting) => waiting.push(id),
-            None => {
-                self.actions.insert(action, vec![id]);
-                self.enqueue(id);
-            }
+        match self.executor_for(action) {
+            Ok(executor) => self.queue_up(id, action.id, executor),
+            Err(why) => self.fail_with(id, why),
         }
     }
 
@@ -243,7 +242,7 @@ impl Scheduler<'_> {
         believed.then(|| failed(&*self.builder.memory, action)).flatten()
     }
 
-    fn tell_finished(&self, node: NodeId, cause: Option<Cause>, cached: bool, took: Duration) {
+    pub(super) fn tell_finished(&self, node: NodeId, cause: Option<Cause>, cached: bool, took: Duration) {
         self.builder.events.event(Event::Finished { node, cached, cause, took });
     }
 }

@@ -88,8 +88,6 @@ struct PendingRun {
     action: Option<Arc<ResolvedAction>>,
     executor: Option<Arc<dyn Executor>>,
     guard: Option<LockGuard>,
-    /// What others have of it is not enough.
-    only_here: bool,
     /// What is known of it, when it runs all the same.
     before: Option<ActionResult>,
 }
@@ -101,7 +99,7 @@ impl<'a> Scheduler<'a> {
             graph,
             goals,
             options,
-            rebuild: runs_of(graph, options),
+            rebuild: rebuilt(graph, options),
             plan: Plan::default(),
             states: States::new(graph.len()),
             choices: FxHashMap::default(),
@@ -122,7 +120,7 @@ impl<'a> Scheduler<'a> {
 }
 
 /// The runs that are to run again: choices stand for all of their options.
-fn runs_of(graph: &Graph, options: &Options) -> FxHashSet<NodeId> {
+fn rebuilt(graph: &Graph, options: &Options) -> FxHashSet<NodeId> {
     let mut runs = FxHashSet::default();
     for node in &options.rebuild {
         match graph.node(*node) {

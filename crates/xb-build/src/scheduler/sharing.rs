@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::task::JoinSet;
 use xb_core::{ActionId, TreeId};
-use xb_graph::{ActionResult, Node, NodeId};
+use xb_graph::{ActionResult, Cause, Node, NodeId};
 
 use super::Scheduler;
 use super::search::{Offered, Search, below, runs_of};
@@ -27,12 +27,24 @@ use crate::{Sharing, Source, work};
 pub(super) struct Known {
     recipes: Recipes,
     offered: FxHashMap<NodeId, Offered>,
+    /// What others have of these is not enough.
+    only_here: FxHashSet<NodeId>,
 }
 
 impl Known {
     /// Whether a run needs nothing below it.
     pub fn has(&self, run: NodeId) -> bool {
         self.offered.contains_key(&run)
+    }
+
+    /// Whether a run has to run here, if at all: what others have of it is not enough.
+    pub fn is_only_here(&self, run: NodeId) -> bool {
+        self.only_here.contains(&run)
+    }
+
+    /// What others have of a run is not enough.
+    pub fn keep_here(&mut self, run: NodeId) {
+        self.only_here.insert(run);
     }
 }
 
@@ -43,7 +55,11 @@ impl Scheduler<'_> {
             return;
         };
         let nodes = below(self.graph, self.goals);
-        let folders = self.folders(&nodes).await;
+        let cancel = self.options.cancel.clone();
+        let folders = tokio::select! {
+            folders = self.folders(&nodes) => folders,
+            () = cancel.cancelled() => return,
+        };
         let provider = &self.builder.provider;
         self.known.recipes = Recipes::of(self.graph, &nodes, |id, source| match source {
             Source::Folder(_) => folders.get(&id).map(|tree| tree.0),
@@ -55,7 +71,6 @@ impl Scheduler<'_> {
                 search.want(self.graph, *goal, &output);
             }
         }
-        let cancel = self.options.cancel.clone();
         while !search.fresh.is_empty() {
             tokio::select! {
                 () = self.turn(&*shared, &mut search) => {}
@@ -76,7 +91,10 @@ impl Scheduler<'_> {
                 Some((id, provider.provide(source).await.ok()?))
             });
         }
-        let folders: BTreeMap<_, _> = tasks.join_all().await.into_iter().flatten().collect();
+        let mut folders = BTreeMap::new();
+        while let Some(folder) = tasks.join_next().await {
+            folders.extend(folder.ok().flatten());
+        }
         for id in folders.keys() {
             self.demand(*id);
         }
@@ -197,16 +215,41 @@ impl Scheduler<'_> {
             return;
         };
         match brought {
-            Err(why) => self.fail_with(id, why),
+            Err(why) => {
+                self.tell_finished(id, Some(Cause::Cancelled), false, std::time::Duration::ZERO);
+                self.fail_with(id, why);
+            }
             Ok(Brought::Left) => self.fail_with(id, Why::Offered { from: offer.from }),
             Ok(Brought::Here) => {
                 self.finished(id, offer.action, by_names(run, &offer.result), true, std::time::Duration::ZERO);
             }
             Ok(Brought::Gone) => {
                 self.known.offered.remove(&id);
-                self.make_after_all(id);
+                let users = self.plan.users(id);
+                self.states.forget(id);
+                let turned = users.iter().filter(|user| self.turn_back(**user, id)).count();
+                let is_needed = turned < users.len() || users.is_empty() || self.goals.contains(&id);
+                // The first option may have led here again by now.
+                if is_needed && self.states.get(id).is_none() {
+                    self.make_after_all(id);
+                }
             }
         }
+    }
+
+    /// Turns a choice to its first option, where it had taken a later one only because that was offered.
+    fn turn_back(&mut self, choice: NodeId, offered: NodeId) -> bool {
+        let graph = self.graph;
+        let (Node::Choice(node), Some(tried)) = (graph.node(choice), self.choices.get_mut(&choice)) else {
+            return false;
+        };
+        let Some((_, first)) = node.options.first().filter(|(_, first)| *first != offered && tried.attempts.is_empty())
+        else {
+            return false;
+        };
+        tried.option = 0;
+        self.demand_option(choice, *first);
+        true
     }
 
     /// Demands what a run is made of, whose result is not to be had.
@@ -218,6 +261,41 @@ impl Scheduler<'_> {
         }
         self.settle(id);
         self.announce();
+    }
+
+    /// After a node lacked an output of another, which was brought without it: whether that is made after all, and the
+    /// node waits for it.
+    pub(super) fn waits_for_more(&mut self, user: NodeId, why: &Why) -> bool {
+        let Why::NoSuchOutput { node: unit, output } = why else {
+            return false;
+        };
+        let Some(run) = self.option_now(*unit).map(|(_, run)| run).or_else(|| self.is_run(*unit).then_some(*unit))
+        else {
+            return false;
+        };
+        let Node::Run(declared) = self.graph.node(run) else {
+            return false;
+        };
+        let is_new = declared.outputs.contains_key(output.as_str()) && self.known.only_here.insert(run);
+        if is_new {
+            self.known.offered.remove(&run);
+            self.states.set(user, State::Waiting(0));
+            self.states.set(*unit, State::Waiting(1));
+            self.make_after_all(run);
+            // Who counted on it waits for it again.
+            for unit in [run, *unit] {
+                for user in self.plan.users(unit) {
+                    if matches!(self.states.get(user), Some(State::Waiting(_))) {
+                        self.settle(user);
+                    }
+                }
+            }
+        }
+        is_new
+    }
+
+    fn is_run(&self, node: NodeId) -> bool {
+        matches!(self.graph.node(node), Node::Run(_))
     }
 
     /// The outputs of a run that are needed, as things are.
@@ -244,6 +322,9 @@ impl Scheduler<'_> {
 
     /// Takes note of what a run was made of, so that it is known the next time before any of that is.
     pub(super) fn remember_recipe(&self, id: NodeId, action: ActionId) {
+        if matches!(self.known.offered.get(&id), Some(Offered::Here(..))) {
+            return;
+        }
         if let (Some(recipe), Some(shared)) = (self.known.recipes.get(id), &self.builder.shared) {
             remember_recipe(&*self.builder.memory, shared.scope(), recipe, action);
         }

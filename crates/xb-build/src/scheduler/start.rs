@@ -9,9 +9,9 @@ use rustc_hash::FxHashMap;
 use xb_graph::{Node, NodeId, Run};
 
 use super::Scheduler;
-use crate::Event;
 use crate::memory::{Effort, efforts};
 use crate::work::{Message, Running, resolve_run, source_of};
+use crate::{Event, Sharing};
 
 /// A run of which nothing is remembered is taken to last so long...
 const GUESSED_MILLISECONDS: u64 = 10_000;
@@ -84,7 +84,8 @@ impl Scheduler<'_> {
     fn start_running(&mut self, id: NodeId) {
         let share = self.queue.share();
         let again = self.rebuild.contains(&id);
-        let needed = self.builder.shared.is_some().then(|| self.needed(id));
+        let may_ask = self.builder.shared.is_some() && self.options.sharing != Sharing::Give;
+        let needed = (may_ask && !self.known.is_only_here(id)).then(|| self.needed(id));
         let Some(pending) = self.runs.get_mut(&id) else {
             return self.queue.done(id);
         };
@@ -102,7 +103,7 @@ impl Scheduler<'_> {
             jobs: if cpus == 0 { share } else { share.min(cpus) },
             keep_failed: self.options.keep_failed,
             again,
-            needed: needed.filter(|_| !pending.only_here),
+            needed,
             cancel: self.options.cancel.clone(),
         };
         self.spawn(id, running.ran());

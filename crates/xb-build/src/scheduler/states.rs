@@ -66,6 +66,13 @@ impl States {
         }
     }
 
+    /// Nobody needs a node any more.
+    pub fn forget(&mut self, node: NodeId) {
+        if let Some(slot) = self.0.get_mut(node.0 as usize) {
+            *slot = None;
+        }
+    }
+
     pub fn done(&self, node: NodeId) -> Option<&Done> {
         match self.get(node) {
             Some(State::Done(done)) => Some(done),

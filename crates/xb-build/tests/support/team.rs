@@ -19,6 +19,8 @@ pub struct Team {
     pub name: String,
     /// What is offered is not to be had.
     pub lost: AtomicBool,
+    /// What is offered of this package alone is not to be had.
+    pub lost_of: Mutex<String>,
 }
 
 impl Team {
@@ -48,7 +50,8 @@ impl SharedCache for Team {
 
     fn bring<'a>(&'a self, offer: &'a Offer) -> BoxFuture<'a, Brought> {
         self.brought.lock().unwrap().push(offer.from.clone());
-        let brought = if self.lost.load(Ordering::Relaxed) { Brought::Gone } else { Brought::Here };
+        let is_lost = self.lost.load(Ordering::Relaxed) || *self.lost_of.lock().unwrap() == offer.from;
+        let brought = if is_lost { Brought::Gone } else { Brought::Here };
         Box::pin(async move { brought })
     }
 
