@@ -57,7 +57,9 @@ impl Memory for ShortMemory {
 }
 
 const SHALLOW: &str = "shallow-v1";
-const RECIPE: &str = "recipe-v1";
+/// What is remembered of recipes. Whoever has something run again that was known has to forget it: what is made of that
+/// is known by recipes, which are the same whatever came of it.
+pub const RECIPES: &str = "recipe-v1";
 const EFFORT: &str = "effort-v2";
 const MENDED: &str = "mended-v2";
 const FAILED: &str = "failed-v1";
@@ -91,11 +93,11 @@ pub(crate) fn known_by_recipe(
     recipes: impl Iterator<Item = RecipeId>,
 ) -> Vec<Option<ActionId>> {
     let keys: Vec<_> = recipes.map(|recipe| recipe_key(scope, recipe)).collect();
-    memory.recall(RECIPE, &keys).into_iter().map(read_id).collect()
+    memory.recall(RECIPES, &keys).into_iter().map(read_id).collect()
 }
 
 pub(crate) fn remember_recipe(memory: &dyn Memory, scope: Digest, recipe: RecipeId, action: ActionId) {
-    memory.remember(RECIPE, &recipe_key(scope, recipe), action.to_string().as_bytes());
+    memory.remember(RECIPES, &recipe_key(scope, recipe), action.to_string().as_bytes());
 }
 
 /// What a recipe leads to depends on what was believed of what it is made of.

@@ -4,11 +4,12 @@
 //! unpack all of them to learn that somebody else has built the action already. A recipe needs the graph, the pins of
 //! the lock and the folders of the project, and nothing else: it is what others are asked by first.
 //!
-//! Invariant: runs with equal recipes resolve to equal actions, as far as runs leave the same bits each time.
+//! Invariant: runs with equal recipes resolve to equal actions, as far as runs leave the same bits each time and by each
+//! method.
 
 use rustc_hash::FxHashMap;
 use xb_core::{Digest, RecipeId, TreeId};
-use xb_graph::{Graph, Input, Layer, Node, NodeId, action_key};
+use xb_graph::{Graph, Input, Layer, Node, NodeId, Run, action_key};
 
 use crate::Source;
 use crate::parts::{files_key, layers_key};
@@ -39,11 +40,21 @@ impl Recipes {
         match node {
             Node::Files(files) => Some(files_key(files)),
             Node::Compose { layers } => self.layers(layers),
-            Node::Run(run) => Some(action_key(run, TreeId(self.layers(&run.root)?)).id.0),
+            Node::Run(run) => self.run(run),
             // Its options are held to be the same bits: it is known by the first, whichever led to a result.
             Node::Choice(choice) => self.0.get(&choice.options.first()?.1).copied(),
             source => pin(id, &source_of(source)?),
         }
+    }
+
+    /// The emulator is no part of an action, since no honest one leaves a trace in a result. Others have to know which one
+    /// it was all the same: a lock that pins another one must not lead to what they look for.
+    fn run(&self, run: &Run) -> Option<Digest> {
+        let key = action_key(run, TreeId(self.layers(&run.root)?)).id.0;
+        let Some(emulator) = &run.emulator else {
+            return Some(key);
+        };
+        Some(Digest::of(&[b"emulated\0", key.hash().as_slice(), self.input(emulator)?.hash()].concat()))
     }
 
     fn layers(&self, layers: &[Layer]) -> Option<Digest> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use xb_core::{ActionId, Digest, RecipeId};
-use xb_graph::{ActionResult, Graph, NodeId, Run};
+use xb_graph::{ActionResult, Graph, Node, NodeId, Run};
 
 use crate::BoxFuture;
 
@@ -63,6 +63,21 @@ pub struct Made {
     pub action: ActionId,
     /// What it left, with outputs by their paths.
     pub result: ActionResult,
+}
+
+impl Made {
+    /// What the result is shared under. What ran under an emulator is not shared as an action, which does not say under
+    /// which one.
+    pub fn keys(&self) -> impl Iterator<Item = SharedKey> {
+        let by_action = matches!(self.graph.node(self.node), Node::Run(run) if is_shared_as_action(run));
+        let action = by_action.then_some(SharedKey::Action(self.action));
+        self.recipe.map(SharedKey::Recipe).into_iter().chain(action)
+    }
+}
+
+/// Whether an action says all of a run that others have to know.
+pub(crate) fn is_shared_as_action(run: &Run) -> bool {
+    run.emulator.is_none()
 }
 
 /// Results that are shared between machines. Whatever goes wrong with it, the build goes on: so nothing here fails, and

@@ -11,7 +11,7 @@ use crate::failure::{Why, source_title};
 use crate::inspector::inspected;
 use crate::locks::LockGuard;
 use crate::parts::{RunParts, make};
-use crate::shared::{Brought, Offer, SharedKey, Wanted, by_names};
+use crate::shared::{Brought, Offer, SharedKey, Wanted, by_names, is_shared_as_action};
 use crate::{Builder, Cancel, Event, Executor, RunContext, Source};
 
 /// Where an action runs that another process holds the lock of.
@@ -101,11 +101,19 @@ pub(crate) async fn bring(builder: Builder, graph: Arc<Graph>, node: NodeId, off
         () = halted.cancelled() => return Message::Brought(node, Err(Why::Cancelled)),
     };
     let noted = tokio::task::spawn_blocking(move || match brought {
-        Brought::Here => builder.cache.put_result(offer.action, &offer.result).map_err(|error| error.to_string()),
+        Brought::Here => note(&*builder.cache, offer.action, &offer.result).map_err(|error| error.to_string()),
         Brought::Gone | Brought::Left => Ok(()),
     });
     let noted = noted.await.unwrap_or_else(|error| Err(error.to_string()));
     Message::Brought(node, noted.map(|()| brought).map_err(Why::Store))
+}
+
+/// Takes note of what was brought, unless this machine has made it itself: then there is more of it.
+fn note(cache: &dyn ActionCache, action: ActionId, brought: &ActionResult) -> Result<(), StoreError> {
+    match cache.result(action)? {
+        Some(own) if own.vouched.is_empty() => Ok(()),
+        _ => cache.put_result(action, brought),
+    }
 }
 
 /// Composes the root of a run and looks its result up; blocks.
@@ -198,6 +206,9 @@ impl Running {
             return Ok(None);
         };
         let run = self.run()?;
+        if !is_shared_as_action(run) {
+            return Ok(None);
+        }
         let brought = async {
             let offer =
                 shared.offers(&[Wanted { key: SharedKey::Action(self.action.id), run }]).await.pop().flatten()?;
@@ -212,7 +223,7 @@ impl Running {
         };
         match brought {
             Some((Brought::Here, offer, result)) => {
-                self.of_cache(move |cache, id| cache.put_result(id, &offer.result)).await?;
+                self.of_cache(move |cache, id| note(cache, id, &offer.result)).await?;
                 Ok(Some(result))
             }
             Some((Brought::Left, offer, _)) => Err(Why::Offered { from: offer.from }),

@@ -229,7 +229,10 @@ fn a_statement_that_was_changed_is_nobodys_word() {
         bytes
     }));
     assert_eq!(brought, None);
-    assert!(told[0].contains("the cache `team`") && told[0].contains("is no word of `key 1`"), "{told:?}");
+    assert!(
+        told[0].contains("the cache `team` is left alone") && told[0].contains("is no word of `key 1`"),
+        "{told:?}"
+    );
 }
 
 #[test]
@@ -267,7 +270,7 @@ fn what_is_no_entry_and_what_is_no_envelope_is_not_used() {
     for bytes in [&b"\xff\xff"[..], b"", b"<html>", b"{}"] {
         let (brought, told) = lied(change_all("ac", |_| bytes.to_vec()));
         assert_eq!(brought, None);
-        assert!(told[0].contains("the cache `team` has something under the key"), "{told:?}");
+        assert!(told[0].contains("the cache `team` is left alone"), "{told:?}");
     }
 }
 
@@ -337,6 +340,59 @@ fn what_is_there_is_not_written_again() {
     std::fs::remove_dir_all(folder.path().join("cas")).unwrap();
     person.builds("the app");
     assert_eq!(Person::new(&place, None, trust(1, vec![trusted(1)])).brings(), Some(Brought::Here));
+}
+
+#[test]
+fn who_may_not_write_reads_all_the_same_and_is_told_once() {
+    let (folder, place) = place();
+    Person::new(&place, Some(1), Trust::default()).builds("the app");
+    let other = Person::new(&place, Some(2), trust(1, vec![trusted(1)]));
+    // Where a folder would have to be, there is a file.
+    for entries in std::fs::read_dir(folder.path()).unwrap() {
+        let entries = entries.unwrap().path();
+        for name in 0..=255 {
+            let path = entries.join(format!("{name:02x}"));
+            if !path.exists() {
+                std::fs::write(&path, "").unwrap();
+            }
+        }
+    }
+    for text in ["one app", "another app", "a third app"] {
+        other.builds(text);
+    }
+    assert_eq!(other.brings(), Some(Brought::Here));
+    let told = other.was_told();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("nothing is sent to the cache `team` from here on"), "{told:?}");
+}
+
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let (brought, told) = lied(|cache| {
+        for path in files(&cache.join("ac")) {
+            std::fs::remove_file(&path).unwrap();
+            rustix::fs::mknodat(
+                rustix::fs::CWD,
+                &path,
+                rustix::fs::FileType::Fifo,
+                rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+                0,
+            )
+            .unwrap();
+        }
+    });
+    assert_eq!(brought, None);
+    assert!(told[0].contains("it is no file"), "{told:?}");
+}
+
+#[test]
+fn what_was_built_by_another_method_than_a_key_is_for_does_not_count() {
+    let (_folder, place) = place();
+    Person::new(&place, Some(1), Trust::default()).builds("the app");
+    let other = Person::new(&place, None, trust(1, vec![trusted(1).only(&[], &[Method::Native])]));
+    let native = Run { method: Method::Native, ..a_run("app") };
+    let wanted = [Wanted { key: SharedKey::Recipe(recipe()), run: &native }];
+    assert_eq!(run(other.shares.offers(&wanted)), [None]);
 }
 
 #[test]

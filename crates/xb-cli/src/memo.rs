@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use xb_build::{Realised, RealisedNode};
+use xb_build::{RECIPES, Realised, RealisedNode};
 use xb_core::{Arch, Digest, RelPath, TreeId};
 use xb_eval::Product;
 use xb_fetch::Lock;
@@ -93,12 +93,14 @@ pub fn remember(
     }
 }
 
-/// Forgets every build of the store: what ran again may have led to something else, which other builds contain, too.
+/// Forgets every build of the store, and what is known of what is made of what: what ran again may have led to something
+/// else, which other builds contain, too.
 ///
 /// # Errors
 /// See [`StoreError`].
 pub fn forget_all(store: &Store) -> Result<(), StoreError> {
-    store.forget_bytes(KIND)
+    store.forget_bytes(KIND)?;
+    store.forget_bytes(RECIPES)
 }
 
 fn key(request: &Request, checks: bool, trust: Option<Digest>) -> Option<Vec<u8>> {

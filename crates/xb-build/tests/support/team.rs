@@ -71,7 +71,7 @@ impl SharedCache for Team {
         let outputs = outputs.map(|(path, tree)| (path.clone(), *tree)).collect();
         let result = ActionResult { outputs, vouched: vec![self.name.clone()], ..made.result.clone() };
         let mut offers = self.offers.lock().unwrap();
-        for key in made.recipe.map(SharedKey::Recipe).into_iter().chain([SharedKey::Action(made.action)]) {
+        for key in made.keys() {
             let from = run.package.clone();
             offers.insert(key, Offer { key, action: made.action, result: result.clone(), from });
         }

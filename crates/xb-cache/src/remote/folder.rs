@@ -6,9 +6,10 @@
 
 use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
 use xb_build::BoxFuture;
 use xb_core::Sha256;
 use xb_http::Patience;
@@ -111,11 +112,17 @@ struct Place {
 impl Place {
     /// All bytes of a file, unless something is wrong with its size.
     fn read(&self, wrong: impl Fn(u64) -> Option<String>) -> Result<Option<Vec<u8>>> {
-        let file = match File::open(&self.path) {
+        // What is no file must not be waited for.
+        let options = File::options().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(&self.path);
+        let file = match options {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(|error| self.failed("read", error))?,
         };
-        let size = file.metadata().map_err(|error| self.failed("read", error))?.len();
+        let meta = file.metadata().map_err(|error| self.failed("read", error))?;
+        if !meta.is_file() {
+            return Err(self.lied("it is no file".to_owned()));
+        }
+        let size = meta.len();
         if let Some(why) = wrong(size) {
             return Err(self.lied(why));
         }

@@ -11,6 +11,7 @@ mod trust;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, stream};
@@ -31,6 +32,9 @@ const LOOKUPS: usize = 64;
 
 /// How many results are sent at one time: what is built next has to wait for the processors that compress.
 const SENDERS: usize = 2;
+
+/// An entry is a few thousand bytes: who gives none in this time gives none.
+const ENTRY_TIME: Duration = Duration::from_secs(20);
 
 /// How large a result may be.
 const LIMITS: Limits = Limits { raw_bytes: 64 << 30, directories: 4 << 20 };
@@ -62,8 +66,8 @@ pub struct Shares {
     signer: Option<StatementKey>,
     events: Arc<dyn Events>,
     senders: Semaphore,
-    /// Where what was offered lies: the place, and the index of the pack.
-    found: Mutex<HashMap<SharedKey, (usize, Blob)>>,
+    /// Where what was offered lies: places, and the indexes of the packs.
+    found: Mutex<HashMap<SharedKey, Vec<(usize, Blob)>>>,
 }
 
 impl Shares {
@@ -87,12 +91,12 @@ impl Shares {
             let Some(statement) = statement else { continue };
             votes.add(key, place, statement);
             if let Some(vote) = votes.won(self.trust.agree) {
-                let found = (vote.place, vote.statement.pack());
-                self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(wanted.key, found);
+                self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(wanted.key, vote.packs.clone());
                 let vouched = vote.keys.iter().filter_map(|key| Some(self.trust.keys.get(*key)?.key.to_string()));
                 let result = ActionResult { vouched: vouched.collect(), ..vote.statement.result().clone() };
                 let action = vote.statement.action();
-                let from = self.places.get(vote.place).map(|place| place.name.clone()).unwrap_or_default();
+                let place = vote.packs.first().and_then(|(place, _)| self.places.get(*place));
+                let from = place.map(|place| place.name.clone()).unwrap_or_default();
                 return Some(Offer { key: wanted.key, action, result, from });
             }
         }
@@ -110,24 +114,28 @@ impl Shares {
                 return None;
             }
         };
-        let bytes = match place.packs.remote.entry(key).await {
-            Ok(bytes) => bytes?,
-            Err(error) => {
+        let bytes = match tokio::time::timeout(ENTRY_TIME, place.packs.remote.entry(key)).await {
+            Ok(Ok(bytes)) => bytes?,
+            Ok(Err(error)) => {
                 place.trouble.of_remote(&*self.events, &place.name, &error);
+                return None;
+            }
+            Err(_) => {
+                let why = format!("it gave no answer within {} s", ENTRY_TIME.as_secs());
+                place.trouble.leave_alone(&*self.events, &place.name, &why);
                 return None;
             }
         };
         let envelope = entry::read(&bytes).ok_or_else(|| "it is no result of Bazel's protocol".to_owned());
         let statement = envelope.and_then(|envelope| Statement::open(&envelope, &trusted.key, about));
-        statement.map_err(|why| self.tell_lie(place, key, &trusted.name, &why)).ok()
-    }
-
-    fn tell_lie(&self, place: &Place, key: xb_core::Sha256, signer: &str, why: &str) {
-        let message = format!(
-            "the cache `{}` has something under the key {key} that is no word of `{signer}`, and is not used: {why}",
-            place.name
-        );
-        place.trouble.tell(&*self.events, message);
+        match statement {
+            Ok(statement) => Some(statement).filter(|statement| trusted.counts_by(statement.method())),
+            Err(why) => {
+                let why = format!("what it has under the key {key} is no word of `{}`: {why}", trusted.name);
+                place.trouble.leave_alone(&*self.events, &place.name, &why);
+                None
+            }
+        }
     }
 
     fn tell_disagreement(&self, wanted: &Wanted<'_>, votes: &Votes) {
@@ -141,17 +149,16 @@ impl Shares {
 
     /// Brings a pack from where it was found, and otherwise from wherever it is: its index is known by its own bytes.
     async fn pull(&self, offer: &Offer) -> Brought {
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(&offer.key).copied();
-        let Some((first, index)) = found else {
-            return Brought::Gone;
-        };
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(&offer.key).cloned();
+        let found = found.unwrap_or_default();
+        let elsewhere = found.first().into_iter().flat_map(|(_, index)| (0..self.places.len()).map(|at| (at, *index)));
+        let elsewhere: Vec<_> = elsewhere.filter(|pack| !found.contains(pack)).collect();
         let trees: Vec<_> = offer.result.outputs.values().copied().collect();
         let beside: Vec<_> = offer.result.log.into_iter().collect();
-        let others = (0..self.places.len()).filter(|place| *place != first);
-        for place in [first].into_iter().chain(others).filter_map(|place| self.places.get(place)) {
-            if !place.is_up() {
+        for (place, index) in found.into_iter().chain(elsewhere) {
+            let Some(place) = self.places.get(place).filter(|place| place.is_up()) else {
                 continue;
-            }
+            };
             match place.packs.pull(index, &trees, &beside, LIMITS).await {
                 Ok(_) => return Brought::Here,
                 Err(PackError::Store(error)) => {

@@ -1,6 +1,6 @@
 //! Sending what was built.
 
-use xb_build::{Made, SharedKey};
+use xb_build::Made;
 use xb_graph::{ActionResult, Node, Run};
 use xb_sign::{SignError, StatementKey};
 
@@ -32,7 +32,7 @@ impl From<SignError> for Failed {
 impl Shares {
     /// Sends a result to every cache that takes it.
     pub(super) async fn send(&self, made: &Made) {
-        let places: Vec<_> = self.places.iter().filter(|place| place.writes && place.is_up()).collect();
+        let places: Vec<_> = self.places.iter().filter(|place| place.writes && place.trouble.may_write()).collect();
         let (Node::Run(run), Some(signer), false) = (made.graph.node(made.node), &self.signer, places.is_empty())
         else {
             return;
@@ -40,12 +40,13 @@ impl Shares {
         let Ok(_turn) = self.senders.acquire().await else {
             return;
         };
-        for place in places {
+        // What came before may have shown that it takes nothing.
+        for place in places.into_iter().filter(|place| place.trouble.may_write()) {
             match send_to(place, signer, run, made).await {
                 Ok(()) => {}
-                Err(Failed::Pack(error)) => place.trouble.of_pack(&*self.events, &place.name, &error),
+                Err(Failed::Pack(error)) => place.trouble.of_write(&*self.events, &place.name, &error),
                 Err(Failed::Sign(error)) => {
-                    place.trouble.leave_alone(&*self.events, &place.name, &error.to_string());
+                    place.trouble.stop_writing(&*self.events, &place.name, &error.to_string());
                 }
             }
         }
@@ -63,7 +64,7 @@ async fn send_to(place: &Place, signer: &StatementKey, run: &Run, made: &Made) -
     let envelope = Statement::new(run, made, result, pushed.index).seal(signer)?;
     let blobs: Vec<_> = [pushed.index].into_iter().chain(pushed.blobs).collect();
     let bytes = entry::write(&envelope, &blobs);
-    for about in keys(made) {
+    for about in made.keys() {
         let key = entry::key(about, &signer.public())?;
         place.packs.remote.put_entry(key, bytes.clone()).await.map_err(PackError::from)?;
     }
@@ -72,7 +73,7 @@ async fn send_to(place: &Place, signer: &StatementKey, run: &Run, made: &Made) -
 
 /// Whether a place has just this already, as far as its entries and the index of the pack go.
 async fn is_there(place: &Place, signer: &StatementKey, made: &Made, result: &ActionResult) -> Result<bool, Failed> {
-    for about in keys(made) {
+    for about in made.keys() {
         let key = entry::key(about, &signer.public())?;
         let bytes = place.packs.remote.entry(key).await.map_err(PackError::from)?;
         let statement = bytes.as_deref().and_then(entry::read);
@@ -87,11 +88,6 @@ async fn is_there(place: &Place, signer: &StatementKey, made: &Made, result: &Ac
         }
     }
     Ok(true)
-}
-
-/// What a result is shared under.
-fn keys(made: &Made) -> impl Iterator<Item = SharedKey> {
-    made.recipe.map(SharedKey::Recipe).into_iter().chain([SharedKey::Action(made.action)])
 }
 
 /// What of a result is shared, with outputs by their paths. The root that it was made in is this machine's matter.

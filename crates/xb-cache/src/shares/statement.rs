@@ -98,6 +98,10 @@ impl Statement {
             let subjects: Vec<_> = statement.subject.iter().map(|subject| subject.name.as_str()).collect();
             return Err(format!("it is signed, and about something else: {}", subjects.join(", ")));
         }
+        let action = statement.predicate.action.to_string();
+        if statement.subject.iter().any(|subject| subject.digest.get(ACTION) != Some(&action)) {
+            return Err("it is signed, and names two actions".to_owned());
+        }
         if !statement.predicate.result.succeeded() {
             return Err("it is signed, and about a failure".to_owned());
         }
@@ -106,6 +110,11 @@ impl Statement {
 
     pub fn action(&self) -> ActionId {
         self.predicate.action
+    }
+
+    /// How it was built.
+    pub fn method(&self) -> Method {
+        self.predicate.method
     }
 
     /// What the action left, with outputs by their paths.

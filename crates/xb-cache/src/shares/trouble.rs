@@ -13,6 +13,8 @@ use crate::{PackError, RemoteError};
 pub(super) struct Trouble {
     /// Nothing is asked of it any more.
     down: AtomicBool,
+    /// Nothing is sent to it any more.
+    closed: AtomicBool,
     told: Mutex<BTreeSet<String>>,
 }
 
@@ -20,6 +22,11 @@ impl Trouble {
     /// Whether it is left alone until the program ends.
     pub fn is_down(&self) -> bool {
         self.down.load(Ordering::Relaxed)
+    }
+
+    /// Whether things are sent to it.
+    pub fn may_write(&self) -> bool {
+        !self.is_down() && !self.closed.load(Ordering::Relaxed)
     }
 
     /// Tells something, once.
@@ -34,6 +41,24 @@ impl Trouble {
     pub fn leave_alone(&self, events: &dyn Events, name: &str, why: &str) {
         if !self.down.swap(true, Ordering::Relaxed) {
             self.tell(events, format!("the cache `{name}` is left alone from here on: {why}"));
+        }
+    }
+
+    /// Sends nothing to the place from now on, and tells why.
+    pub fn stop_writing(&self, events: &dyn Events, name: &str, why: &str) {
+        if !self.closed.swap(true, Ordering::Relaxed) {
+            self.tell(events, format!("nothing is sent to the cache `{name}` from here on: {why}"));
+        }
+    }
+
+    /// Takes note of an error of a pack that was to be sent. Who must not write may read all the same.
+    pub fn of_write(&self, events: &dyn Events, name: &str, error: &PackError) {
+        match error {
+            PackError::Remote(error @ (RemoteError::Unreachable { .. } | RemoteError::Lied { .. })) => {
+                self.of_remote(events, name, error);
+            }
+            PackError::Remote(error) => self.stop_writing(events, name, &error.to_string()),
+            error => self.tell(events, format!("a result is not shared by way of the cache `{name}`: {error}")),
         }
     }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use xb_core::{Arch, Digest, TreeId};
+use xb_core::{ActionId, Arch, Digest, TreeId};
 use xb_graph::{Method, Run};
 use xb_sign::StatementPublicKey;
 
 use super::statement::Statement;
+use crate::Blob;
 
 /// Whose word counts.
 #[derive(Clone, Debug, Default)]
@@ -67,10 +68,14 @@ impl TrustedKey {
 
     /// Whether its word counts for a run.
     pub(super) fn counts_for(&self, run: &Run) -> bool {
-        let is_meant = |is_all: bool, is_one: bool| is_all || is_one;
-        is_meant(self.packages.is_empty(), self.packages.is_match(&run.package))
-            && is_meant(self.arches.is_empty(), self.arches.contains(&run.arch))
-            && is_meant(self.methods.is_empty(), self.methods.contains(&run.method))
+        (self.packages.is_empty() || self.packages.is_match(&run.package))
+            && (self.arches.is_empty() || self.arches.contains(&run.arch))
+            && self.counts_by(run.method)
+    }
+
+    /// Whether its word counts for what was built by a method.
+    pub(super) fn counts_by(&self, method: Method) -> bool {
+        self.methods.is_empty() || self.methods.contains(&method)
     }
 }
 
@@ -98,24 +103,30 @@ pub(super) type Outputs = BTreeMap<String, TreeId>;
 
 /// What signers said of one result until now.
 #[derive(Default)]
-pub(super) struct Votes(BTreeMap<Outputs, Vote>);
+pub(super) struct Votes(BTreeMap<(ActionId, Outputs), Vote>);
 
 /// Those who said the same.
 pub(super) struct Vote {
     /// The keys, by their places in [`Trust::keys`].
     pub keys: BTreeSet<usize>,
-    /// What the first of them said, and where that was found.
+    /// What the first of them said.
     pub statement: Statement,
-    /// The first place that had it.
-    pub place: usize,
+    /// Where packs lie that are of these trees: places, and the indexes of the packs.
+    pub packs: Vec<(usize, Blob)>,
 }
 
 impl Votes {
     /// Counts what a signer said. Each counts once, however many places have its word.
     pub fn add(&mut self, key: usize, place: usize, statement: Statement) {
-        let outputs = statement.result().outputs.clone();
-        let vote = self.0.entry(outputs).or_insert_with(|| Vote { keys: BTreeSet::new(), statement, place });
+        let (pack, log) = ((place, statement.pack()), statement.result().log);
+        let said = (statement.action(), statement.result().outputs.clone());
+        let vote = self.0.entry(said);
+        let vote = vote.or_insert_with(|| Vote { keys: BTreeSet::new(), statement, packs: Vec::new() });
         vote.keys.insert(key);
+        // The log is in the pack as well, and the first one's is what is asked for.
+        if vote.statement.result().log == log {
+            vote.packs.push(pack);
+        }
     }
 
     /// What enough of them said.
