@@ -17,8 +17,12 @@ use xb_http::Patience;
 use super::{Address, MOST_ENTRY, Remote, RemoteError, Result, entry_name, too_long};
 use crate::Blob;
 
-const ENTRIES: &str = "ac";
-const BLOBS: &str = "cas";
+/// The folders of the kinds of things.
+pub(crate) const ENTRIES: &str = "ac";
+pub(crate) const BLOBS: &str = "cas";
+
+/// How the name of a file begins that is not written to its end.
+pub(crate) const ASIDE: &str = ".xb-";
 
 /// Before the umask.
 const FILE_MODE: u32 = 0o666;
@@ -38,9 +42,9 @@ impl Folder {
 
     /// The place of one thing, and what it is called.
     fn place(&self, kind: &str, name: Sha256, what: String) -> Place {
-        let name = name.to_string();
-        let folder = self.folder.join(kind).join(name.get(..2).unwrap_or_default());
-        Place { remote: self.address.clone(), path: folder.join(&name), folder, what }
+        let path = self.folder.join(place_of(kind, name));
+        let folder = path.parent().unwrap_or(&self.folder).to_owned();
+        Place { remote: self.address.clone(), path, folder, what }
     }
 
     fn entry_place(&self, key: Sha256) -> Place {
@@ -50,6 +54,12 @@ impl Folder {
     fn blob_place(&self, blob: Blob) -> Place {
         self.place(BLOBS, blob.sha256, blob.to_string())
     }
+}
+
+/// Where a thing is in a cache: `cas/ab/abcd…`.
+pub(crate) fn place_of(kind: &str, name: Sha256) -> PathBuf {
+    let name = name.to_string();
+    [kind, name.get(..2).unwrap_or_default(), &name].iter().collect()
 }
 
 impl Remote for Folder {
@@ -139,7 +149,7 @@ impl Place {
     fn try_write(&self, bytes: &[u8]) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&self.folder)?;
         let mode = Permissions::from_mode(FILE_MODE);
-        let mut aside = tempfile::Builder::new().prefix(".xb-").permissions(mode).tempfile_in(&self.folder)?;
+        let mut aside = tempfile::Builder::new().prefix(ASIDE).permissions(mode).tempfile_in(&self.folder)?;
         aside.write_all(bytes)?;
         aside.persist(&self.path)?;
         Ok(())

@@ -62,6 +62,15 @@ pub(super) fn read(bytes: &[u8]) -> Option<Vec<u8>> {
     ActionResult::decode(bytes).ok().map(|result| result.stdout_raw)
 }
 
+/// The blobs that an entry names; none where it is no entry at all, or names what can be no blob.
+pub(crate) fn blobs(bytes: &[u8]) -> Option<Vec<Blob>> {
+    let named = ActionResult::decode(bytes).ok()?.output_files.into_iter().map(|file| {
+        let digest = file.digest?;
+        Some(Blob { sha256: digest.hash.parse().ok()?, size: digest.size_bytes.try_into().ok()? })
+    });
+    named.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use xb_core::{ActionId, Digest, RecipeId};
@@ -75,7 +84,8 @@ mod tests {
         let bytes = write(b"envelope", &[blob]);
         assert_eq!(read(&bytes).as_deref(), Some(&b"envelope"[..]));
         assert!(String::from_utf8_lossy(&bytes).contains(&blob.sha256.to_string()));
-        assert_eq!(read(b"\xff\xff\xff"), None);
+        assert_eq!(blobs(&bytes), Some(vec![blob]));
+        assert_eq!((read(b"\xff\xff\xff"), blobs(b"\xff\xff\xff")), (None, None));
     }
 
     #[test]

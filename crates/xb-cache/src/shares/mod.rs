@@ -22,6 +22,7 @@ use xb_graph::{ActionResult, Run};
 use xb_sign::StatementKey;
 
 use crate::{Blob, Limits, PackError, Packs};
+pub(crate) use entry::blobs as entry_blobs;
 use statement::Statement;
 use trouble::Trouble;
 use trust::Votes;
