@@ -20,6 +20,12 @@ pub enum CacheCommand {
     /// A project that you have got from somewhere could name a cache and a key of its own, and so put results of its
     /// choice into your store, and have you sign them. What you have accepted holds until these sections change.
     Accept,
+    /// Tell which caches `xb.toml` names, whether they answer, and whose results are believed
+    Ls {
+        /// Print all of it as one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Share the results of targets, and of all that they are made of, as far as these are here or can be built
     Push {
         /// What to share.
@@ -37,5 +43,14 @@ pub enum CacheCommand {
         /// Leave the checks out
         #[arg(long)]
         no_check: bool,
+    },
+    /// Check that the caches that are folders have what their names say: every blob its digest, every entry its blobs
+    Verify {
+        /// Which caches [default: all that are folders]
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Remove what is of no use to anybody, and what writers that died have left
+        #[arg(long)]
+        repair: bool,
     },
 }

@@ -5,7 +5,7 @@ mod accepted;
 use std::sync::Arc;
 
 use xb_build::{Event, Events, Memory};
-use xb_cache::{Address, Packs, Place, Shares, Trust, TrustedKey};
+use xb_cache::{Address, AddressError, Packs, Place, Shares, Trust, TrustedKey};
 use xb_sign::StatementKey;
 use xb_store::Contents;
 
@@ -16,7 +16,7 @@ use crate::own_key::own_key;
 use crate::project::{CacheConfig, CacheUrl, Config};
 
 /// What one's own key is called.
-const OWN: &str = "your own key";
+pub const OWN: &str = "your own key";
 
 /// What caches are used with.
 pub struct With {
@@ -55,17 +55,25 @@ pub fn shares(config: &Config, with: &With) -> Result<Option<Shares>, Failure> {
 }
 
 fn place(cache: &CacheConfig, with: &With) -> Result<Place, Failure> {
-    let address = match &cache.url {
-        CacheUrl::Server(url) => url.parse().map_err(|error| wrong(cache, &error))?,
-        CacheUrl::Folder(folder) => Address::from(folder.clone()),
-    };
+    let address = address(cache).map_err(|error| wrong(cache, &error))?;
     let remote = xb_cache::open(&address, &xb_cache::patience()).map_err(|error| wrong(cache, &error))?;
     let (store, memory) = (Arc::clone(&with.store), Arc::clone(&with.memory));
     let packs = Packs { remote, store, memory, watch: Arc::new(()) };
     Ok(Place::new(&cache.name, packs, cache.push))
 }
 
-fn wrong(cache: &CacheConfig, error: &dyn std::error::Error) -> Failure {
+/// Where a cache is.
+///
+/// # Errors
+/// When what is written there is no address of a cache, without a password that may be in it.
+pub fn address(cache: &CacheConfig) -> Result<Address, String> {
+    match &cache.url {
+        CacheUrl::Server(url) => url.parse().map_err(|error: AddressError| error.to_string()),
+        CacheUrl::Folder(folder) => Ok(Address::from(folder.clone())),
+    }
+}
+
+fn wrong(cache: &CacheConfig, error: &dyn std::fmt::Display) -> Failure {
     Failure::user(format!("[cache.{}] cannot be used: {error}", cache.name))
 }
 

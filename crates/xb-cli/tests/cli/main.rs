@@ -4,6 +4,7 @@
 
 mod audit;
 mod build;
+mod caches;
 mod help;
 mod interrupt;
 mod language;

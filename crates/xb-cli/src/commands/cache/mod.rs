@@ -1,5 +1,8 @@
 //! `xb cache`: what is shared with others.
 
+mod ls;
+mod verify;
+
 use xb_build::Sharing;
 
 use super::build::{Again, Job};
@@ -20,6 +23,8 @@ pub fn run(here: &Invocation, args: &CacheArgs) -> Result<(), Failure> {
     match &args.command {
         CacheCommand::Push { wanted, no_check } => push(here, wanted, !no_check),
         CacheCommand::Accept => accept_all(here),
+        CacheCommand::Ls { json } => ls::ls(here, *json),
+        CacheCommand::Verify { names, repair } => verify::verify(here, names, *repair),
         CacheCommand::Pull { wanted, no_check } => transfer(here, wanted, !no_check, Sharing::Bring, |_| Ok(())),
     }
 }
@@ -67,6 +72,16 @@ fn named(config: &Config) -> Result<(), Failure> {
         .help("a section `[cache.NAME]` of `xb.toml` with `url = \"...\"` does: a server, or a folder"))
 }
 
+/// Whether there is a cache, and all that is said of caches was accepted.
+fn accepted(config: &Config) -> Result<(), Failure> {
+    named(config)?;
+    if is_accepted(config)? {
+        return Ok(());
+    }
+    Err(Failure::user("you have not accepted the caches that `xb.toml` names")
+        .help("`xb cache accept` shows and accepts them"))
+}
+
 fn push(here: &Invocation, wanted: &Wanted, checks: bool) -> Result<(), Failure> {
     transfer(here, wanted, checks, Sharing::Give, |config| {
         if !config.caches.iter().any(|cache| cache.push) {
@@ -90,11 +105,7 @@ fn transfer(
     check: impl FnOnce(&Config) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let request = Request::new(&here.folder, &wanted.targets, &wanted.how)?;
-    named(&request.project.config)?;
-    if !is_accepted(&request.project.config)? {
-        return Err(Failure::user("you have not accepted the caches that `xb.toml` names")
-            .help("`xb cache accept` shows and accepts them"));
-    }
+    accepted(&request.project.config)?;
     check(&request.project.config)?;
     let job = Job {
         request,
