@@ -88,7 +88,7 @@ impl Session {
             events: Arc::clone(&self.builder.events),
             offline,
         };
-        self.builder.shared = shares(&self.project.config, &with)?.map(|shares| Arc::new(shares) as _);
+        self.builder.shared = shares(&self.project, &with)?.map(|shares| Arc::new(shares) as _);
         Ok(self)
     }
 

@@ -1,5 +1,8 @@
 //! Sending what was built.
 
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
 use xb_build::Made;
 use xb_graph::{ActionResult, Node, Run};
 use xb_sign::{SignError, StatementKey};
@@ -71,23 +74,24 @@ async fn send_to(place: &Place, signer: &StatementKey, run: &Run, made: &Made) -
     Ok(())
 }
 
-/// Whether a place has just this already, as far as its entries and the index of the pack go.
+/// Whether a place has just this already: its entries, and all blobs that they name.
 async fn is_there(place: &Place, signer: &StatementKey, made: &Made, result: &ActionResult) -> Result<bool, Failed> {
+    let mut named = BTreeSet::new();
     for about in made.keys() {
         let key = entry::key(about, &signer.public())?;
         let bytes = place.packs.remote.entry(key).await.map_err(PackError::from)?;
         let statement = bytes.as_deref().and_then(entry::read);
         let statement = statement.and_then(|envelope| Statement::open(&envelope, &signer.public(), about).ok());
-        let same = statement.filter(|statement| statement.result().outputs == result.outputs);
-        let has_pack = match same {
-            Some(same) => place.packs.remote.has_blob(same.pack()).await.map_err(PackError::from)?,
-            None => false,
-        };
-        if !has_pack {
-            return Ok(false);
+        let blobs = bytes.as_deref().and_then(entry::blobs);
+        match (statement, blobs) {
+            (Some(said), Some(blobs)) if said.result().outputs == result.outputs => named.extend(blobs),
+            _ => return Ok(false),
         }
     }
-    Ok(true)
+    let remote = &place.packs.remote;
+    let asked = stream::iter(named).map(|blob| remote.has_blob(blob)).buffer_unordered(remote.parallel());
+    let has_all = asked.try_fold(true, async |all, one| Ok(all && one)).await;
+    Ok(has_all.map_err(PackError::from)?)
 }
 
 /// What of a result is shared, with outputs by their paths. The root that it was made in is this machine's matter.

@@ -87,7 +87,7 @@ impl Trust {
     }
 
     /// What tells it from another.
-    pub(super) fn scope(&self) -> Digest {
+    pub fn scope(&self) -> Digest {
         let key = |key: &TrustedKey| {
             let TrustedKey { name: _, key, packages: _, patterns, arches, methods } = key;
             format!("{key}{patterns:?}{arches:?}{methods:?}")

@@ -152,7 +152,7 @@ impl Job<'_> {
 
     /// Whose word counts, where anybody's but one's own does.
     fn trust(&self) -> Result<Option<Digest>, Failure> {
-        if self.sharing.is_some() { sharing::accepted(&self.request.project.config) } else { Ok(None) }
+        if self.sharing.is_some() { sharing::in_force(&self.request.project) } else { Ok(None) }
     }
 
     fn with_caches(&self, session: Session) -> Result<Session, Failure> {

@@ -1,8 +1,9 @@
 //! Which caches and keys a person has accepted.
 //!
 //! `xb.toml` comes with a project, from wherever that is from. What it says of caches and keys decides whose results get
-//! into the store and to whom one's own are signed, so it counts only once the person who builds has said so: for these
-//! very sections, whichever project they are in.
+//! into the store and what one's own key signs, so it counts only once the person who builds has said so: for these very
+//! sections, in this folder, with this store. Another project with the same sections could bring a store of its own, or
+//! a lock, that was made to be signed.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -13,16 +14,16 @@ use etcetera::BaseStrategy;
 use xb_core::Digest;
 
 use crate::failure::Failure;
-use crate::project::{CacheUrl, Config};
+use crate::project::{CacheUrl, Project};
 
 /// Whether what a project says of caches and keys has been accepted as it is.
 ///
 /// # Errors
 /// When what was accepted cannot be read.
-pub fn is_accepted(config: &Config) -> Result<bool, Failure> {
+pub fn is_accepted(project: &Project) -> Result<bool, Failure> {
     // Who has no home has accepted nothing.
     let Ok(path) = path() else { return Ok(false) };
-    let wanted = digest(config).hex();
+    let wanted = digest(project).hex();
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(text.lines().any(|line| line == wanted)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
@@ -30,21 +31,12 @@ pub fn is_accepted(config: &Config) -> Result<bool, Failure> {
     }
 }
 
-/// What a project says of caches and keys, as far as it names any and has been accepted.
-///
-/// # Errors
-/// When what was accepted cannot be read.
-pub fn accepted(config: &Config) -> Result<Option<Digest>, Failure> {
-    let counts = !config.caches.is_empty() && is_accepted(config)?;
-    Ok(counts.then(|| digest(config)))
-}
-
 /// Accepts what a project says of caches and keys.
 ///
 /// # Errors
 /// When that cannot be noted.
-pub fn accept(config: &Config) -> Result<(), Failure> {
-    if is_accepted(config)? {
+pub fn accept(project: &Project) -> Result<(), Failure> {
+    if is_accepted(project)? {
         return Ok(());
     }
     let path = path()?;
@@ -54,7 +46,7 @@ pub fn accept(config: &Config) -> Result<(), Failure> {
     }
     let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(cannot)?;
     // One write, so that two who accept at one time have a line each.
-    file.write_all(format!("{}\n", digest(config).hex()).as_bytes()).map_err(cannot)
+    file.write_all(format!("{}\n", digest(project).hex()).as_bytes()).map_err(cannot)
 }
 
 fn path() -> Result<PathBuf, Failure> {
@@ -64,13 +56,17 @@ fn path() -> Result<PathBuf, Failure> {
     Ok(strategy.config_dir().join("xb").join("accepted-caches"))
 }
 
-/// What these sections say, whatever their form.
-fn digest(config: &Config) -> Digest {
+/// What these sections say, whatever their form, and where.
+fn digest(project: &Project) -> Digest {
+    let Project { folder, config } = project;
     let mut text = Vec::new();
     let mut field = |bytes: &[u8]| {
         text.extend((bytes.len() as u64).to_le_bytes());
         text.extend(bytes);
     };
+    field(folder.as_os_str().as_encoded_bytes());
+    let store = config.store.as_ref().map(|store| store.as_os_str().as_encoded_bytes());
+    field(store.unwrap_or_default());
     for cache in &config.caches {
         field(b"cache");
         field(cache.name.as_bytes());
@@ -103,6 +99,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::project::Config;
 
     fn digest_of(text: &str) -> Digest {
         let folder = tempfile::tempdir().unwrap();
@@ -114,7 +111,7 @@ mod tests {
                 *path = Path::new("/p").join(path.strip_prefix(folder.path()).unwrap());
             }
         }
-        digest(&config)
+        digest(&Project { folder: "/p".into(), config })
     }
 
     #[test]
@@ -131,6 +128,7 @@ mod tests {
             format!("{base}packages = [\"a\"]\n"),
             format!("{base}arches = [\"arm64\"]\n"),
             format!("{base}methods = [\"native\"]\n"),
+            format!("[store]\npath = \"/s\"\n{base}"),
             format!("[cache.more]\nurl = \"https://example.org\"\n{base}"),
         ] {
             assert_ne!(digest_of(&base), digest_of(&other), "{other}");

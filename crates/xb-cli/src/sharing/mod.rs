@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use xb_build::{Event, Events, Memory};
 use xb_cache::{Address, AddressError, Packs, Place, Shares, Trust, TrustedKey};
+use xb_core::Digest;
 use xb_sign::StatementKey;
 use xb_store::Contents;
 
-pub use accepted::{accept, accepted, is_accepted};
+pub use accepted::{accept, is_accepted};
 
 use crate::failure::Failure;
 use crate::own_key::own_key;
-use crate::project::{CacheConfig, CacheUrl, Config};
+use crate::project::{CacheConfig, CacheUrl, Config, Project};
 
 /// What one's own key is called.
 pub const OWN: &str = "your own key";
@@ -37,11 +38,12 @@ pub struct With {
 ///
 /// # Errors
 /// When a cache cannot be used at all, or one's own key cannot be read.
-pub fn shares(config: &Config, with: &With) -> Result<Option<Shares>, Failure> {
+pub fn shares(project: &Project, with: &With) -> Result<Option<Shares>, Failure> {
+    let config = &project.config;
     if config.caches.is_empty() {
         return Ok(None);
     }
-    if !is_accepted(config)? {
+    if !is_accepted(project)? {
         let message = "`xb.toml` names caches that you have not accepted, and nothing is shared: `xb cache accept` \
                        shows and accepts them";
         with.events.event(Event::Warned { message: message.to_owned() });
@@ -52,6 +54,17 @@ pub fn shares(config: &Config, with: &With) -> Result<Option<Shares>, Failure> {
     let usable = config.caches.iter().filter(|cache| !with.offline || matches!(cache.url, CacheUrl::Folder(_)));
     let places = usable.map(|cache| place(cache, with)).collect::<Result<_, _>>()?;
     Ok(Some(Shares::new(places, trust, signer, Arc::clone(&with.events))))
+}
+
+/// What tells whose word counts from whose word did; nothing where nobody's does.
+///
+/// # Errors
+/// When what was accepted, or one's own key, cannot be read.
+pub fn in_force(project: &Project) -> Result<Option<Digest>, Failure> {
+    if project.config.caches.is_empty() || !is_accepted(project)? {
+        return Ok(None);
+    }
+    Ok(Some(trust(&project.config, own_key()?.as_ref())?.scope()))
 }
 
 fn place(cache: &CacheConfig, with: &With) -> Result<Place, Failure> {

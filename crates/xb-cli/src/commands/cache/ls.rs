@@ -63,14 +63,15 @@ struct Key {
 /// # Errors
 /// When the project, or one's own key, cannot be read. A cache that does not answer is none.
 pub fn ls(here: &Invocation, json: bool) -> Result<(), Failure> {
-    let config = Project::of(&here.folder)?.config;
+    let project = Project::of(&here.folder)?;
+    let config = &project.config;
     let own = own_key()?;
-    let accepted = is_accepted(&config)?;
+    let accepted = is_accepted(&project)?;
     let listed = Listed {
         accepted,
-        caches: caches(&config, accepted, own.is_some())?,
+        caches: caches(config, accepted, own.is_some())?,
         agree: config.trust.agree,
-        keys: keys(&config, own.as_ref()),
+        keys: keys(config, own.as_ref()),
     };
     if json {
         return print_json(&listed);

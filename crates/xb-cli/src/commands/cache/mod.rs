@@ -4,6 +4,7 @@ mod ls;
 mod verify;
 
 use xb_build::Sharing;
+use xb_core::Escaped;
 
 use super::build::{Again, Job};
 use crate::args::{CacheArgs, CacheCommand, Wanted};
@@ -11,9 +12,9 @@ use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_line, say, style, styled};
 use crate::own_key::{own_key, own_key_path};
-use crate::project::{CacheUrl, Config, Project, TrustedKey};
+use crate::project::{Config, Project, TrustedKey};
 use crate::request::Request;
-use crate::sharing::{accept, is_accepted};
+use crate::sharing::{accept, address, is_accepted};
 
 /// Runs the command.
 ///
@@ -31,29 +32,28 @@ pub fn run(here: &Invocation, args: &CacheArgs) -> Result<(), Failure> {
 
 /// Shows what the project says of caches and keys, and accepts it.
 fn accept_all(here: &Invocation) -> Result<(), Failure> {
-    let config = Project::of(&here.folder)?.config;
-    named(&config)?;
-    accept(&config)?;
+    let project = Project::of(&here.folder)?;
+    let config = &project.config;
+    named(config)?;
     for cache in &config.caches {
-        let place = match &cache.url {
-            CacheUrl::Server(url) => xb_fetch::shown(url),
-            CacheUrl::Folder(folder) => folder.display().to_string(),
-        };
+        let place = address(cache).map_err(Failure::user)?.to_string();
+        let place = Escaped(&place);
         let push = if cache.push { ", and what is built here goes there, signed by your own key" } else { "" };
         print_line(format_args!("cache {}: {place}{push}", cache.name))?;
     }
     for key in &config.trust.keys {
         let TrustedKey { name, key, packages, arches, methods } = key;
         let (packages, arches, methods) = (packages.join(", "), joined(arches), joined(methods));
-        print_line(format_args!("key {name}: {key}, for {packages}, {arches}, by {methods}"))?;
+        print_line(format_args!("key {name}: {key}, for {}, {arches}, by {methods}", Escaped(&packages)))?;
     }
     let agree = config.trust.agree;
     if agree > 1 {
         print_line(format_args!("{agree} of the keys must say the same"))?;
     }
+    accept(&project)?;
     if !here.is_quiet() {
         say(format!(
-            "{}: this counts from now on, as long as `xb.toml` says the same",
+            "{}: this counts from now on in this folder, as long as `xb.toml` says the same",
             styled(style::GOOD, "accepted")
         ));
     }
@@ -73,9 +73,9 @@ fn named(config: &Config) -> Result<(), Failure> {
 }
 
 /// Whether there is a cache, and all that is said of caches was accepted.
-fn accepted(config: &Config) -> Result<(), Failure> {
-    named(config)?;
-    if is_accepted(config)? {
+fn accepted(project: &Project) -> Result<(), Failure> {
+    named(&project.config)?;
+    if is_accepted(project)? {
         return Ok(());
     }
     Err(Failure::user("you have not accepted the caches that `xb.toml` names")
@@ -105,7 +105,7 @@ fn transfer(
     check: impl FnOnce(&Config) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let request = Request::new(&here.folder, &wanted.targets, &wanted.how)?;
-    accepted(&request.project.config)?;
+    accepted(&request.project)?;
     check(&request.project.config)?;
     let job = Job {
         request,

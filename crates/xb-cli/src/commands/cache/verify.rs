@@ -16,10 +16,11 @@ use crate::project::{CacheUrl, Config, Project};
 /// # Errors
 /// When a name is not that of a folder, or something is wrong and stays so.
 pub fn verify(here: &Invocation, names: &[String], repair: bool) -> Result<(), Failure> {
-    let config = Project::of(&here.folder)?.config;
-    accepted(&config)?;
+    let project = Project::of(&here.folder)?;
+    accepted(&project)?;
+    let config = &project.config;
     let mut damaged = 0;
-    for (name, folder) in folders(&config, names)? {
+    for (name, folder) in folders(config, names)? {
         let checked = xb_cache::check(folder, repair).map_err(|error| {
             Failure::environment(format!("the cache `{name}`: {error}"))
                 .help("`xb cache ls` tells what does not answer")

@@ -40,8 +40,8 @@ pub(super) fn read(file: &Table, text: &str, folder: &Path) -> Result<Vec<CacheC
     let caches = sections.into_iter().map(|(name, section)| {
         let example = "`url = \"https://...\"`, or the path of a folder";
         let url = section.required("url", section.text("url")?, example)?;
-        let url =
-            CacheUrl::read(&url, folder).map_err(|why| section.wrong("url", format_args!("is `{url}`: {why}")))?;
+        let url = CacheUrl::read(&url, folder)
+            .map_err(|why| section.wrong("url", format_args!("is `{}`: {why}", xb_fetch::shown(&url))))?;
         Ok(CacheConfig { name: name.to_owned(), url, push: section.flag("push")? })
     });
     let mut caches = caches.collect::<Result<Vec<_>, _>>()?;
@@ -61,6 +61,10 @@ fn positions(text: &str) -> BTreeMap<String, usize> {
 
 impl CacheUrl {
     fn read(text: &str, folder: &Path) -> Result<Self, String> {
+        // What is shown of an address, and where it leads, must be the same to everybody who reads it.
+        if text.contains(|sign: char| sign.is_control() || sign == '\\') {
+            return Err("there is a `\\` or a control character in it".to_owned());
+        }
         let (scheme, _) = text.split_once(':').unwrap_or_default();
         let has_scheme = |wanted: &[&str]| wanted.iter().any(|wanted| scheme.eq_ignore_ascii_case(wanted));
         if has_scheme(&["file"]) {
@@ -69,6 +73,7 @@ impl CacheUrl {
         }
         if has_scheme(&["http", "https"]) {
             return match Url::parse(text) {
+                Ok(_) if !text.contains("://") => Err("there is no `//` behind its `:`".to_owned()),
                 Ok(url) if url.query().is_some() || url.fragment().is_some() => {
                     Err("names of files are put behind it, so it can have no `?` and no `#`".to_owned())
                 }
@@ -149,6 +154,8 @@ mod tests {
         assert!(refused("[[cache]]\nurl = \"x\"").contains("`cache` should be a section"));
         for (url, why) in [
             ("", "no place"),
+            ("https://a\\\\@b/x", "control character"),
+            ("https:me:secret@host", "no `//`"),
             ("~/cache", "stands for nothing here"),
             ("https://", "no address"),
             ("http://example.org/?a", "no `?`"),
