@@ -11,6 +11,7 @@ mod machine;
 #[path = "../../../xb-push/tests/common/real.rs"]
 mod registry;
 mod releases;
+mod sharing;
 mod traps;
 mod vendored;
 mod vouched;
