@@ -291,6 +291,20 @@ fn chunks_and_indexes_that_are_others_are_found_out() {
     }
 }
 
+/// Servers throw an entry away when something of it is gone, and keep what it names as long as it is asked for.
+#[test]
+fn an_entry_names_all_that_it_takes_to_bring_it() {
+    let (cache, place) = place();
+    Person::new(&place, Some(1), Trust::default()).builds("the app");
+    for blob in files(&cache.path().join("cas")) {
+        let bytes = std::fs::read(&blob).unwrap();
+        assert_eq!(xb_cache::check(cache.path(), false).unwrap().wrong, []);
+        std::fs::remove_file(&blob).unwrap();
+        assert_eq!(xb_cache::check(cache.path(), false).unwrap().wrong.len(), 2, "by recipe and by action: {blob:?}");
+        std::fs::write(blob, bytes).unwrap();
+    }
+}
+
 #[test]
 fn what_was_thrown_away_is_nobodys_fault() {
     let (brought, told) = lied(|cache| std::fs::remove_dir_all(cache.join("cas")).unwrap());
