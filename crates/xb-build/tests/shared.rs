@@ -102,6 +102,18 @@ async fn what_is_not_to_be_had_after_all_is_made() {
 }
 
 #[tokio::test]
+async fn what_a_lost_result_is_made_of_is_brought() {
+    let team = Arc::<Team>::default();
+    let (graph, [_, _, top]) = fork();
+    let first = machine(&team, None);
+    first.realise(graph.clone(), &[top]).await;
+    *team.lost_of.lock().unwrap() = "top".to_owned();
+    let second = machine(&team, Some(&first));
+    assert!(second.realise(graph, &[top]).await.succeeded());
+    assert_eq!((second.executor.ran(), asked(&second)), (vec!["top".to_owned()], vec![]));
+}
+
+#[tokio::test]
 async fn what_no_lock_pins_is_asked_of_nobody() {
     let team = Arc::<Team>::default();
     let mut graph = Graph::default();

@@ -32,6 +32,7 @@ impl Scheduler<'_> {
             if cancel.is_cancelled() {
                 self.halt();
             }
+            self.look_below().await;
             self.answer();
             self.start();
             if self.tasks.is_empty() {

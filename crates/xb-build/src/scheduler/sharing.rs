@@ -27,6 +27,8 @@ use crate::{Sharing, Source, work};
 pub(super) struct Known {
     recipes: Recipes,
     offered: FxHashMap<NodeId, Offered>,
+    /// Runs whose results turned out not to be had.
+    lost: Vec<NodeId>,
     /// What others have of these is not enough.
     only_here: FxHashSet<NodeId>,
 }
@@ -71,14 +73,55 @@ impl Scheduler<'_> {
                 search.want(self.graph, *goal, &output);
             }
         }
-        while !search.fresh.is_empty() {
-            tokio::select! {
-                () = self.turn(&*shared, &mut search) => {}
-                () = cancel.cancelled() => return,
+        if self.search(&*shared, &mut search).await {
+            self.give(&search);
+            self.settle_on(search);
+        }
+    }
+
+    /// Looks below runs whose results were offered and are not to be had: what they are made of may be.
+    pub(super) async fn look_below(&mut self) {
+        let lost = std::mem::take(&mut self.known.lost);
+        let Some(shared) = self.builder.shared.clone().filter(|_| !lost.is_empty()) else {
+            return;
+        };
+        let graph = Arc::clone(self.graph);
+        let mut search = Search::default();
+        for id in &lost {
+            let firsts = self.plan.users(*id).into_iter().filter_map(|user| runs_of(&graph, user).first().copied());
+            for run in firsts.filter(|run| self.states.get(*run).is_none()).chain([*id]) {
+                for input in graph.node(run).named_outputs() {
+                    search.want(&graph, input.node, &input.output);
+                }
             }
         }
-        self.give(&search);
+        if !self.search(&*shared, &mut search).await {
+            return;
+        }
         self.settle_on(search);
+        for id in lost {
+            self.states.forget(id);
+            let users = self.plan.users(id);
+            let turned = users.iter().filter(|user| self.turn_back(**user, id)).count();
+            let is_needed = turned < users.len() || users.is_empty() || self.goals.contains(&id);
+            // The first option may have led here again by now.
+            if is_needed && self.states.get(id).is_none() {
+                self.make_after_all(id);
+            }
+        }
+        self.announce();
+    }
+
+    /// Searches until all is known that there is to be known; whether it came to that before somebody asked for a stop.
+    async fn search(&mut self, shared: &dyn SharedCache, search: &mut Search) -> bool {
+        let cancel = self.options.cancel.clone();
+        while !search.fresh.is_empty() {
+            tokio::select! {
+                () = self.turn(shared, search) => {}
+                () = cancel.cancelled() => return false,
+            }
+        }
+        true
     }
 
     /// The folders of the project: they are part of what is asked for, whatever is known of what is made of them.
@@ -104,7 +147,9 @@ impl Scheduler<'_> {
     /// Asks for what was met last, and goes down where nothing is known.
     async fn turn(&mut self, shared: &dyn SharedCache, search: &mut Search) {
         let graph = Arc::clone(self.graph);
-        let fresh = std::mem::take(&mut search.fresh);
+        let mut fresh = std::mem::take(&mut search.fresh);
+        // What is done or under way is known.
+        fresh.retain(|unit| self.states.get(*unit).is_none());
         let runs = fresh.iter().flat_map(|unit| runs_of(&graph, *unit));
         let runs: BTreeSet<_> = runs.filter(|run| !search.answers.contains_key(run)).collect();
         let runs: Vec<NodeId> = runs.into_iter().filter(|run| !self.rebuild.contains(run)).collect();
@@ -148,7 +193,8 @@ impl Scheduler<'_> {
             let runs = runs_of(&graph, *unit);
             let mut offered =
                 runs.iter().enumerate().filter_map(|(at, run)| Some((at, *run, search.offered(&graph, *run)?)));
-            let Some((option, run, offered)) = offered.next() else {
+            let Some((option, run, offered)) = offered.next().filter(|(_, run, _)| self.is_untouched(*unit, *run))
+            else {
                 continue;
             };
             if let Node::Choice(_) = graph.node(*unit) {
@@ -156,6 +202,11 @@ impl Scheduler<'_> {
             }
             self.known.offered.insert(run, offered.clone());
         }
+    }
+
+    /// Whether nothing was done about a unit, nor about one of its runs.
+    fn is_untouched(&self, unit: NodeId, run: NodeId) -> bool {
+        self.states.get(unit).is_none() && self.states.get(run).is_none()
     }
 
     /// Shares what is known here already, where that was asked for.
@@ -225,14 +276,7 @@ impl Scheduler<'_> {
             }
             Ok(Brought::Gone) => {
                 self.known.offered.remove(&id);
-                let users = self.plan.users(id);
-                self.states.forget(id);
-                let turned = users.iter().filter(|user| self.turn_back(**user, id)).count();
-                let is_needed = turned < users.len() || users.is_empty() || self.goals.contains(&id);
-                // The first option may have led here again by now.
-                if is_needed && self.states.get(id).is_none() {
-                    self.make_after_all(id);
-                }
+                self.known.lost.push(id);
             }
         }
     }
@@ -260,7 +304,6 @@ impl Scheduler<'_> {
             self.demand(input);
         }
         self.settle(id);
-        self.announce();
     }
 
     /// After a node lacked an output of another, which was brought without it: whether that is made after all, and the
