@@ -223,6 +223,32 @@ async fn what_was_brought_in_part_is_made_when_more_of_it_is_needed_after_all() 
 }
 
 #[tokio::test]
+async fn who_needs_no_more_than_was_brought_does_not_fail_with_who_does() {
+    let team = Arc::<Team>::default();
+    let first = machine(&team, None);
+    let (mut graph, [build, check]) = checked("as it was");
+    let Node::Run(run) = graph.node(build).clone() else { unreachable!() };
+    let source = graph.fetch("a.tar");
+    let run = xb_graph::Run { root: a_run("", &[source], &[]).root, ..*run };
+    let build = graph.add_node(Node::Run(Box::new(run)));
+    let Node::Run(run) = graph.node(check).clone() else { unreachable!() };
+    let mut run = *run;
+    run.root[0].input.node = build;
+    let check = graph.add_node(Node::Run(Box::new(run)));
+    let tool = graph.run("tool", &[], &[]);
+    let user = graph.run("user", &[build, tool], &[("SLEEP", "100")]);
+    assert!(first.realise(graph.clone(), &[build, check]).await.succeeded());
+    *team.lost_of.lock().unwrap() = "check".to_owned();
+    let mut second = machine(&team, Some(&first));
+    second.options.keep_going = true;
+    second.provider.gone.lock().unwrap().insert("a.tar".to_owned());
+    let realised = second.realise(graph, &[build, check, user]).await;
+    assert!(realised.node(build).is_some() && realised.node(user).is_some());
+    assert_eq!(realised.unfinished, [check]);
+    assert!(!realised.failures.is_empty());
+}
+
+#[tokio::test]
 async fn two_of_one_action_of_whom_one_needs_more_are_both_made() {
     let team = Arc::<Team>::default();
     let first = machine(&team, None);

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use common::trees::Machine;
+use common::trees::{Machine, lines};
 use common::{folder, run};
 use xb_cache::{Blob, Checked, check};
 use xb_core::Sha256;
@@ -17,10 +17,11 @@ const ENTRY: Sha256 = Sha256([7; 32]);
 fn cache() -> (tempfile::TempDir, Vec<Blob>) {
     let place = tempfile::tempdir().expect("a folder");
     let (machine, remote) = (Machine::new(), folder(place.path()));
-    let tree = machine.tree([("a", machine.file(b"bytes")), ("b", machine.file(&[7; 5000]))]);
+    let tree = machine.tree([("a", machine.file(b"bytes")), ("b", machine.file(&lines(1, 400_000)))]);
     let pushed = run(machine.packs(&remote).push(&[tree], &[])).expect("it is pushed");
-    run(remote.put_entry(ENTRY, entry(&pushed.blobs))).expect("it is put");
-    (place, pushed.blobs)
+    let blobs: Vec<_> = [pushed.index].into_iter().chain(pushed.blobs).collect();
+    run(remote.put_entry(ENTRY, entry(&blobs))).expect("it is put");
+    (place, blobs)
 }
 
 /// An `ActionResult` with these output files, written by hand: each is a message of a path and a digest.

@@ -109,6 +109,11 @@ impl Scheduler<'_> {
             let Node::Run(run) = graph.node(id) else {
                 continue;
             };
+            // One of those before it may have found that more of an input is needed.
+            if self.inputs_now(id).iter().any(|input| self.states.done(*input).is_none()) {
+                self.settle(id);
+                continue;
+            }
             match self.pending(id, run) {
                 Err(why) => self.wait_or_fail(id, why),
                 Ok(pending) => {

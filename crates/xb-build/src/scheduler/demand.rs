@@ -64,7 +64,7 @@ impl Scheduler<'_> {
     }
 
     /// Whether `user` waits for `input`: a choice does not for options that it has left.
-    fn waits_for(&self, user: NodeId, input: NodeId) -> bool {
+    pub(super) fn waits_for(&self, user: NodeId, input: NodeId) -> bool {
         match self.graph.node(user) {
             Node::Choice(_) => self.option_now(user).is_some_and(|(_, run)| run == input),
             _ => true,
@@ -93,12 +93,17 @@ impl Scheduler<'_> {
             if matches!(self.states.get(node), Some(State::Done(_) | State::Failed(_))) {
                 continue;
             }
+            if self.is_content_with_part(node) {
+                continue;
+            }
             self.states.set(node, State::Failed(blame));
             if self.goals.contains(&node) && !self.options.keep_going && !self.is_check(node) {
                 self.halt();
             }
             for user in self.plan.users(node) {
-                if self.waits_for(user, node) && !self.falls_back(user, node) {
+                // What is under way has all that it needs.
+                let is_under_way = matches!(self.states.get(user), Some(State::Working));
+                if !is_under_way && self.waits_for(user, node) && !self.falls_back(user, node) {
                     failing.push((user, Blame::Below));
                 }
             }

@@ -29,11 +29,14 @@ impl Scheduler<'_> {
         self.announce();
         let cancel = self.options.cancel.clone();
         loop {
+            self.look_below().await;
             if cancel.is_cancelled() {
                 self.halt();
             }
-            self.look_below().await;
             self.answer();
+            if self.known.has_lost() {
+                continue;
+            }
             self.start();
             if self.tasks.is_empty() {
                 return;

@@ -14,7 +14,7 @@ use xb_graph::{ActionResult, Cause, Node, NodeId};
 
 use super::Scheduler;
 use super::search::{Offered, Search, below, runs_of};
-use super::states::State;
+use super::states::{Done, State};
 use crate::failure::Why;
 use crate::memory::{known_by_recipe, remember_recipe};
 use crate::recipe::Recipes;
@@ -27,8 +27,12 @@ use crate::{Sharing, Source, work};
 pub(super) struct Known {
     recipes: Recipes,
     offered: FxHashMap<NodeId, Offered>,
-    /// Runs whose results turned out not to be had.
+    /// Runs whose results turned out not to be had, or not to be enough.
     lost: Vec<NodeId>,
+    /// Runs that were offered, and are not again.
+    gone: FxHashSet<NodeId>,
+    /// What was brought of runs that are made after all.
+    partial: FxHashMap<NodeId, Done>,
     /// What others have of these is not enough.
     only_here: FxHashSet<NodeId>,
 }
@@ -37,6 +41,11 @@ impl Known {
     /// Whether a run needs nothing below it.
     pub fn has(&self, run: NodeId) -> bool {
         self.offered.contains_key(&run)
+    }
+
+    /// Whether something turned out to be needed that was not looked for.
+    pub fn has_lost(&self) -> bool {
+        !self.lost.is_empty()
     }
 
     /// Whether a run has to run here, if at all: what others have of it is not enough.
@@ -79,10 +88,11 @@ impl Scheduler<'_> {
         }
     }
 
-    /// Looks below runs whose results were offered and are not to be had: what they are made of may be.
+    /// Looks below runs whose results were offered and are not to be had, or not enough: what they are made of may be.
     pub(super) async fn look_below(&mut self) {
         let lost = std::mem::take(&mut self.known.lost);
-        let Some(shared) = self.builder.shared.clone().filter(|_| !lost.is_empty()) else {
+        let is_over = lost.is_empty() || self.halted.is_cancelled();
+        let Some(shared) = self.builder.shared.clone().filter(|_| !is_over) else {
             return;
         };
         let graph = Arc::clone(self.graph);
@@ -101,7 +111,7 @@ impl Scheduler<'_> {
         self.settle_on(search);
         for id in lost {
             self.states.forget(id);
-            let users = self.plan.users(id);
+            let users: Vec<_> = self.plan.users(id).into_iter().filter(|user| self.waits_for(*user, id)).collect();
             let turned = users.iter().filter(|user| self.turn_back(**user, id)).count();
             let is_needed = turned < users.len() || users.is_empty() || self.goals.contains(&id);
             // The first option may have led here again by now.
@@ -152,7 +162,8 @@ impl Scheduler<'_> {
         fresh.retain(|unit| self.states.get(*unit).is_none());
         let runs = fresh.iter().flat_map(|unit| runs_of(&graph, *unit));
         let runs: BTreeSet<_> = runs.filter(|run| !search.answers.contains_key(run)).collect();
-        let runs: Vec<NodeId> = runs.into_iter().filter(|run| !self.rebuild.contains(run)).collect();
+        let may_be_known = |run: &NodeId| !self.rebuild.contains(run) && !self.known.gone.contains(run);
+        let runs: Vec<NodeId> = runs.into_iter().filter(may_be_known).collect();
         self.ask_here(shared, &runs, search);
         let wanted = runs.iter().filter(|run| search.offered(&graph, **run).is_none()).filter_map(|id| {
             let Node::Run(run) = graph.node(*id) else { return None };
@@ -276,6 +287,7 @@ impl Scheduler<'_> {
             }
             Ok(Brought::Gone) => {
                 self.known.offered.remove(&id);
+                self.known.gone.insert(id);
                 self.known.lost.push(id);
             }
         }
@@ -287,8 +299,9 @@ impl Scheduler<'_> {
         let (Node::Choice(node), Some(tried)) = (graph.node(choice), self.choices.get_mut(&choice)) else {
             return false;
         };
-        let Some((_, first)) = node.options.first().filter(|(_, first)| *first != offered && tried.attempts.is_empty())
-        else {
+        let is_there = node.options.get(tried.option).is_some_and(|(_, run)| *run == offered);
+        let is_turned = is_there && tried.option > 0 && tried.attempts.is_empty();
+        let Some((_, first)) = node.options.first().filter(|_| is_turned) else {
             return false;
         };
         tried.option = 0;
@@ -322,9 +335,11 @@ impl Scheduler<'_> {
         let is_new = declared.outputs.contains_key(output.as_str()) && self.known.only_here.insert(run);
         if is_new {
             self.known.offered.remove(&run);
+            self.known.partial.extend(self.states.done(run).cloned().map(|done| (run, done)));
+            self.known.lost.push(run);
             self.states.set(user, State::Waiting(0));
             self.states.set(*unit, State::Waiting(1));
-            self.make_after_all(run);
+            self.states.set(run, State::Working);
             // Who counted on it waits for it again.
             for unit in [run, *unit] {
                 for user in self.plan.users(unit) {
@@ -335,6 +350,15 @@ impl Scheduler<'_> {
             }
         }
         is_new
+    }
+
+    /// What was brought of a run, where all of it could not be made: who needs no more than that has it.
+    pub(super) fn is_content_with_part(&mut self, run: NodeId) -> bool {
+        let Some(done) = self.known.partial.remove(&run) else {
+            return false;
+        };
+        self.done(run, done);
+        true
     }
 
     fn is_run(&self, node: NodeId) -> bool {

@@ -7,7 +7,7 @@ pub mod graph;
 pub mod store;
 pub mod team;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use xb_build::{
@@ -48,6 +48,7 @@ impl World {
                 contents: Arc::clone(&contents),
                 texts: Mutex::default(),
                 asked: Mutex::default(),
+                gone: Mutex::default(),
             }),
             executor: Arc::new(FakeExecutor::new(contents.clone(), Arch::Amd64)),
             contents,
@@ -112,6 +113,8 @@ pub struct FakeProvider {
     contents: Arc<MemoryContents>,
     pub texts: Mutex<BTreeMap<String, String>>,
     pub asked: Mutex<Vec<String>>,
+    /// Urls whose server is gone, whatever the lock says of them.
+    pub gone: Mutex<BTreeSet<String>>,
 }
 
 impl FakeProvider {
@@ -128,7 +131,8 @@ impl Provider for FakeProvider {
                 panic!("only downloads here");
             };
             self.asked.lock().unwrap().push(fetch.url.clone());
-            if fetch.url.starts_with("gone:") {
+            let is_gone = self.gone.lock().unwrap().contains(&fetch.url);
+            if is_gone || fetch.url.starts_with("gone:") {
                 return Err(ProvideError {
                     message: format!("`{}` is not there", fetch.url),
                     help: None,

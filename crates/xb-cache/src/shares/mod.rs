@@ -23,7 +23,7 @@ use xb_sign::StatementKey;
 
 use crate::{Blob, Limits, PackError, Packs};
 pub(crate) use entry::blobs as entry_blobs;
-use statement::Statement;
+use statement::{Doubt, Statement};
 use trouble::Trouble;
 use trust::Votes;
 pub use trust::{Trust, TrustedKey};
@@ -127,13 +127,17 @@ impl Shares {
                 return None;
             }
         };
-        let envelope = entry::read(&bytes).ok_or_else(|| "it is no result of Bazel's protocol".to_owned());
+        let envelope = entry::read(&bytes).ok_or_else(|| Doubt::Foul("it is no result of Bazel's protocol".to_owned()));
         let statement = envelope.and_then(|envelope| Statement::open(&envelope, &trusted.key, about));
         match statement {
             Ok(statement) => Some(statement).filter(|statement| trusted.counts_by(statement.method())),
-            Err(why) => {
+            Err(Doubt::Foul(why)) => {
                 let why = format!("what it has under the key {key} is no word of `{}`: {why}", trusted.name);
                 place.trouble.leave_alone(&*self.events, &place.name, &why);
+                None
+            }
+            Err(Doubt::Strange(why)) => {
+                place.trouble.tell(&*self.events, format!("a word of `{}` is not used: {why}", trusted.name));
                 None
             }
         }

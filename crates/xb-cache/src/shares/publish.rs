@@ -58,7 +58,7 @@ impl Shares {
 
 async fn send_to(place: &Place, signer: &StatementKey, run: &Run, made: &Made) -> Result<(), Failed> {
     let result = shared(run, &made.result);
-    if is_there(place, signer, made, &result).await? {
+    if is_there(place, signer, run, made, &result).await? {
         return Ok(());
     }
     let trees: Vec<_> = result.outputs.values().copied().collect();
@@ -75,7 +75,13 @@ async fn send_to(place: &Place, signer: &StatementKey, run: &Run, made: &Made) -
 }
 
 /// Whether a place has just this already: its entries, and all blobs that they name.
-async fn is_there(place: &Place, signer: &StatementKey, made: &Made, result: &ActionResult) -> Result<bool, Failed> {
+async fn is_there(
+    place: &Place,
+    signer: &StatementKey,
+    run: &Run,
+    made: &Made,
+    result: &ActionResult,
+) -> Result<bool, Failed> {
     let mut named = BTreeSet::new();
     for about in made.keys() {
         let key = entry::key(about, &signer.public())?;
@@ -84,7 +90,9 @@ async fn is_there(place: &Place, signer: &StatementKey, made: &Made, result: &Ac
         let statement = statement.and_then(|envelope| Statement::open(&envelope, &signer.public(), about).ok());
         let blobs = bytes.as_deref().and_then(entry::blobs);
         match (statement, blobs) {
-            (Some(said), Some(blobs)) if said.result().outputs == result.outputs => named.extend(blobs),
+            (Some(said), Some(blobs)) if said.says(run, made, result) && blobs.contains(&said.pack()) => {
+                named.extend(blobs);
+            }
             _ => return Ok(false),
         }
     }

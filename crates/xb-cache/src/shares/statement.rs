@@ -53,6 +53,15 @@ struct PackedIn {
     size: u64,
 }
 
+/// Why a statement is not used, as half a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// The signer did not say it of what was asked for: whoever has it is not to be asked again.
+    Foul(String),
+    /// The signer said it, and this xb has no use for it.
+    Strange(String),
+}
+
 impl Statement {
     /// What is said of a result of which the trees lie in a pack.
     pub fn new(run: &Run, made: &Made, result: ActionResult, pack: Blob) -> Self {
@@ -81,14 +90,21 @@ impl Statement {
         key.seal(TYPE, &serde_json::to_vec(self)?)
     }
 
-    /// The statement in an envelope, if this key signed it and it is about what was asked for; otherwise why not, as half
-    /// a sentence.
-    pub fn open(envelope: &[u8], key: &StatementPublicKey, about: SharedKey) -> Result<Self, String> {
-        let payload = key.open(TYPE, envelope).map_err(|error| error.to_string())?;
-        let statement: Self = serde_json::from_slice(&payload)
-            .map_err(|error| format!("it is signed, and this xb does not know what it says: {error}"))?;
+    /// Whether it says just this of what a run left.
+    pub fn says(&self, run: &Run, made: &Made, result: &ActionResult) -> bool {
+        let Predicate { method, action, result: said, .. } = &self.predicate;
+        *method == run.method && *action == made.action && said.outputs == result.outputs
+    }
+
+    /// The statement in an envelope, if this key signed it and it is about what was asked for.
+    pub fn open(envelope: &[u8], key: &StatementPublicKey, about: SharedKey) -> Result<Self, Doubt> {
+        let payload = key.open(TYPE, envelope).map_err(|error| Doubt::Foul(error.to_string()))?;
+        let statement: Self = serde_json::from_slice(&payload).map_err(|error| {
+            Doubt::Strange(format!("it is signed, and this xb does not know what it says: {error}"))
+        })?;
         if statement.kind != STATEMENT || statement.predicate_type != PREDICATE {
-            return Err(format!("it is signed, and a `{}` and no result", statement.predicate_type));
+            let why = format!("it is signed, and a `{}` and no result", statement.predicate_type);
+            return Err(Doubt::Strange(why));
         }
         let (name, digest) = match about {
             SharedKey::Recipe(recipe) => (RECIPE, recipe.to_string()),
@@ -96,14 +112,15 @@ impl Statement {
         };
         if !statement.subject.iter().any(|subject| subject.digest.get(name) == Some(&digest)) {
             let subjects: Vec<_> = statement.subject.iter().map(|subject| subject.name.as_str()).collect();
-            return Err(format!("it is signed, and about something else: {}", subjects.join(", ")));
+            let why = format!("it is signed, and about something else: {}", subjects.join(", "));
+            return Err(Doubt::Foul(why));
         }
         let action = statement.predicate.action.to_string();
         if statement.subject.iter().any(|subject| subject.digest.get(ACTION) != Some(&action)) {
-            return Err("it is signed, and names two actions".to_owned());
+            return Err(Doubt::Foul("it is signed, and names two actions".to_owned()));
         }
         if !statement.predicate.result.succeeded() {
-            return Err("it is signed, and about a failure".to_owned());
+            return Err(Doubt::Strange("it is signed, and about a failure".to_owned()));
         }
         Ok(statement)
     }

@@ -23,9 +23,12 @@ use crate::project::{CacheUrl, Project};
 pub fn is_accepted(project: &Project) -> Result<bool, Failure> {
     // Who has no home has accepted nothing.
     let Ok(path) = path() else { return Ok(false) };
-    let wanted = digest(project).hex();
     match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(text.lines().any(|line| line == wanted)),
+        // What was accepted last counts, and nothing before it: a key that was taken out stays out.
+        Ok(text) => {
+            let of_folder = |line: &&str| line.starts_with(&folder(project));
+            Ok(text.lines().rev().find(of_folder).is_some_and(|last| last == line(project)))
+        }
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
         Err(error) => Err(Failure::environment(format!("cannot read `{}`: {error}", path.display()))),
     }
@@ -46,7 +49,16 @@ pub fn accept(project: &Project) -> Result<(), Failure> {
     }
     let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(cannot)?;
     // One write, so that two who accept at one time have a line each.
-    file.write_all(format!("{}\n", digest(project).hex()).as_bytes()).map_err(cannot)
+    file.write_all((line(project) + "\n").as_bytes()).map_err(cannot)
+}
+
+/// How the line of a folder begins.
+fn folder(project: &Project) -> String {
+    Digest::of(project.folder.as_os_str().as_encoded_bytes()).hex()
+}
+
+fn line(project: &Project) -> String {
+    format!("{} {}", folder(project), digest(project).hex())
 }
 
 fn path() -> Result<PathBuf, Failure> {

@@ -107,3 +107,32 @@ fn folders_are_held_against_their_names_and_mended() {
     assert!(!world.project().join(bad).exists() && world.project().join(place(&name(b"good"))).exists());
     let _ = world.xb(&["cache", "verify"]).good();
 }
+
+#[test]
+fn what_was_accepted_last_counts_and_nothing_before_it() {
+    let world = World::new();
+    let config = |push: bool| format!("[cache.team]\nurl = \"cache\"\npush = {push}\n");
+    let is_accepted = || listed(&world)["accepted"] == true;
+    world.write("xb.toml", &config(true));
+    assert!(!is_accepted());
+    let _ = world.xb(&["cache", "accept"]).good();
+    assert!(is_accepted());
+    world.write("xb.toml", &config(false));
+    assert!(!is_accepted());
+    let _ = world.xb(&["cache", "accept"]).good();
+    // Back to what was accepted once: whoever brings it back has not asked.
+    world.write("xb.toml", &config(true));
+    assert!(!is_accepted());
+}
+
+#[test]
+fn a_store_that_comes_with_a_project_is_not_signed() {
+    let world = World::new();
+    let config = |push: bool| format!("[store]\npath = \"store\"\n[cache.team]\nurl = \"cache\"\npush = {push}\n");
+    world.write("xb.toml", &config(true));
+    let err = world.xb(&["cache", "accept"]).bad(1);
+    assert!(err.contains("the store lies in the project") && err.contains("`push = true`"), "{err}");
+    world.write("xb.toml", &config(false));
+    let shown = world.xb(&["cache", "accept"]).good();
+    assert!(shown.contains("store: ") && shown.contains("cache team: "), "{shown}");
+}

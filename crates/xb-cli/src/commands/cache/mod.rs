@@ -50,12 +50,32 @@ fn accept_all(here: &Invocation) -> Result<(), Failure> {
     if agree > 1 {
         print_line(format_args!("{agree} of the keys must say the same"))?;
     }
+    if let Some(store) = &config.store {
+        let store = store.display().to_string();
+        print_line(format_args!("store: {}, of which what is shared is signed", Escaped(&store)))?;
+    }
+    refuse_store_within(&project)?;
     accept(&project)?;
     if !here.is_quiet() {
         say(format!(
-            "{}: this counts from now on in this folder, as long as `xb.toml` says the same",
-            styled(style::GOOD, "accepted")
+            "{}: this counts from now on in `{}`, as long as `xb.toml` says the same",
+            styled(style::GOOD, "accepted"),
+            project.folder.display()
         ));
+    }
+    Ok(())
+}
+
+/// A store that came with a project could hold what nobody here has made, to have it signed.
+fn refuse_store_within(project: &Project) -> Result<(), Failure> {
+    let Project { folder, config } = project;
+    let is_within = config.store.as_ref().is_some_and(|store| {
+        let store = std::fs::canonicalize(store).unwrap_or_else(|_| store.clone());
+        store.starts_with(folder)
+    });
+    if is_within && config.caches.iter().any(|cache| cache.push) {
+        return Err(Failure::user("the store lies in the project, and what is in it would be signed with your key")
+            .help("take `push = true` or `[store] path` out of `xb.toml`; `XB_STORE` names a store as well"));
     }
     Ok(())
 }
