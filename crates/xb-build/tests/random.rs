@@ -22,16 +22,15 @@ struct Word {
     uses: Vec<prop::sample::Index>,
     same: Option<bool>,
     fails: u8,
+    /// Of other runs it uses the folder in which they were built.
+    whole: bool,
 }
 
 fn any_word() -> impl Strategy<Value = Word> {
     let uses = prop::collection::vec(any::<prop::sample::Index>(), 0..4);
-    (0..6u8, uses, prop::option::weighted(0.2, any::<bool>()), 0..12u8).prop_map(|(kind, uses, same, fails)| Word {
-        kind,
-        uses,
-        same,
-        fails,
-    })
+    let same = prop::option::weighted(0.2, any::<bool>());
+    let word = (0..6u8, uses, same, 0..12u8, prop::bool::weighted(0.3));
+    word.prop_map(|(kind, uses, same, fails, whole)| Word { kind, uses, same, fails, whole })
 }
 
 fn graph_of(words: &[Word]) -> (Graph, Vec<NodeId>) {
@@ -56,11 +55,42 @@ fn graph_of(words: &[Word]) -> (Graph, Vec<NodeId>) {
             0 => graph.fetch(&format!("url{}", index % 3)),
             1 => graph.files("f", &name),
             2 => graph.compose(&inputs),
-            3 => graph.choice(&name, &[Cross, Emulate], &inputs, &env),
-            _ => graph.run(&name, &inputs, &env),
+            kind => {
+                let mut other = Graph::clone(&graph);
+                let made = match kind {
+                    3 => other.choice(&name, &[Cross, Emulate], &inputs, &env),
+                    _ => other.run(&name, &inputs, &env),
+                };
+                with_build(&mut graph, other.node(made), &other, word.whole)
+            }
         });
     }
     (graph, nodes)
+}
+
+/// The same node, whose runs leave the folder in which they were built as well, and may use those of others.
+fn with_build(graph: &mut Graph, node: &Node, other: &Graph, whole: bool) -> NodeId {
+    match node {
+        Node::Choice(choice) => {
+            let options = choice.options.iter();
+            let options = options.map(|(method, run)| (*method, with_build(graph, other.node(*run), other, whole)));
+            let options = options.collect();
+            graph.add_node(Node::Choice(xb_graph::Choice { options, ..choice.clone() }))
+        }
+        Node::Run(run) => {
+            let mut run = run.clone();
+            let outputs = [("out", "xb/out"), ("build", "xb/build")];
+            let outputs = outputs.map(|(name, path)| (name.to_owned(), xb_core::RelPath::new(path).unwrap()));
+            run.outputs = BTreeMap::from(outputs).into();
+            for layer in &mut run.root {
+                if whole && matches!(graph.node(layer.input.node), Node::Run(_) | Node::Choice(_)) {
+                    layer.input.output = "build".into();
+                }
+            }
+            graph.add_node(Node::Run(run))
+        }
+        _ => unreachable!("only runs leave what they were built in"),
+    }
 }
 
 /// The simple realiser: the tree of each node, or none where it or something that it needs fails.
