@@ -224,7 +224,14 @@ impl Job<'_> {
         let steps = format!("{} ran, {known} known, {}", count(ran, "step"), show_time(began.elapsed()));
         let audited = audit(session, graph, realised)?;
         self.show(here, &session.store, &built, &audited, out, &steps)?;
-        if audited.iter().any(|one| one.refused) { Err(Failure::already_told()) } else { Ok(()) }
+        if audited.iter().any(|one| one.refused) {
+            return Err(Failure::already_told());
+        }
+        // A build does without a cache; who was asked to share has not.
+        if self.sharing == Some(Sharing::Give) && session.progress.has_warned() {
+            return Err(Failure::environment("not all of it was shared"));
+        }
+        Ok(())
     }
 
     fn show(

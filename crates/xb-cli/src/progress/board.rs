@@ -21,6 +21,8 @@ pub(super) struct Board {
     pub cached: usize,
     /// Steps that failed.
     pub failed: usize,
+    /// What went wrong and kept nothing from going on.
+    pub warned: usize,
     /// What runs now.
     pub running: BTreeMap<NodeId, Running>,
     /// What comes in now: bytes, and of how many.
@@ -112,7 +114,11 @@ impl Board {
                 Change::Little
             }
             Event::Finished { node, cached, cause, .. } => self.finish(*node, *cached, cause.as_ref()),
-            Event::Failed { .. } | Event::FellBack { .. } | Event::Warned { .. } => Change::Little,
+            Event::Warned { .. } => {
+                self.warned += 1;
+                Change::Little
+            }
+            Event::Failed { .. } | Event::FellBack { .. } => Change::Little,
             Event::Downloaded { name, bytes, total } => self.download(name, *bytes, *total),
         }
     }

@@ -82,6 +82,11 @@ impl Progress {
         (state.board.ran, state.board.cached)
     }
 
+    /// Whether something went wrong that kept nothing from going on.
+    pub fn has_warned(&self) -> bool {
+        self.state().board.warned > 0
+    }
+
     /// Takes the display away, and says what has not been said: what is printed next stands alone.
     pub fn close(&self) {
         let mut state = self.state();

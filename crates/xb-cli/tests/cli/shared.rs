@@ -293,6 +293,8 @@ fn a_cache_that_cannot_be_written_is_told_once() {
     );
     assert!(said.err.contains("3 steps ran"), "{}", said.err);
     let _ = said.good();
+    let err = world.xb(&args(&["cache", "push"], &[])).bad(3);
+    assert!(err.contains("error: not all of it was shared") && times(&err, "warning") == 1, "{err}");
 }
 
 #[test]
