@@ -9,6 +9,7 @@
 //! No remote is believed. A blob is what its SHA-256 says, or there is an error which says that the remote lied; what
 //! an entry says is for whoever asked to check. No password is in an error.
 
+mod apart;
 mod blob;
 mod check;
 mod pack;
@@ -17,7 +18,7 @@ mod shares;
 
 pub use blob::Blob;
 pub use check::{CheckError, Checked, Wrong, check};
-pub use pack::{Limits, PackError, Packs, Pulled, Pushed, Watch};
+pub use pack::{Limits, PackError, Packs, Pulled, Pushed};
 pub use remote::{Address, AddressError, MOST_ENTRY, Remote, RemoteError, open, patience};
 pub use shares::{Place, Shares, Trust, TrustedKey};
 pub use xb_http::Patience;

@@ -64,7 +64,7 @@ fn what_cannot_be_written_is_said() {
     assert!(matches!(error, RemoteError::Folder { action: "written", .. }), "{error}");
     let told = error.to_string();
     assert!(told.starts_with("`/sys/kernel/xb` cannot be written for the blob "), "{told}");
-    assert!(error.is_of_environment() && !error.is_passing());
+    assert!(!error.is_passing());
     assert!(!run(remote.has_blob(Blob::of(b"bytes"))).expect("nothing is there"));
 
     let place = tempfile::tempdir().expect("a folder");

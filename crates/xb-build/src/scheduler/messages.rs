@@ -248,7 +248,7 @@ impl Scheduler<'_> {
 }
 
 /// The cause that comes nearest to what kept something from even running.
-fn cause_of(why: &Why) -> Cause {
+pub(super) fn cause_of(why: &Why) -> Cause {
     match why {
         Why::Run { result, .. } => result.cause.clone(),
         Why::Cancelled => Cause::Cancelled,

@@ -21,6 +21,7 @@ mod fall_back;
 mod finish;
 mod foresee;
 mod messages;
+mod offers;
 mod run;
 mod search;
 mod sharing;

@@ -63,13 +63,4 @@ impl PackError {
     pub fn is_lie(&self) -> bool {
         matches!(self, Self::Remote(RemoteError::Lied { .. }))
     }
-
-    /// Whether it is the matter of the machine, the network or the remote, and not of what was asked or by whom.
-    pub fn is_of_environment(&self) -> bool {
-        match self {
-            Self::Remote(error) => error.is_of_environment(),
-            Self::Store(_) | Self::Directory(_) | Self::Damaged { .. } | Self::Absent { .. } => true,
-            Self::TooLarge { .. } | Self::Version { .. } => false,
-        }
-    }
 }

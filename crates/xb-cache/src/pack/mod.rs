@@ -39,20 +39,6 @@ const MAXIMUM: usize = 512 << 10;
 /// 39.8 MB, this one 36.5 in three and a half times the time, and level 12 36.4 in nine times the time.
 const LEVEL: i32 = 9;
 
-/// Who sees bytes go and come.
-pub trait Watch: Send + Sync {
-    /// A blob of so many bytes was sent.
-    fn sent(&self, bytes: u64);
-    /// A blob of so many bytes has come.
-    fn received(&self, bytes: u64);
-}
-
-impl Watch for () {
-    fn sent(&self, _: u64) {}
-
-    fn received(&self, _: u64) {}
-}
-
 /// What moves trees between a store and a remote; clones are the same.
 #[derive(Clone)]
 pub struct Packs {
@@ -62,8 +48,6 @@ pub struct Packs {
     pub store: Arc<dyn Contents>,
     /// What is remembered of chunks: forgetting it costs bytes that come again.
     pub memory: Arc<dyn Memory>,
-    /// Who sees bytes go and come.
-    pub watch: Arc<dyn Watch>,
 }
 
 impl Packs {
@@ -71,7 +55,6 @@ impl Packs {
     async fn blob(&self, blob: Blob) -> Result<Vec<u8>, PackError> {
         let absent = || PackError::Absent { remote: self.remote.address().clone(), what: blob.to_string() };
         let bytes = self.remote.blob(blob).await?.ok_or_else(absent)?;
-        self.watch.received(blob.size);
         Ok(bytes)
     }
 
@@ -81,15 +64,6 @@ impl Packs {
             return Ok(false);
         }
         self.remote.put_blob(blob, bytes).await?;
-        self.watch.sent(blob.size);
         Ok(true)
-    }
-}
-
-/// Does what takes long, or waits for a disk, on a thread of its own.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

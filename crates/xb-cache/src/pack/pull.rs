@@ -10,8 +10,9 @@ use super::index::{Chunk, MOST_PACKED};
 use super::memory::{Spot, recall, remember};
 use super::plan::Asked;
 use super::unpack::{unpack, write};
-use super::{PackError, Packs, apart};
+use super::{PackError, Packs};
 use crate::Blob;
+use crate::apart::apart;
 
 /// How large a pack may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

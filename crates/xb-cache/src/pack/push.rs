@@ -14,8 +14,9 @@ use super::index::{Chunk, Index};
 use super::joined::{Joined, error_of};
 use super::memory::{remember, spots};
 use super::walk::walk;
-use super::{AVERAGE, LEVEL, MAXIMUM, MINIMUM, PackError, Packs, apart};
+use super::{AVERAGE, LEVEL, MAXIMUM, MINIMUM, PackError, Packs};
 use crate::Blob;
+use crate::apart::apart;
 
 /// What a remote has now.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -71,13 +71,4 @@ impl RemoteError {
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Refused { passing: true, .. })
     }
-
-    /// Whether it is the matter of the machine, the network or the remote, and not of what was asked or by whom.
-    pub fn is_of_environment(&self) -> bool {
-        match self {
-            Self::Denied { .. } => false,
-            Self::Refused { passing, .. } => *passing,
-            Self::Unreachable { .. } | Self::Lied { .. } | Self::Folder { .. } | Self::Client(_) => true,
-        }
-    }
 }

@@ -16,6 +16,7 @@ use xb_http::Patience;
 
 use super::{Address, MOST_ENTRY, Remote, RemoteError, Result, entry_name, too_long};
 use crate::Blob;
+use crate::apart::apart;
 
 /// The folders of the kinds of things.
 pub(crate) const ENTRIES: &str = "ac";
@@ -73,41 +74,41 @@ impl Remote for Folder {
 
     fn entry(&self, key: Sha256) -> BoxFuture<'_, Result<Option<Vec<u8>>>> {
         let place = self.entry_place(key);
-        apart(move || place.read(|size| (size > MOST_ENTRY).then(too_long)))
+        Box::pin(apart(move || place.read(|size| (size > MOST_ENTRY).then(too_long))))
     }
 
     fn put_entry(&self, key: Sha256, bytes: Vec<u8>) -> BoxFuture<'_, Result<()>> {
         let place = self.entry_place(key);
-        apart(move || match bytes.len() as u64 > MOST_ENTRY {
+        Box::pin(apart(move || match bytes.len() as u64 > MOST_ENTRY {
             true => Err(place.refused(too_long())),
             false => place.write(&bytes),
-        })
+        }))
     }
 
     fn blob(&self, blob: Blob) -> BoxFuture<'_, Result<Option<Vec<u8>>>> {
         let place = self.blob_place(blob);
-        apart(move || {
+        Box::pin(apart(move || {
             let wrong = |size| (size != blob.size).then(|| format!("it is {size} bytes long, not {}", blob.size));
             let bytes = place.read(wrong)?;
             match bytes.as_ref().and_then(|bytes| blob.differs(bytes)) {
                 Some(why) => Err(place.lied(why)),
                 None => Ok(bytes),
             }
-        })
+        }))
     }
 
     fn has_blob(&self, blob: Blob) -> BoxFuture<'_, Result<bool>> {
         let place = self.blob_place(blob);
-        apart(move || match std::fs::metadata(&place.path) {
+        Box::pin(apart(move || match std::fs::metadata(&place.path) {
             Ok(meta) => Ok(meta.is_file() && meta.len() == blob.size),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(place.failed("read", error)),
-        })
+        }))
     }
 
     fn put_blob(&self, blob: Blob, bytes: Vec<u8>) -> BoxFuture<'_, Result<()>> {
         let place = self.blob_place(blob);
-        apart(move || place.write(&bytes))
+        Box::pin(apart(move || place.write(&bytes)))
     }
 }
 
@@ -166,14 +167,4 @@ impl Place {
     fn refused(&self, why: String) -> RemoteError {
         RemoteError::Refused { remote: self.remote.clone(), what: self.what.clone(), why, passing: false }
     }
-}
-
-/// Does what waits for a disk on a thread of its own.
-fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> BoxFuture<'static, Result<T>> {
-    Box::pin(async move {
-        match tokio::task::spawn_blocking(work).await {
-            Ok(done) => done,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-    })
 }

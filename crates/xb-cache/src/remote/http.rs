@@ -13,7 +13,7 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Body, Client, Method, RequestBuilder, Response, StatusCode, Url};
 use xb_build::BoxFuture;
 use xb_core::Sha256;
-use xb_http::{Patience, asked_pause, build, causes, client, is_passing};
+use xb_http::{Patience, asked_pause, build, causes, client, is_passing, while_it_moves};
 
 use super::{Address, MOST_ENTRY, Remote, RemoteError, Result, entry_name, too_long};
 use crate::Blob;
@@ -100,7 +100,8 @@ impl Http {
             Some(bytes) => with_body(request, bytes, &sent),
             None => request,
         };
-        let answer = self.while_it_moves(request, &sent).await.map_err(|error| self.cut(ask, error.as_ref()))?;
+        let answer = while_it_moves(request.send(), &sent, self.patience.silence).await;
+        let answer = answer.map_err(|error| self.cut(ask, error.as_ref()))?;
         let status = answer.status();
         if is_passing(status) {
             let asked = asked_pause(&answer);
@@ -110,25 +111,6 @@ impl Http {
             StatusCode::NOT_FOUND | StatusCode::GONE if ask.body.is_none() => Ok(None),
             status if status.is_success() => self.read(ask, answer).await.map(Some),
             status => Err(Trouble::Lasting(self.refusal(ask, status))),
-        }
-    }
-
-    /// Waits for an answer as long as bytes go out.
-    async fn while_it_moves(
-        &self,
-        request: RequestBuilder,
-        sent: &AtomicU64,
-    ) -> std::result::Result<Response, Option<reqwest::Error>> {
-        let mut sending = Box::pin(request.send());
-        let mut before = 0;
-        loop {
-            match tokio::time::timeout(self.patience.silence, &mut sending).await {
-                Ok(answer) => return answer.map_err(Some),
-                Err(_) => match sent.load(Ordering::Relaxed) {
-                    now if now > before => before = now,
-                    _ => return Err(None),
-                },
-            }
         }
     }
 

@@ -27,7 +27,7 @@ impl Machine {
 
     pub fn packs(&self, remote: &Arc<dyn Remote>) -> Packs {
         let (remote, store) = (Arc::clone(remote), Arc::new(self.store.clone()));
-        Packs { remote, store, memory: Arc::clone(&self.memory) as Arc<dyn Memory>, watch: Arc::new(()) }
+        Packs { remote, store, memory: Arc::clone(&self.memory) as Arc<dyn Memory> }
     }
 
     pub fn content(&self, bytes: &[u8]) -> ContentId {

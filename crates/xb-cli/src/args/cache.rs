@@ -26,7 +26,7 @@ pub enum CacheCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Share the results of targets, and of all that they are made of, as far as these are here or can be built
+    /// Share the results of targets, built where need be, and what is here of all that they are made of
     Push {
         /// What to share.
         #[command(flatten)]

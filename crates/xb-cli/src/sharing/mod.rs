@@ -71,7 +71,7 @@ fn place(cache: &CacheConfig, with: &With) -> Result<Place, Failure> {
     let address = address(cache).map_err(|error| wrong(cache, &error))?;
     let remote = xb_cache::open(&address, &xb_cache::patience()).map_err(|error| wrong(cache, &error))?;
     let (store, memory) = (Arc::clone(&with.store), Arc::clone(&with.memory));
-    let packs = Packs { remote, store, memory, watch: Arc::new(()) };
+    let packs = Packs { remote, store, memory };
     Ok(Place::new(&cache.name, packs, cache.push))
 }
 

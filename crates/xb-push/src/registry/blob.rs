@@ -9,10 +9,10 @@ use futures_util::{Stream, stream};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use reqwest::{Body, Client, Response, StatusCode, Url};
 use tokio::io::AsyncReadExt;
+use xb_http::while_it_moves;
 
 use super::Remote;
 use super::retry::Trouble;
-use super::send::Sending;
 use crate::error::PushError;
 use crate::layout::{Blob, LayoutError};
 use crate::push::Watch;
@@ -107,7 +107,8 @@ impl Remote {
             let request = client.put(place.clone()).header(CONTENT_TYPE, "application/octet-stream");
             Ok(request.header(CONTENT_LENGTH, blob.size).body(body))
         };
-        let answer = self.speak(&make, async |sending| self.while_it_moves(sending, &sent).await).await;
+        let answer =
+            self.speak(&make, async |sending| while_it_moves(sending, &sent, self.patience.silence).await).await;
         let lost = || watch.taken_back(sent.swap(0, Ordering::Relaxed));
         let answer = answer.inspect_err(|_| lost())?;
         match answer.status() {
@@ -123,20 +124,6 @@ impl Remote {
             _ => {
                 lost();
                 Err(self.refused(what, answer).await.into())
-            }
-        }
-    }
-
-    /// Waits for an answer as long as bytes go out.
-    async fn while_it_moves(&self, mut sending: Sending, sent: &AtomicU64) -> Result<Response, Option<reqwest::Error>> {
-        let mut before = 0;
-        loop {
-            match tokio::time::timeout(self.patience.silence, &mut sending).await {
-                Ok(answer) => return answer.map_err(Some),
-                Err(_) => match sent.load(Ordering::Relaxed) {
-                    now if now > before => before = now,
-                    _ => return Err(None),
-                },
             }
         }
     }

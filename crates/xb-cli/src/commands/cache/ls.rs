@@ -3,11 +3,11 @@
 use serde::Serialize;
 use xb_build::BoxFuture;
 use xb_cache::{Address, Patience, Remote};
-use xb_core::{Arch, Sha256};
+use xb_core::{Arch, Escaped, Sha256};
 use xb_graph::Method;
 use xb_sign::StatementKey;
 
-use super::joined;
+use super::trusted;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_json, print_line, say, style, styled};
@@ -173,7 +173,7 @@ impl Cache {
             (true, true) => "; what is built here goes there",
             (true, false) => "; what is built here would go there, but you have no key: `xb key new` makes one",
         };
-        format!("cache {}: {}, {answers}{takes}", self.name, self.place)
+        format!("cache {}: {}, {answers}{takes}", self.name, Escaped(&self.place))
     }
 }
 
@@ -181,7 +181,6 @@ impl Key {
     fn text(&self) -> String {
         let Self { name, key, own, packages, arches, methods } = self;
         let own = if *own && name != OWN { " (your own)" } else { "" };
-        let (packages, arches, methods) = (packages.join(", "), joined(arches), joined(methods));
-        format!("key {name}{own}: {key}, for {packages}, {arches}, by {methods}")
+        format!("key {name}{own}: {}", trusted(key, packages, arches, methods))
     }
 }

@@ -4,7 +4,8 @@ mod ls;
 mod verify;
 
 use xb_build::Sharing;
-use xb_core::Escaped;
+use xb_core::{Arch, Escaped};
+use xb_graph::Method;
 
 use super::build::{Again, Job};
 use crate::args::{CacheArgs, CacheCommand, Wanted};
@@ -43,8 +44,7 @@ fn accept_all(here: &Invocation) -> Result<(), Failure> {
     }
     for key in &config.trust.keys {
         let TrustedKey { name, key, packages, arches, methods } = key;
-        let (packages, arches, methods) = (packages.join(", "), joined(arches), joined(methods));
-        print_line(format_args!("key {name}: {key}, for {}, {arches}, by {methods}", Escaped(&packages)))?;
+        print_line(format_args!("key {name}: {}", trusted(&key.to_string(), packages, arches, methods)))?;
     }
     let agree = config.trust.agree;
     if agree > 1 {
@@ -78,6 +78,12 @@ fn refuse_store_within(project: &Project) -> Result<(), Failure> {
             .help("take `push = true` or `[store] path` out of `xb.toml`; `XB_STORE` names a store as well"));
     }
     Ok(())
+}
+
+/// `ed25519:..., for *, amd64, arm64, by cross`: a key, and what it is believed for.
+fn trusted(key: &str, packages: &[String], arches: &[Arch], methods: &[Method]) -> String {
+    let (arches, methods) = (joined(arches), joined(methods));
+    format!("{key}, for {}, {arches}, by {methods}", Escaped(&packages.join(", ")))
 }
 
 fn joined<T: ToString>(all: &[T]) -> String {
