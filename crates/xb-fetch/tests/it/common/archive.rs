@@ -34,11 +34,12 @@ fn gpg(home: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
 impl Archive {
     /// None where there is no gpg.
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        Self::with_deb(bytes, b"")
+        Self::with_debs(bytes, |_| Vec::new())
     }
 
-    /// An archive of which each package has these bytes.
-    pub fn with_deb(bytes: &[u8], deb: &[u8]) -> Option<Self> {
+    /// An archive of which the package for each architecture has the bytes that `deb` gives. Packages of the same
+    /// bytes are one download, whichever is asked for first: who counts requests wants them apart.
+    pub fn with_debs(bytes: &[u8], deb: impl Fn(&str) -> Vec<u8>) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         gpg(home.path(), &["--quick-gen-key", "Test <test@example>", "ed25519", "sign", "never"])?;
         let sources = format!(
@@ -57,8 +58,9 @@ impl Archive {
         };
         serve("source", "Sources.xz", &sources);
         for arch in ["amd64", "arm64"] {
-            serve(&format!("binary-{arch}"), "Packages.xz", &package("cmake", arch, deb));
-            server.on(&format!("/pool/main/cmake_1_{arch}.deb"), [Answer::Bytes(deb.to_vec())]);
+            let deb = deb(arch);
+            serve(&format!("binary-{arch}"), "Packages.xz", &package("cmake", arch, &deb));
+            server.on(&format!("/pool/main/cmake_1_{arch}.deb"), [Answer::Bytes(deb)]);
         }
         std::fs::write(&release, text).unwrap();
         let signed = gpg(home.path(), &["--clearsign", "--output", "-", release.to_str().unwrap()])?;
@@ -82,15 +84,15 @@ fn package(name: &str, arch: &str, deb: &[u8]) -> String {
 }
 
 /// A package with one file, as `dpkg-deb` makes it; none where there is no dpkg.
-pub fn deb() -> Option<Vec<u8>> {
+pub fn deb(arch: &str) -> Option<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let file = folder.path().join("made").join(name);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, text).unwrap();
     };
-    let control = "Package: cmake\nVersion: 1\nArchitecture: amd64\nMaintainer: A <a@example.org>\nDescription: a\n";
-    write("DEBIAN/control", control);
+    let head = format!("Package: cmake\nVersion: 1\nArchitecture: {arch}\n");
+    write("DEBIAN/control", &format!("{head}Maintainer: A <a@example.org>\nDescription: a\n"));
     write("usr/bin/cmake", "#!/bin/sh\n");
     let (made, file) = (folder.path().join("made"), folder.path().join("a.deb"));
     let output = Command::new("dpkg-deb").args(["--build", "--root-owner-group"]).arg(made).arg(&file).output().ok()?;
