@@ -19,6 +19,6 @@ mod shares;
 pub use blob::Blob;
 pub use check::{CheckError, Checked, Wrong, check};
 pub use pack::{Limits, PackError, Packs, Pulled, Pushed};
-pub use remote::{Address, AddressError, MOST_ENTRY, Remote, RemoteError, open, patience};
+pub use remote::{Address, AddressError, Lump, MOST_ENTRY, Remote, RemoteError, open, patience};
 pub use shares::{Place, Shares, Trust, TrustedKey};
 pub use xb_http::Patience;

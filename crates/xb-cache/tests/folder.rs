@@ -5,7 +5,7 @@ mod common;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use common::{folder, run};
+use common::{folder, has, put, run};
 use futures_util::future::join_all;
 use xb_cache::{Blob, RemoteError};
 use xb_core::Sha256;
@@ -24,7 +24,7 @@ fn it_is_laid_out_as_others_lay_theirs_out() {
     let blob = Blob::of(b"bytes");
     run(async {
         remote.put_entry(Sha256([0xab; 32]), b"entry".to_vec()).await.expect("it is put");
-        remote.put_blob(blob, b"bytes".to_vec()).await.expect("it is put");
+        put(&remote, blob, b"bytes".to_vec()).await.expect("it is put");
     });
     let (entry, name) = (format!("ac/ab/{}", "ab".repeat(32)), blob.sha256.to_string());
     let blob = format!("cas/{}/{name}", &name[..2]);
@@ -47,7 +47,7 @@ fn many_may_write_the_same_at_one_time() {
         let work = (0..40).map(|_| {
             let (remote, bytes) = (folder(place.path()), bytes.clone());
             tokio::spawn(async move {
-                remote.put_blob(blob, bytes.clone()).await.expect("it is put");
+                put(&remote, blob, bytes.clone()).await.expect("it is put");
                 assert_eq!(remote.blob(blob).await.expect("nobody sees a half"), Some(bytes));
             })
         });
@@ -60,12 +60,12 @@ fn many_may_write_the_same_at_one_time() {
 fn what_cannot_be_written_is_said() {
     let place = Path::new("/sys/kernel/xb");
     let remote = folder(place);
-    let error = run(remote.put_blob(Blob::of(b"bytes"), b"bytes".to_vec())).expect_err("nobody can write there");
+    let error = run(put(&remote, Blob::of(b"bytes"), b"bytes".to_vec())).expect_err("nobody can write there");
     assert!(matches!(error, RemoteError::Folder { action: "written", .. }), "{error}");
     let told = error.to_string();
     assert!(told.starts_with("`/sys/kernel/xb` cannot be written for the blob "), "{told}");
     assert!(!error.is_passing());
-    assert!(!run(remote.has_blob(Blob::of(b"bytes"))).expect("nothing is there"));
+    assert!(!run(has(&remote, Blob::of(b"bytes"))).expect("nothing is there"));
 
     let place = tempfile::tempdir().expect("a folder");
     std::fs::write(place.path().join("cas"), "no folder").expect("a file");
@@ -79,6 +79,6 @@ fn a_folder_in_the_place_of_a_blob_is_no_blob() {
     let name = Blob::of(b"bytes").sha256.to_string();
     std::fs::create_dir_all(place.path().join("cas").join(&name[..2]).join(&name)).expect("a folder");
     let remote = folder(place.path());
-    assert!(!run(remote.has_blob(Blob::of(b"bytes"))).expect("an answer"));
+    assert!(!run(has(&remote, Blob::of(b"bytes"))).expect("an answer"));
     assert!(run(remote.blob(Blob::of(b"bytes"))).is_err());
 }

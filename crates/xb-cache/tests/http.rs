@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::server::{Answer, Server};
-use common::{patience, remote, run};
+use common::{patience, put, remote, run};
 use xb_cache::{Blob, Patience, RemoteError};
 use xb_core::Sha256;
 
@@ -86,7 +86,7 @@ fn connections_are_kept() {
     run(async {
         let remote = remote(&server.address());
         for number in 0..20_u8 {
-            remote.put_blob(Blob::of(&[number]), vec![number]).await.expect("it is put");
+            put(&remote, Blob::of(&[number]), vec![number]).await.expect("it is put");
             remote.blob(Blob::of(&[number])).await.expect("an answer").expect("it is there");
         }
     });
@@ -100,7 +100,7 @@ fn a_slow_upload_is_no_silence() {
     let remote = xb_cache::open(&server.address().parse().expect("an address"), &patience).expect("a remote");
     let bytes = vec![1; 32 << 20];
     let began = Instant::now();
-    run(remote.put_blob(Blob::of(&bytes), bytes.clone())).expect("it is put");
+    run(put(&remote, Blob::of(&bytes), bytes.clone())).expect("it is put");
     assert!(began.elapsed() > patience.silence, "it was not slow");
     assert_eq!(server.seen("PUT")[0].body.len(), bytes.len());
 }

@@ -79,7 +79,7 @@ impl World {
 
     fn put(&self, bytes: &[u8]) -> Blob {
         let (blob, remote) = (Blob::of(bytes), remote(&self.server.address()));
-        run(remote.put_blob(blob, bytes.to_vec())).expect("it is put");
+        run(common::put(&remote, blob, bytes.to_vec())).expect("it is put");
         blob
     }
 

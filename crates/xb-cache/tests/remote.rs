@@ -5,7 +5,7 @@ mod common;
 use std::sync::Arc;
 
 use common::server::Server;
-use common::{folder, remote, run_here};
+use common::{folder, has, put, remote, run_here};
 use xb_cache::{Blob, MOST_ENTRY, Remote, RemoteError};
 use xb_core::Sha256;
 
@@ -58,11 +58,11 @@ fn blobs_are_what_was_put() {
     check(async |remote, _| {
         for bytes in [vec![], b"bytes".to_vec(), vec![9; 300_000]] {
             let blob = Blob::of(&bytes);
-            assert!(!remote.has_blob(blob).await.expect("an answer"));
+            assert!(!has(&remote, blob).await.expect("an answer"));
             assert_eq!(remote.blob(blob).await.expect("an answer"), None);
-            remote.put_blob(blob, bytes.clone()).await.expect("it is put");
-            remote.put_blob(blob, bytes.clone()).await.expect("it is put again");
-            assert!(remote.has_blob(blob).await.expect("an answer"));
+            put(&remote, blob, bytes.clone()).await.expect("it is put");
+            put(&remote, blob, bytes.clone()).await.expect("it is put again");
+            assert!(has(&remote, blob).await.expect("an answer"));
             assert_eq!(remote.blob(blob).await.expect("an answer"), Some(bytes));
         }
     });
@@ -86,8 +86,8 @@ fn blobs_that_are_another_are_lies() {
             assert!(told.contains(&blob.to_string()), "{told}");
         }
         spoil("cas", blob.sha256, b"byte");
-        assert!(!remote.has_blob(blob).await.expect("an answer"), "what is broken is put again");
-        remote.put_blob(blob, b"bytes".to_vec()).await.expect("it is put");
+        assert!(!has(&remote, blob).await.expect("an answer"), "what is broken is put again");
+        put(&remote, blob, b"bytes".to_vec()).await.expect("it is put");
         assert!(remote.blob(blob).await.expect("an answer").is_some());
     });
 }

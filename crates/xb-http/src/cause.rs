@@ -14,7 +14,8 @@ pub fn causes(error: &reqwest::Error) -> String {
     }
 }
 
-fn chain(error: &dyn Error) -> String {
+/// What an error is caused by, from the outermost cause to the innermost, each said once.
+pub fn chain(error: &dyn Error) -> String {
     let mut text = String::new();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -4,7 +4,7 @@
 //! - [`Patience`] is how often something is tried, and how long is waited.
 //! - [`is_passing`] and [`asked_pause`] are what an answer says about another try.
 //! - [`while_it_moves`] waits for an answer as long as bytes go out.
-//! - [`causes`] is what an error says, without its url, which may hold a secret.
+//! - [`causes`] is what an error says, without its url, which may hold a secret; [`chain`] is what any error is caused by.
 
 mod answer;
 mod cause;
@@ -14,7 +14,7 @@ mod redirect;
 mod sending;
 
 pub use answer::{asked_pause, is_passing};
-pub use cause::causes;
+pub use cause::{causes, chain};
 pub use client::{ClientError, build, client};
 pub use patience::Patience;
 pub use redirect::{anywhere_as_safe, nowhere_else};

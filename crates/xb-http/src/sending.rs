@@ -4,25 +4,17 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use reqwest::Response;
-
-/// Waits for an answer as long as bytes go out, which `sent` counts: `silence` is how long none may.
-///
-/// # Errors
-/// That of the request; none where it fell silent.
-pub async fn while_it_moves(
-    sending: impl Future<Output = reqwest::Result<Response>>,
-    sent: &AtomicU64,
-    silence: Duration,
-) -> Result<Response, Option<reqwest::Error>> {
-    let mut sending = std::pin::pin!(sending);
+/// Waits for an answer as long as bytes go out, which `sent` counts: `silence` is how long none may. None where it fell
+/// silent.
+pub async fn while_it_moves<T>(answer: impl Future<Output = T>, sent: &AtomicU64, silence: Duration) -> Option<T> {
+    let mut answer = std::pin::pin!(answer);
     let mut before = 0;
     loop {
-        match tokio::time::timeout(silence, &mut sending).await {
-            Ok(answer) => return answer.map_err(Some),
+        match tokio::time::timeout(silence, &mut answer).await {
+            Ok(answer) => return Some(answer),
             Err(_) => match sent.load(Ordering::Relaxed) {
                 now if now > before => before = now,
-                _ => return Err(None),
+                _ => return None,
             },
         }
     }

@@ -17,12 +17,13 @@ mod push;
 mod unpack;
 mod walk;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use xb_build::Memory;
 use xb_store::Contents;
 
-use crate::{Blob, Remote};
+use crate::{Blob, Lump, Remote};
 
 pub use error::PackError;
 pub use pull::{Limits, Pulled};
@@ -58,12 +59,14 @@ impl Packs {
         Ok(bytes)
     }
 
-    /// Puts a blob where it is not there yet: whether it was sent.
-    async fn put_blob(&self, blob: Blob, bytes: Vec<u8>) -> Result<bool, PackError> {
-        if self.remote.has_blob(blob).await? {
-            return Ok(false);
+    /// Puts blobs where they are not there yet: which were sent.
+    async fn put_blobs(&self, blobs: Vec<Lump>) -> Result<HashSet<Blob>, PackError> {
+        let named: Vec<_> = blobs.iter().map(|(blob, _)| *blob).collect();
+        let lacking = self.remote.lacks(&named).await?;
+        let sent: Vec<_> = blobs.into_iter().filter(|(blob, _)| lacking.contains(blob)).collect();
+        if !sent.is_empty() {
+            self.remote.put_blobs(sent).await?;
         }
-        self.remote.put_blob(blob, bytes).await?;
-        Ok(true)
+        Ok(lacking)
     }
 }

@@ -1,6 +1,6 @@
 //! Pushing: one thread reads and cuts, several compress, and what the remote lacks is sent meanwhile, the index last.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fastcdc::v2020::StreamCDC;
@@ -36,6 +36,18 @@ pub struct Pushed {
 /// How many cut chunks wait for their compression.
 const WAITING: usize = 2;
 
+/// How many chunks are compressed at one time, or wait to be sent.
+const PACKERS: usize = 8;
+
+/// How many chunks are asked about at once, at most: as many as are compressed by then.
+const GROUP: usize = 64;
+
+/// How many groups of chunks are sent at one time.
+const SENDERS: usize = 2;
+
+/// A chunk, and its compressed bytes.
+type Packed = (Chunk, Vec<u8>);
+
 /// The chunks of this pack that somebody is at, or has been.
 type Taken = Arc<Mutex<BTreeSet<Sha256>>>;
 
@@ -52,8 +64,9 @@ impl Packs {
         let sending = async {
             let (packs, taken) = (self.clone(), Taken::default());
             let chunks = stream::unfold(cut, async |mut cut| cut.recv().await.map(|raw: Vec<u8>| (raw, cut)));
-            let sending = chunks.map(move |raw| packs.clone().send_chunk(raw, Arc::clone(&taken)));
-            sending.buffered(self.remote.parallel()).try_collect::<Vec<_>>().await
+            let packed = chunks.map(|raw| apart(move || pack_chunk(&raw))).buffered(PACKERS);
+            let sending = packed.ready_chunks(GROUP).map(move |group| packs.clone().send(group, Arc::clone(&taken)));
+            sending.buffered(SENDERS).try_concat().await
         };
         // What ends one of them ends the other; of two errors, the first is that of what could not be read.
         let (read, sent) = tokio::join!(reading, sending);
@@ -75,19 +88,25 @@ impl Packs {
         .await?;
         let mut pushed =
             Pushed { index, blobs, sent_bytes: of_sent.iter().sum(), sent_blobs: of_sent.len(), raw_bytes };
-        if self.put_blob(index, packed).await? {
+        if self.put_blobs(vec![(index, packed)]).await?.contains(&index) {
             pushed.sent_bytes += index.size;
             pushed.sent_blobs += 1;
         }
         Ok(pushed)
     }
 
-    /// Compresses a chunk, and sends it where it is not there: what it is now, and whether it was sent.
-    async fn send_chunk(self, raw: Vec<u8>, taken: Taken) -> Result<(Chunk, bool), PackError> {
-        let (chunk, packed) = apart(move || pack_chunk(&raw)).await?;
-        let is_first = taken.lock().unwrap_or_else(PoisonError::into_inner).insert(chunk.blob.sha256);
-        let sent = is_first && self.put_blob(chunk.blob, packed).await?;
-        Ok((chunk, sent))
+    /// Sends chunks that are compressed, where they are not there: what they are, and whether they were sent.
+    async fn send(self, group: Vec<Result<Packed, PackError>>, taken: Taken) -> Result<Vec<(Chunk, bool)>, PackError> {
+        let group = group.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let chunks: Vec<_> = group.iter().map(|(chunk, _)| *chunk).collect();
+        let mut first: HashSet<Blob> = HashSet::new();
+        let blobs = group.into_iter().filter_map(|(chunk, bytes)| {
+            let is_first = taken.lock().unwrap_or_else(PoisonError::into_inner).insert(chunk.blob.sha256);
+            (is_first && first.insert(chunk.blob)).then_some((chunk.blob, bytes))
+        });
+        let sent = self.put_blobs(blobs.collect()).await?;
+        // What stands there twice was sent once.
+        Ok(chunks.into_iter().map(|chunk| (chunk, first.remove(&chunk.blob) && sent.contains(&chunk.blob))).collect())
     }
 }
 
@@ -111,7 +130,7 @@ fn read(
     Ok(Index { directories, contents: walked.contents, chunks: Vec::new() })
 }
 
-fn pack_chunk(raw: &[u8]) -> Result<(Chunk, Vec<u8>), PackError> {
+fn pack_chunk(raw: &[u8]) -> Result<Packed, PackError> {
     let packed = zstd::bulk::compress(raw, LEVEL).map_err(error_of)?;
     Ok((Chunk { blob: Blob::of(&packed), raw: Digest::of(raw) }, packed))
 }

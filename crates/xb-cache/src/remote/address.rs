@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use reqwest::Url;
+use xb_remote::{Server, ServerError};
 
-/// Where a remote is: `/srv/cache`, `file:///srv/cache`, `https://[user:password@]cache.example.org[:port]/prefix`.
+/// Where a remote is: `/srv/cache`, `file:///srv/cache`, `https://[user:password@]cache.example.org[:port]/prefix`,
+/// `grpcs://[user:password@]cache.example.org[:port]/instance`.
 ///
 /// Neither its text nor its debugging text shows a password.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,6 +19,7 @@ pub(super) enum Place {
     Folder(PathBuf),
     /// Its path ends with a slash, and a password may be in it.
     Http(Box<Url>),
+    Grpc(Box<Server>),
 }
 
 /// Why a text is no address.
@@ -32,7 +35,7 @@ impl Address {
     pub fn folder(&self) -> Option<&Path> {
         match &self.0 {
             Place::Folder(folder) => Some(folder),
-            Place::Http(_) => None,
+            Place::Http(_) | Place::Grpc(_) => None,
         }
     }
 }
@@ -70,7 +73,14 @@ impl FromStr for Address {
                 url.set_path(&path);
                 Ok(Self(Place::Http(Box::new(url))))
             }
-            other => Err(wrong(format!("nothing is known of `{other}`; there are `https`, `http` and `file`"))),
+            "grpc" | "grpcs" => {
+                let server = text.parse().map_err(|error: ServerError| wrong(error.to_string()));
+                Ok(Self(Place::Grpc(Box::new(server?))))
+            }
+            other => {
+                let known = "`https`, `http`, `grpcs`, `grpc` and `file`";
+                Err(wrong(format!("nothing is known of `{other}`; there are {known}")))
+            }
         }
     }
 }
@@ -79,6 +89,7 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Place::Folder(folder) => write!(f, "{}", folder.display()),
+            Place::Grpc(server) => server.fmt(f),
             Place::Http(url) => {
                 let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
                 let path = url.path().trim_end_matches('/');
@@ -119,6 +130,7 @@ mod tests {
         check("https://cache.example.org", "https://cache.example.org");
         check("http://me:secret@cache.example.org:8080/a/b//", "http://cache.example.org:8080/a/b");
         check("https://[::1]:81/x", "https://[::1]:81/x");
+        check("grpcs://me:secret@cache.example.org/team", "grpcs://cache.example.org/team");
     }
 
     #[test]
@@ -133,6 +145,8 @@ mod tests {
             "https://me:secret@cache.example.org:99999/",
             "https://me:secret@cache.example.org/?x",
             "https://me:secret@cache.example.org/#x",
+            "grpc://me:secret@cache.example.org",
+            "grpcs://me:secret@cache.example.org:99999",
             "s3://me:secret@bucket/x",
             "htps:/me:secret@x",
             "file://elsewhere/srv/cache",

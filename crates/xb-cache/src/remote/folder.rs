@@ -4,6 +4,7 @@
 //! a writer that is killed, leaves no half of it. Modes are those that the umask leaves, so that a team can share it.
 //! Nothing waits for the disk: what a loss of power took from a blob shows when it is read.
 
+use std::collections::HashSet;
 use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -14,7 +15,7 @@ use xb_build::BoxFuture;
 use xb_core::Sha256;
 use xb_http::Patience;
 
-use super::{Address, MOST_ENTRY, Remote, RemoteError, Result, entry_name, too_long};
+use super::{Address, Lump, MOST_ENTRY, Remote, RemoteError, Result, entry_name, too_long};
 use crate::Blob;
 use crate::apart::apart;
 
@@ -97,18 +98,17 @@ impl Remote for Folder {
         }))
     }
 
-    fn has_blob(&self, blob: Blob) -> BoxFuture<'_, Result<bool>> {
-        let place = self.blob_place(blob);
-        Box::pin(apart(move || match std::fs::metadata(&place.path) {
-            Ok(meta) => Ok(meta.is_file() && meta.len() == blob.size),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(place.failed("read", error)),
+    fn lacks<'a>(&'a self, blobs: &'a [Blob]) -> BoxFuture<'a, Result<HashSet<Blob>>> {
+        let places: Vec<_> = blobs.iter().map(|blob| (*blob, self.blob_place(*blob))).collect();
+        Box::pin(apart(move || {
+            let lacking = places.into_iter().map(|(blob, place)| Ok((!place.has(blob.size)?).then_some(blob)));
+            lacking.filter_map(Result::transpose).collect()
         }))
     }
 
-    fn put_blob(&self, blob: Blob, bytes: Vec<u8>) -> BoxFuture<'_, Result<()>> {
-        let place = self.blob_place(blob);
-        Box::pin(apart(move || place.write(&bytes)))
+    fn put_blobs(&self, blobs: Vec<Lump>) -> BoxFuture<'_, Result<()>> {
+        let places: Vec<_> = blobs.into_iter().map(|(blob, bytes)| (self.blob_place(blob), bytes)).collect();
+        Box::pin(apart(move || places.iter().try_for_each(|(place, bytes)| place.write(bytes))))
     }
 }
 
@@ -141,6 +141,15 @@ impl Place {
         let read = file.take(size).read_to_end(&mut bytes);
         read.map_err(|error| self.failed("read", error))?;
         Ok(Some(bytes))
+    }
+
+    /// Whether there is a file of a size.
+    fn has(&self, size: u64) -> Result<bool> {
+        match std::fs::metadata(&self.path) {
+            Ok(meta) => Ok(meta.is_file() && meta.len() == size),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(self.failed("read", error)),
+        }
     }
 
     fn write(&self, bytes: &[u8]) -> Result<()> {

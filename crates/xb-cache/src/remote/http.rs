@@ -4,18 +4,19 @@
 //! nothing else is. A password goes to the host of the address only: reqwest takes it out of the url, and leaves it
 //! out where it is led to another host.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::stream;
+use futures_util::{StreamExt, TryStreamExt, future, stream};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Body, Client, Method, RequestBuilder, Response, StatusCode, Url};
 use xb_build::BoxFuture;
 use xb_core::Sha256;
 use xb_http::{Patience, asked_pause, build, causes, client, is_passing, while_it_moves};
 
-use super::{Address, MOST_ENTRY, Remote, RemoteError, Result, entry_name, too_long};
+use super::{Address, Lump, MOST_ENTRY, Remote, RemoteError, Result, entry_name, too_long};
 use crate::Blob;
 
 /// So many bytes go at once.
@@ -101,7 +102,7 @@ impl Http {
             None => request,
         };
         let answer = while_it_moves(request.send(), &sent, self.patience.silence).await;
-        let answer = answer.map_err(|error| self.cut(ask, error.as_ref()))?;
+        let answer = answer.ok_or_else(|| self.cut(ask, None))?.map_err(|error| self.cut(ask, Some(&error)))?;
         let status = answer.status();
         if is_passing(status) {
             let asked = asked_pause(&answer);
@@ -139,6 +140,12 @@ impl Http {
             }
             bytes.extend_from_slice(&chunk);
         }
+    }
+
+    async fn has_blob(&self, blob: Blob) -> Result<bool> {
+        let answer = self.ask(Ask::of_blob(Method::HEAD, blob)).await?;
+        // A blob of another length is a broken one, which a whole one is to replace; many a server says 0 to HEAD.
+        Ok(answer.is_some_and(|answer| [None, Some(0), Some(blob.size)].contains(&answer.length)))
     }
 
     fn refusal(&self, ask: &Ask, status: StatusCode) -> RemoteError {
@@ -206,16 +213,17 @@ impl Remote for Http {
         })
     }
 
-    fn has_blob(&self, blob: Blob) -> BoxFuture<'_, Result<bool>> {
-        Box::pin(async move {
-            let answer = self.ask(Ask::of_blob(Method::HEAD, blob)).await?;
-            // A blob of another length is a broken one, which a whole one is to replace; many a server says 0 to HEAD.
-            Ok(answer.is_some_and(|answer| [None, Some(0), Some(blob.size)].contains(&answer.length)))
-        })
+    fn lacks<'a>(&'a self, blobs: &'a [Blob]) -> BoxFuture<'a, Result<HashSet<Blob>>> {
+        let asked = stream::iter(blobs).map(async |blob| Ok((!self.has_blob(*blob).await?).then_some(*blob)));
+        Box::pin(asked.buffer_unordered(self.parallel()).try_filter_map(future::ok).try_collect())
     }
 
-    fn put_blob(&self, blob: Blob, bytes: Vec<u8>) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move { self.ask(Ask::of_blob(Method::PUT, blob).with(bytes)).await.map(|_| ()) })
+    fn put_blobs(&self, blobs: Vec<Lump>) -> BoxFuture<'_, Result<()>> {
+        let put = stream::iter(blobs).map(async |(blob, bytes)| {
+            self.ask(Ask::of_blob(Method::PUT, blob).with(bytes)).await?;
+            Ok(())
+        });
+        Box::pin(put.buffer_unordered(self.parallel()).try_collect())
     }
 }
 

@@ -1,13 +1,15 @@
 //! Where entries and blobs are.
 //!
-//! Any server that speaks Bazel's HTTP caching protocol is a remote, and so is any folder: both have `ac`, whose
-//! entries have keys that say nothing of their bytes, and `cas`, whose blobs are named by their SHA-256.
+//! Any server that speaks Bazel's HTTP caching protocol is a remote, so is any that speaks the Remote Execution API, and
+//! so is any folder: all have entries, whose keys say nothing of their bytes, and blobs, which are named by their SHA-256.
 
 mod address;
 mod error;
 mod folder;
+mod grpc;
 mod http;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use xb_http::Patience;
 use crate::Blob;
 use address::Place;
 use folder::Folder;
+use grpc::Grpc;
 use http::Http;
 
 pub use address::{Address, AddressError};
@@ -29,6 +32,9 @@ pub const MOST_ENTRY: u64 = 16 << 20;
 
 /// What a remote did, or why not.
 pub(crate) type Result<T> = std::result::Result<T, RemoteError>;
+
+/// A blob, and its bytes.
+pub type Lump = (Blob, Vec<u8>);
 
 /// Small entries by keys, and blobs by their SHA-256, on another machine or in a folder.
 pub trait Remote: Send + Sync {
@@ -47,11 +53,11 @@ pub trait Remote: Send + Sync {
     /// The bytes of a blob, if it is there. What is there under its name and is another is [`RemoteError::Lied`].
     fn blob(&self, blob: Blob) -> BoxFuture<'_, Result<Option<Vec<u8>>>>;
 
-    /// Whether it says that a blob is there.
-    fn has_blob(&self, blob: Blob) -> BoxFuture<'_, Result<bool>>;
+    /// Which of these blobs it says that it lacks.
+    fn lacks<'a>(&'a self, blobs: &'a [Blob]) -> BoxFuture<'a, Result<HashSet<Blob>>>;
 
-    /// Puts a blob, which these bytes must be.
-    fn put_blob(&self, blob: Blob, bytes: Vec<u8>) -> BoxFuture<'_, Result<()>>;
+    /// Puts blobs. Where it fails, some may be there.
+    fn put_blobs(&self, blobs: Vec<Lump>) -> BoxFuture<'_, Result<()>>;
 }
 
 /// The remote at an address. Nobody is asked anything yet.
@@ -62,6 +68,7 @@ pub fn open(address: &Address, patience: &Patience) -> Result<Arc<dyn Remote>> {
     Ok(match &address.0 {
         Place::Folder(folder) => Arc::new(Folder::new(address, folder, patience)),
         Place::Http(root) => Arc::new(Http::new(address, root, patience)?),
+        Place::Grpc(server) => Arc::new(Grpc::new(address, server, patience)),
     })
 }
 

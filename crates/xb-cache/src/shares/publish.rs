@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use xb_build::Made;
 use xb_graph::{ActionResult, Node, Run};
 use xb_sign::{SignError, StatementKey};
@@ -96,10 +95,9 @@ async fn is_there(
             _ => return Ok(false),
         }
     }
-    let remote = &place.packs.remote;
-    let asked = stream::iter(named).map(|blob| remote.has_blob(blob)).buffer_unordered(remote.parallel());
-    let has_all = asked.try_fold(true, async |all, one| Ok(all && one)).await;
-    Ok(has_all.map_err(PackError::from)?)
+    let named: Vec<_> = named.into_iter().collect();
+    let lacking = place.packs.remote.lacks(&named).await.map_err(PackError::from)?;
+    Ok(lacking.is_empty())
 }
 
 /// What of a result is shared, with outputs by their paths. The root that it was made in is this machine's matter.

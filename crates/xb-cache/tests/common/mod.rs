@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use xb_cache::{Patience, Remote};
+use xb_cache::{Blob, Patience, Remote, RemoteError};
 
 pub fn patience() -> Patience {
     let moment = Duration::from_millis(400);
@@ -35,4 +35,14 @@ pub fn run<T>(work: impl Future<Output = T> + Send) -> T {
 pub fn run_here<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
     runtime.block_on(work)
+}
+
+/// Whether a remote says that it has a blob.
+pub async fn has(remote: &Arc<dyn Remote>, blob: Blob) -> Result<bool, RemoteError> {
+    Ok(remote.lacks(&[blob]).await?.is_empty())
+}
+
+/// Puts one blob.
+pub async fn put(remote: &Arc<dyn Remote>, blob: Blob, bytes: Vec<u8>) -> Result<(), RemoteError> {
+    remote.put_blobs(vec![(blob, bytes)]).await
 }

@@ -107,8 +107,11 @@ impl Remote {
             let request = client.put(place.clone()).header(CONTENT_TYPE, "application/octet-stream");
             Ok(request.header(CONTENT_LENGTH, blob.size).body(body))
         };
-        let answer =
-            self.speak(&make, async |sending| while_it_moves(sending, &sent, self.patience.silence).await).await;
+        let moving = async |sending| {
+            let answer = while_it_moves(sending, &sent, self.patience.silence).await;
+            answer.map_or(Err(None), |answer: reqwest::Result<_>| answer.map_err(Some))
+        };
+        let answer = self.speak(&make, moving).await;
         let lost = || watch.taken_back(sent.swap(0, Ordering::Relaxed));
         let answer = answer.inspect_err(|_| lost())?;
         match answer.status() {
