@@ -159,13 +159,15 @@ fn what_is_kept_belongs_to_who_runs_xb() {
 #[test]
 fn a_sandbox_whose_own_processes_were_killed_is_removed_by_the_next_xb() {
     let Some(users) = Users::new() else { return };
-    let action = users.action(&format!("{CLOSED}; sleep 141421"));
-    let killer = std::thread::spawn(|| {
-        wait_until("the command", || !processes(&["sleep", "141421"]).is_empty());
+    // Nobody else's, who may run the same test on this machine.
+    let seconds = format!("9{}", std::process::id());
+    let action = users.action(&format!("{CLOSED}; sleep {seconds}"));
+    let killer = std::thread::spawn(move || {
+        wait_until("the command", || !processes(&["sleep", &seconds]).is_empty());
         // The first of them, which the others go with, is this process's child.
         let mine = processes(&["__sandbox", "65536"]).into_iter().filter(|pid| parent(*pid) == Some(getpid()));
         mine.for_each(|pid| kill_process(pid, Signal::KILL).unwrap());
-        wait_until("the end of the command", || processes(&["sleep", "141421"]).is_empty());
+        wait_until("the end of the command", || processes(&["sleep", &seconds]).is_empty());
     });
     let outcome = runtime().block_on(async {
         let context = users.world.context();
