@@ -16,6 +16,11 @@ mod pack;
 mod remote;
 mod shares;
 
+/// How a folder that is a cache is laid out: as Bazel's disk cache is.
+pub mod layout {
+    pub use crate::remote::{ASIDE, BLOBS, ENTRIES, FILE_MODE, FOLDER_MODE, place_of};
+}
+
 pub use blob::Blob;
 pub use check::{CheckError, Checked, Wrong, check};
 pub use pack::{Limits, PackError, Packs, Pulled, Pushed};

@@ -52,7 +52,8 @@ pub mod same;
 pub mod session;
 pub mod sharing;
 pub mod shipment;
-pub mod stores;
+pub mod sizes;
+mod stores;
 pub mod warnings;
 pub mod whole;
 

@@ -17,9 +17,17 @@ pub struct Address(pub(super) Place);
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Place {
     Folder(PathBuf),
-    /// Its path ends with a slash, and a password may be in it.
-    Http(Box<Url>),
+    Http(Box<Root>),
     Grpc(Box<Server>),
+}
+
+/// Where a server of Bazel's HTTP caching protocol is.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Root {
+    /// Its path ends with a slash, and a password may be in it.
+    pub url: Url,
+    /// What one is known by, where no password is.
+    pub token: Option<String>,
 }
 
 /// Why a text is no address.
@@ -30,6 +38,13 @@ pub struct AddressError {
     reason: String,
 }
 
+impl AddressError {
+    /// Why, without the text, in which a password may be.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
 impl Address {
     /// The folder, where it is one.
     pub fn folder(&self) -> Option<&Path> {
@@ -37,6 +52,24 @@ impl Address {
             Place::Folder(folder) => Some(folder),
             Place::Http(_) | Place::Grpc(_) => None,
         }
+    }
+}
+
+impl Address {
+    /// The same place, to which one is known by a token, where it is a server: by that, and not by what stands in its
+    /// url.
+    #[must_use]
+    pub fn with_token(self, token: String) -> Self {
+        Self(match self.0 {
+            Place::Folder(folder) => Place::Folder(folder),
+            Place::Grpc(server) => Place::Grpc(Box::new(server.with_token(token))),
+            Place::Http(root) => {
+                let mut url = root.url;
+                // They fail for urls that have no host, of which this is none.
+                let _ = (url.set_username(""), url.set_password(None));
+                Place::Http(Box::new(Root { url, token: Some(token) }))
+            }
+        })
     }
 }
 
@@ -71,7 +104,7 @@ impl FromStr for Address {
             "http" | "https" => {
                 let path = format!("{}/", url.path().trim_end_matches('/'));
                 url.set_path(&path);
-                Ok(Self(Place::Http(Box::new(url))))
+                Ok(Self(Place::Http(Box::new(Root { url, token: None }))))
             }
             "grpc" | "grpcs" => {
                 let server = text.parse().map_err(|error: ServerError| wrong(error.to_string()));
@@ -90,7 +123,8 @@ impl fmt::Display for Address {
         match &self.0 {
             Place::Folder(folder) => write!(f, "{}", folder.display()),
             Place::Grpc(server) => server.fmt(f),
-            Place::Http(url) => {
+            Place::Http(root) => {
+                let url = &root.url;
                 let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
                 let path = url.path().trim_end_matches('/');
                 write!(f, "{}://{}{port}{path}", url.scheme(), url.host_str().unwrap_or_default())

@@ -19,16 +19,18 @@ use super::{Address, Lump, MOST_ENTRY, Remote, RemoteError, Result, entry_name, 
 use crate::Blob;
 use crate::apart::apart;
 
-/// The folders of the kinds of things.
-pub(crate) const ENTRIES: &str = "ac";
-pub(crate) const BLOBS: &str = "cas";
+/// The folder of entries.
+pub const ENTRIES: &str = "ac";
+/// The folder of blobs.
+pub const BLOBS: &str = "cas";
 
 /// How the name of a file begins that is not written to its end.
-pub(crate) const ASIDE: &str = ".xb-";
+pub const ASIDE: &str = ".xb-";
 
-/// Before the umask.
-const FILE_MODE: u32 = 0o666;
-const FOLDER_MODE: u32 = 0o777;
+/// The mode of files, before the umask.
+pub const FILE_MODE: u32 = 0o666;
+/// The mode of folders, before the umask.
+pub const FOLDER_MODE: u32 = 0o777;
 
 /// A folder that is a remote.
 pub(super) struct Folder {
@@ -59,7 +61,7 @@ impl Folder {
 }
 
 /// Where a thing is in a cache: `cas/ab/abcd…`.
-pub(crate) fn place_of(kind: &str, name: Sha256) -> PathBuf {
+pub fn place_of(kind: &str, name: Sha256) -> PathBuf {
     let name = name.to_string();
     [kind, name.get(..2).unwrap_or_default(), &name].iter().collect()
 }

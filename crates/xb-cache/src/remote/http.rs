@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, future, stream};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use reqwest::{Body, Client, Method, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Body, Client, Method, RequestBuilder, Response, StatusCode};
 use xb_build::BoxFuture;
 use xb_core::Sha256;
 use xb_http::{Patience, asked_pause, build, causes, client, is_passing, while_it_moves};
 
+use super::address::Root;
 use super::{Address, Lump, MOST_ENTRY, Remote, RemoteError, Result, entry_name, too_long};
 use crate::Blob;
 
@@ -25,7 +26,7 @@ const PIECE: usize = 1 << 16;
 /// A server that is a remote.
 pub(super) struct Http {
     address: Address,
-    root: Url,
+    root: Root,
     client: Client,
     patience: Patience,
 }
@@ -72,7 +73,7 @@ enum Trouble {
 }
 
 impl Http {
-    pub fn new(address: &Address, root: &Url, patience: &Patience) -> Result<Self> {
+    pub fn new(address: &Address, root: &Root, patience: &Patience) -> Result<Self> {
         let client = build(client(patience))?;
         Ok(Self { address: address.clone(), root: root.clone(), client, patience: patience.clone() })
     }
@@ -95,8 +96,13 @@ impl Http {
 
     async fn once(&self, ask: &Ask) -> std::result::Result<Option<Answer>, Trouble> {
         let sent = Arc::new(AtomicU64::new(0));
-        let url = self.root.join(&ask.path).map_err(|error| Trouble::Lasting(self.refused(ask, error.to_string())))?;
+        let url =
+            self.root.url.join(&ask.path).map_err(|error| Trouble::Lasting(self.refused(ask, error.to_string())))?;
         let request = self.client.request(ask.method.clone(), url);
+        let request = match &self.root.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
         let request = match &ask.body {
             Some(bytes) => with_body(request, bytes, &sent),
             None => request,

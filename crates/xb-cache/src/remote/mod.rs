@@ -25,7 +25,7 @@ use http::Http;
 
 pub use address::{Address, AddressError};
 pub use error::RemoteError;
-pub(crate) use folder::{ASIDE, BLOBS, ENTRIES, place_of};
+pub use folder::{ASIDE, BLOBS, ENTRIES, FILE_MODE, FOLDER_MODE, place_of};
 
 /// An entry has at most so many bytes.
 pub const MOST_ENTRY: u64 = 16 << 20;

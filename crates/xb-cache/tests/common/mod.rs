@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
+pub mod casd;
+pub mod served;
 pub mod server;
 pub mod trees;
 
@@ -19,6 +21,11 @@ pub fn patience() -> Patience {
 /// The remote at an address.
 pub fn remote(address: &str) -> Arc<dyn Remote> {
     xb_cache::open(&address.parse().expect("an address"), &patience()).expect("a remote")
+}
+
+/// The remote at an address, for which one is as patient as a build is.
+pub fn patient(address: &str) -> Arc<dyn Remote> {
+    xb_cache::open(&address.parse().expect("an address"), &xb_cache::patience()).expect("a remote")
 }
 
 /// The remote in a folder.

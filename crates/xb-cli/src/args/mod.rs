@@ -10,6 +10,7 @@ mod maintain;
 mod port;
 mod push;
 mod release;
+mod serve;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,7 @@ pub use maintain::{CompletionsArgs, DoctorArgs, GcArgs, InitArgs, LockArgs, ManA
 pub use port::PortArgs;
 pub use push::PushArgs;
 pub use release::{KeyArgs, KeyCommand, ReleaseArgs};
+pub use serve::{Anonymous, ServeArgs, ServeCommand};
 
 /// Builds software for any architecture from one description, by any method, with the same bits.
 ///
@@ -112,6 +114,12 @@ pub enum Command {
     ///
     /// `xb build` does so by itself: what others have is brought, and what is built goes where `push = true` says.
     Cache(CacheArgs),
+    /// Serve a folder as a cache for a team
+    ///
+    /// At one address it answers Bazel's HTTP caching protocol and the Remote Execution API, so that Bazel, buildbox and
+    /// others can share it. In `xb.toml`, `url` is `grpc://HOST:8980` or `http://HOST:8980`, with `s` where it speaks TLS.
+    /// It stops by Ctrl-C or SIGTERM, when it has answered whom it is answering.
+    Serve(ServeArgs),
     /// Make or show keys: those that releases are signed with, and your own
     Key(KeyArgs),
     /// Tell what results trip over on their architecture

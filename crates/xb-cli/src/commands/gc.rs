@@ -1,6 +1,6 @@
 //! `xb gc`: removes from the store what nothing needs any more.
 
-use xb_core::{count, parse_size, parse_time, show_size};
+use xb_core::{count, parse_time, show_size};
 use xb_store::{GcPolicy, GcReport, Store};
 
 use crate::args::GcArgs;
@@ -10,6 +10,7 @@ use crate::output::{print_json, say};
 use crate::project::Project;
 use crate::report;
 use crate::session::sandboxes;
+use crate::sizes::size;
 use crate::stores::open_store;
 
 /// Runs the command.
@@ -88,12 +89,7 @@ fn count_all<T>(these: &[T]) -> u64 {
 fn policy(args: &GcArgs) -> Result<GcPolicy, Failure> {
     let age = parse_time(&args.keep)
         .ok_or_else(|| Failure::usage(format!("`{}` is not a time", args.keep)).help("write `12h`, `30d` or `8w`"))?;
-    let read_size = |text: &String| {
-        parse_size(text).ok_or_else(|| {
-            Failure::usage(format!("`{text}` is not a size")).help("write it with its unit: `500M`, `20G`")
-        })
-    };
-    let bytes = args.max_size.as_ref().map(read_size).transpose()?;
+    let bytes = args.max_size.as_deref().map(size).transpose()?;
     Ok(GcPolicy { age: Some(age), bytes, wait: args.wait, dry_run: args.dry_run })
 }
 

@@ -23,6 +23,7 @@ mod release;
 mod repl;
 mod run;
 mod sandbox;
+mod serve;
 mod shell;
 mod ship;
 mod source;
@@ -49,6 +50,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Push(args) => push::run(&here, &args),
         Command::Port(args) => port::run(&here, &args),
         Command::Cache(args) => cache::run(&here, &args),
+        Command::Serve(args) => serve::run(&here, &args),
         Command::Key(args) => key::run(&here, &args),
         Command::Audit(args) => audit::run(&here, &args),
         Command::Run(args) => run::run(&here, &args),

@@ -81,9 +81,21 @@ fn place(cache: &CacheConfig, with: &With) -> Result<Place, Failure> {
 /// When what is written there is no address of a cache, without a password that may be in it.
 pub fn address(cache: &CacheConfig) -> Result<Address, String> {
     match &cache.url {
-        CacheUrl::Server(url) => url.parse().map_err(|error: AddressError| error.to_string()),
+        CacheUrl::Server(url) => {
+            let address: Address = url.parse().map_err(|error: AddressError| error.to_string())?;
+            Ok(match std::env::var(token_variable(&cache.name)) {
+                Ok(token) if !token.is_empty() => address.with_token(token),
+                _ => address,
+            })
+        }
         CacheUrl::Folder(folder) => Ok(Address::from(folder.clone())),
     }
+}
+
+/// The variable in which the token for a cache is: `XB_CACHE_TOKEN_TEAM` for `[cache.team]`.
+fn token_variable(name: &str) -> String {
+    let letters = name.chars().map(|sign| if sign.is_ascii_alphanumeric() { sign.to_ascii_uppercase() } else { '_' });
+    format!("XB_CACHE_TOKEN_{}", letters.collect::<String>())
 }
 
 fn wrong(cache: &CacheConfig, error: &dyn std::fmt::Display) -> Failure {

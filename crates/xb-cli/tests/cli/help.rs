@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::world::World;
 
-const COMMANDS: [&str; 30] = [
+const COMMANDS: [&str; 31] = [
     "build",
     "test",
     "ship",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 30] = [
     "push",
     "port",
     "cache",
+    "serve",
     "key",
     "audit",
     "run",

@@ -15,6 +15,7 @@ mod probes;
 mod project;
 mod release;
 mod repl;
+mod serve;
 #[path = "../../../xb-cache/tests/common/server.rs"]
 #[allow(dead_code, reason = "each test takes what it needs")]
 mod server;

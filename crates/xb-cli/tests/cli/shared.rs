@@ -35,25 +35,25 @@ fn cache() -> (TempDir, String) {
 }
 
 /// The files of a project that no earlier run of the tests has seen.
-fn write_project(world: &World) {
+pub fn write_project(world: &World) {
     world.write("a.xb", PACKAGES);
     world.write("src/text", &format!("Hello, {}!\n", moment()));
 }
 
 /// Names a cache in `xb.toml`, and these keys.
-fn write_config(world: &World, url: &str, push: bool, keys: &[&str]) {
+pub fn write_config(world: &World, url: &str, push: bool, keys: &[&str]) {
     let keys = keys.iter().enumerate().map(|(at, key)| format!("[trust.keys.key{at}]\nkey = \"{key}\"\n"));
     world.write("xb.toml", &format!("[cache.team]\nurl = \"{url}\"\npush = {push}\n{}", keys.collect::<String>()));
 }
 
 /// Makes the key of a world's person, and gives its line.
-fn key(world: &World) -> String {
+pub fn key(world: &World) -> String {
     let _ = world.xb(&["key", "new"]).good();
     world.xb(&["key", "show", "--line"]).good().trim_end().to_owned()
 }
 
 /// Somebody who has the project, and neither a store with anything in it nor a key.
-fn somebody_else(first: &World) -> World {
+pub fn somebody_else(first: &World) -> World {
     let second = World::alone();
     for file in ["a.xb", "src/text", "xb.lock"] {
         second.write(file, &first.read(file));
@@ -61,11 +61,11 @@ fn somebody_else(first: &World) -> World {
     second
 }
 
-fn args<'a>(command: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+pub fn args<'a>(command: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
     [command, &TARGETS, more].concat()
 }
 
-fn results(said: &Said) -> Vec<(Value, Value)> {
+pub fn results(said: &Said) -> Vec<(Value, Value)> {
     let report: Value = serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {}", said.err));
     let results = report["results"].as_array().expect("a list").clone();
     results.into_iter().map(|one| (one["tree"].clone(), one["check"].clone())).collect()

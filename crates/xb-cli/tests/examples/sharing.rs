@@ -31,19 +31,21 @@ fn blocks() -> Vec<Block> {
 /// Those who share, each with a home, a store and a copy of the project.
 struct Team {
     folder: TempDir,
-    /// The host and port of the server.
+    /// The host and port of nginx.
     server: String,
+    /// Those of `xb serve`.
+    served: String,
 }
 
 impl Team {
     fn new() -> Self {
         let folder = tempfile::tempdir_in("/var/tmp").expect("a folder");
-        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let server = free.local_addr().expect("an address").to_string();
+        let free = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
+        let [server, served] = free.map(|free| free.local_addr().expect("an address").to_string());
         for name in ["ci", "anna", "ben", "server"] {
             std::fs::create_dir_all(folder.path().join(name).join("home")).expect("a folder");
         }
-        Self { folder, server }
+        Self { folder, server, served }
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -59,12 +61,22 @@ impl Team {
     fn here(&self, text: &str) -> String {
         let text = text.replace("/srv/xb-cache", &self.path("cache").to_string_lossy());
         let text = text.replace("/etc/nginx", &self.path("server").to_string_lossy());
+        let text = text.replace("cache.example.org:8980", &self.served).replace("0.0.0.0:8980", &self.served);
+        let text = text.replace("$(cat ci-token)", &format!("$(cat {})", self.path("server/ci-token").display()));
         // Root alone can give away a folder, and the server of the test is whoever runs it.
         text.replace("cache.example.org", &self.server).replace("-o www-data ", "")
     }
 
     /// What a block says when one of them runs it.
     fn run(&self, who: &str, folder: &str, text: &str) -> Output {
+        let output = self.command(who, folder, text).output().expect("sh starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{who}:\n{text}\n{said}");
+        assert!(!said.contains("warning"), "{who}:\n{text}\n{said}");
+        output
+    }
+
+    fn command(&self, who: &str, folder: &str, text: &str) -> Command {
         let program = Path::new(env!("CARGO_BIN_EXE_xb")).parent().expect("a folder");
         let mut command = Command::new("sh");
         command
@@ -75,11 +87,14 @@ impl Team {
             .env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", program.display()))
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("XB_KEY");
-        let output = command.output().expect("sh starts");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{who}:\n{text}\n{said}");
-        assert!(!said.contains("warning"), "{who}:\n{text}\n{said}");
-        output
+        command
+    }
+
+    /// Starts what a block says, which answers at an address until it is stopped.
+    fn start(&self, who: &str, text: &str, address: &str) -> Server {
+        let server = Server(self.command(who, "", &format!("exec {text}")).spawn().expect("sh starts"));
+        wait_for(address, String::new);
+        server
     }
 
     /// Commits and clones: everybody has what one has.
@@ -98,11 +113,12 @@ impl Team {
     }
 }
 
-/// nginx as the guide sets it up, until it is dropped.
-struct Nginx(Child);
+/// A server that runs until it is dropped.
+struct Server(Child);
 
-impl Nginx {
-    fn start(team: &Team, server: &str) -> Self {
+impl Server {
+    /// nginx as the guide sets it up.
+    fn nginx(team: &Team, server: &str) -> Self {
         let folder = team.path("server");
         let place = |name: &str| folder.join(name).display().to_string();
         let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
@@ -119,17 +135,21 @@ impl Nginx {
             .stdout(Stdio::null())
             .spawn()
             .expect("nginx starts");
-        let began = Instant::now();
-        while TcpStream::connect(&team.server).is_err() {
-            let errors = std::fs::read_to_string(place("errors")).unwrap_or_default();
-            assert!(began.elapsed() < Duration::from_secs(30), "nginx does not answer:\n{errors}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Self(child)
+        wait_for(&team.server, || std::fs::read_to_string(place("errors")).unwrap_or_default());
+        Server(child)
     }
 }
 
-impl Drop for Nginx {
+/// Waits until somebody answers.
+fn wait_for(address: &str, errors: impl Fn() -> String) {
+    let began = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        assert!(began.elapsed() < Duration::from_secs(30), "nobody answers at {address}:\n{}", errors());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+impl Drop for Server {
     fn drop(&mut self) {
         // Asked to end, it ends its workers; killed, it leaves them.
         if let Some(pid) = rustix::process::Pid::from_raw(self.0.id().cast_signed()) {
@@ -147,19 +167,24 @@ fn the_guide_to_shared_caches_does_as_it_says() {
     let team = Team::new();
     let blocks = blocks();
     let server = blocks.iter().find(|block| block.what == "nginx").expect("a server");
-    let mut nginx = None;
+    let (mut nginx, mut serving) = (None, None);
     let mut runs = BTreeMap::<&str, u32>::new();
     for block in blocks.iter().filter(|block| block.what != "nginx") {
         let words: Vec<_> = block.what.split(' ').collect();
         let (who, folder) = (words[1], words.get(2).copied().unwrap_or_default());
-        if block.text.contains("//cache.example.org") && nginx.is_none() {
+        if words[0] == "serve" {
+            serving = Some(team.start(who, &block.text, &team.served));
+            continue;
+        }
+        if block.text.contains("http://cache.example.org\"") && nginx.is_none() {
+            drop(serving.take());
             if !has("nginx") {
                 return;
             }
             // A folder that nobody has put anything into yet.
             let _ = xb_store::remove_folder(&team.path("cache"));
             std::fs::create_dir(team.path("cache")).expect("a folder");
-            nginx = Some(Nginx::start(&team, &server.text));
+            nginx = Some(Server::nginx(&team, &server.text));
         }
         let output = team.run(who, folder, &block.text);
         let said = String::from_utf8_lossy(&output.stderr);
@@ -184,8 +209,8 @@ fn the_guide_to_shared_caches_does_as_it_says() {
                 assert!(stats["contents"].as_u64().is_some_and(|contents| contents < 10), "{stats}");
             }
             ("ben", 1) => team.give_out("ben"),
-            ("anna", 2) => {
-                // From the server, as somebody who has nothing.
+            ("anna", 2 | 3) => {
+                // From a server, as somebody who has nothing.
                 xb_store::remove_folder(&team.store("anna")).expect("a store");
                 let pulled = team.run("anna", "hello", "xb cache pull --arch arm64");
                 let said = String::from_utf8_lossy(&pulled.stderr);
@@ -195,7 +220,7 @@ fn the_guide_to_shared_caches_does_as_it_says() {
             _ => {}
         }
     }
-    assert_eq!(runs, [("anna", 2), ("ben", 2), ("ci", 4), ("server", 2)].into());
+    assert_eq!(runs, [("anna", 3), ("ben", 2), ("ci", 5), ("server", 3)].into());
 }
 
 #[test]
@@ -205,9 +230,11 @@ fn who_has_no_password_writes_nothing() {
     }
     let team = Team::new();
     let blocks = blocks();
-    let block = |what: &str| blocks.iter().find(|block| block.what == what).expect("a block");
-    let _ = team.run("server", "", &block("sh server").text);
-    let _nginx = Nginx::start(&team, &block("nginx").text);
+    let block = |what: &str, with: &str| {
+        blocks.iter().find(|block| block.what == what && block.text.contains(with)).expect("a block")
+    };
+    let _ = team.run("server", "", &block("sh server", "PASSWORD").text);
+    let _nginx = Server::nginx(&team, &block("nginx", "").text);
     let put = |user: &str| {
         let address = format!("http://{user}{}", team.server).parse().expect("an address");
         let remote = xb_cache::open(&address, &xb_cache::patience()).expect("a remote");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::Table;
 use toml::de::{DeTable, DeValue};
 use url::Url;
+use xb_cache::Address;
 
 use super::section::Section;
 use super::wrong::Wrong;
@@ -27,7 +28,7 @@ pub struct CacheConfig {
 /// Where a cache is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CacheUrl {
-    /// An address of a server, `http://` or `https://`, as it was written.
+    /// An address of a server, `http[s]://` or `grpc[s]://`, as it was written.
     Server(String),
     /// A folder: from that of `xb.toml`, where it was not written whole.
     Folder(PathBuf),
@@ -71,18 +72,15 @@ impl CacheUrl {
             let path = Url::parse(text).ok().and_then(|url| url.to_file_path().ok());
             return path.map(Self::Folder).ok_or_else(|| "that is no folder of this machine: `file:///...`".to_owned());
         }
-        if has_scheme(&["http", "https"]) {
-            return match Url::parse(text) {
+        if has_scheme(&["http", "https", "grpc", "grpcs"]) {
+            return match text.parse::<Address>() {
                 Ok(_) if !text.contains("://") => Err("there is no `//` behind its `:`".to_owned()),
-                Ok(url) if url.query().is_some() || url.fragment().is_some() => {
-                    Err("names of files are put behind it, so it can have no `?` and no `#`".to_owned())
-                }
                 Ok(_) => Ok(Self::Server(text.to_owned())),
-                Err(error) => Err(format!("that is no address: {error}")),
+                Err(error) => Err(error.reason().to_owned()),
             };
         }
         if text.contains("://") {
-            return Err("a cache is at `http://`, at `https://`, at `file:///`, or a path".to_owned());
+            return Err("a cache is at `http[s]://`, at `grpc[s]://`, at `file:///`, or a path".to_owned());
         }
         if text.is_empty() {
             return Err("that is no place".to_owned());
@@ -143,7 +141,7 @@ mod tests {
         );
         assert_eq!(
             refused("[cache.a]\nurl = \"s3://bucket\""),
-            "`url` in [cache.a] is `s3://bucket`: a cache is at `http://`, at `https://`, at `file:///`, or a path"
+            "`url` in [cache.a] is `s3://bucket`: a cache is at `http[s]://`, at `grpc[s]://`, at `file:///`, or a path"
         );
         assert_eq!(
             refused("[cache.a]\nurl = \"x\"\npsuh = true"),
@@ -157,10 +155,11 @@ mod tests {
             ("https://a\\\\@b/x", "control character"),
             ("https:me:secret@host", "no `//`"),
             ("~/cache", "stands for nothing here"),
-            ("https://", "no address"),
-            ("http://example.org/?a", "no `?`"),
-            ("https://example.org/#a", "no `?`"),
+            ("https://", "empty host"),
+            ("http://example.org/?a", "a `?` or a `#`"),
+            ("https://example.org/#a", "a `?` or a `#`"),
             ("file://host/a", "no folder of this machine"),
+            ("grpc://example.org", "names no port"),
         ] {
             let error = refused(&format!("[cache.a]\nurl = \"{url}\""));
             assert!(error.contains(why), "{error}");

@@ -1,0 +1,51 @@
+//! A real server of the Remote Execution API: buildbox-casd.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// A server of its own, which ends when it is dropped.
+pub struct Casd {
+    /// Its host and port.
+    pub address: String,
+    /// Where it keeps things.
+    pub folder: tempfile::TempDir,
+    child: Child,
+}
+
+impl Casd {
+    /// A server; none where the machine has none. `XB_TEST_CASD` is the folder in which its programs are.
+    pub fn start() -> Option<Self> {
+        let Some(programs) = std::env::var_os("XB_TEST_CASD").map(PathBuf::from) else {
+            assert!(std::env::var_os("XB_TEST_NO_SKIP").is_none(), "XB_TEST_CASD does not say where buildbox-casd is");
+            return None;
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let address = format!("127.0.0.1:{port}");
+        let child = Command::new(programs.join("buildbox-casd"))
+            .args(["--bind", &address])
+            .arg(folder.path().join("cache"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("buildbox-casd runs");
+        let casd = Self { address, folder, child };
+        for _ in 0..500 {
+            if TcpStream::connect(&casd.address).is_ok() {
+                return Some(casd);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("buildbox-casd does not listen")
+    }
+}
+
+impl Drop for Casd {
+    fn drop(&mut self) {
+        // It may have ended itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

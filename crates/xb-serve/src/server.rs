@@ -1,0 +1,165 @@
+//! The process: who connects is answered, until it is to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use crate::http::{Guard, guard};
+use crate::{Access, Shelf, Tls, grpc, http};
+
+/// How many may be connected at one time.
+const CONNECTIONS: usize = 4096;
+
+/// How many requests of one connection are answered at one time.
+const STREAMS: u32 = 256;
+
+/// How many bytes may be under way before the server has taken them: of one stream, and of one connection.
+const STREAM_WINDOW: u32 = 4 << 20;
+const WINDOW: u32 = 16 << 20;
+
+/// Who has not said who they are by then, or what they want, does not mean it.
+const GREETING: Duration = Duration::from_secs(15);
+
+/// How often somebody who is connected and silent is asked whether they are there.
+const PULSE: Duration = Duration::from_secs(30);
+
+/// How long those are waited for who are being answered when the server is to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// What can be chosen about a server.
+#[derive(Debug)]
+pub struct Settings {
+    /// The folder.
+    pub folder: PathBuf,
+    /// How many bytes it may hold, where that is limited.
+    pub quota: Option<u64>,
+    /// Where it listens; port 0 is for any.
+    pub listen: SocketAddr,
+    /// Who it says it is, where it speaks TLS.
+    pub tls: Option<Tls>,
+    /// Who may do what.
+    pub access: Access,
+}
+
+/// Why there can be no server.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The folder is of no use.
+    #[error("`{folder}` cannot be served: {error}")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// Nobody can listen there.
+    #[error("cannot listen at {listen}: {error}")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+/// A server that listens, and answers once it [runs](Self::run).
+pub struct Server {
+    listener: TcpListener,
+    tls: Option<Tls>,
+    router: Router,
+}
+
+impl Server {
+    /// Opens the folder, and listens.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, or nobody can listen at the address.
+    pub async fn bind(settings: Settings) -> Result<Self, ServeError> {
+        let Settings { folder, quota, listen, tls, access } = settings;
+        let opened = folder.clone();
+        let shelf = crate::shelf::apart(move || Shelf::open(&opened, quota)).await;
+        let shelf = Arc::new(shelf.map_err(|error| ServeError::Folder { folder, error })?);
+        let listener = TcpListener::bind(listen).await.map_err(|error| ServeError::Listen { listen, error })?;
+        let state = Guard { access: Arc::new(access), metrics: Arc::clone(&shelf.metrics) };
+        let router = http::routes(&shelf).merge(grpc::routes(&shelf)).layer(from_fn_with_state(state, guard));
+        Ok(Self { listener, tls, router })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until `stop`; who is being answered then is answered to the end, for half a minute at most.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let Self { listener, tls, router } = self;
+        let (graceful, seats) = (GracefulShutdown::new(), Arc::new(Semaphore::new(CONNECTIONS)));
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let connected = async {
+                let seat = Arc::clone(&seats).acquire_owned().await;
+                (seat, listener.accept().await)
+            };
+            let (seat, stream) = tokio::select! {
+                () = &mut stop => break,
+                (seat, accepted) = connected => match accepted {
+                    Ok((stream, _)) => (seat, stream),
+                    // There are too many open files, for instance: others may be closed by then.
+                    Err(_) => {
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        continue;
+                    }
+                },
+            };
+            let (tls, router, watcher) = (tls.clone(), router.clone(), graceful.watcher());
+            tokio::spawn(async move {
+                greet(stream, tls, router, watcher).await;
+                drop(seat);
+            });
+        }
+        drop(listener);
+        let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    }
+}
+
+async fn greet(stream: TcpStream, tls: Option<Tls>, router: Router, watcher: Watcher) {
+    let _ = stream.set_nodelay(true);
+    match tls {
+        None => answer(stream, router, watcher).await,
+        Some(tls) => {
+            if let Ok(Ok(stream)) = tokio::time::timeout(GREETING, tls.greet(stream)).await {
+                answer(stream, router, watcher).await;
+            }
+        }
+    }
+}
+
+async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router, watcher: Watcher) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(GREETING);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PULSE)
+        .max_concurrent_streams(STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(WINDOW);
+    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).into_owned();
+    // A connection that ends in an error has ended.
+    let _ = watcher.watch(connection).await;
+}

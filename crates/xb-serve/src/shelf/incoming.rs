@@ -1,0 +1,163 @@
+//! Taking things, aside until they are whole.
+
+use std::fs::{DirBuilder, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::{Stream, StreamExt};
+use sha2::Digest as _;
+use tempfile::NamedTempFile;
+use tokio::sync::mpsc;
+use xb_cache::layout::{ASIDE, FILE_MODE, FOLDER_MODE};
+use xb_core::Sha256;
+
+use super::{Kind, Name, Refusal, Shelf};
+
+/// How many pieces wait to be written.
+const WAITING: usize = 4;
+
+/// A thing that is being taken; dropped, it leaves nothing.
+pub(crate) struct Incoming {
+    name: Name,
+    path: PathBuf,
+    aside: NamedTempFile,
+    hash: sha2::Sha256,
+    written: u64,
+    /// How long it is to be, where that was said.
+    size: Option<u64>,
+    most: u64,
+}
+
+/// How much has come.
+pub(crate) struct Received {
+    pub bytes: u64,
+}
+
+impl Incoming {
+    pub(super) fn new(path: PathBuf, name: Name, size: Option<u64>, most: u64) -> io::Result<Self> {
+        let folder = path.parent().map(PathBuf::from).unwrap_or_default();
+        DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&folder)?;
+        let mode = Permissions::from_mode(FILE_MODE);
+        let aside = tempfile::Builder::new().prefix(ASIDE).permissions(mode).tempfile_in(&folder)?;
+        Ok(Self { name, path, aside, hash: sha2::Sha256::new(), written: 0, size, most })
+    }
+
+    /// Takes the next bytes.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        self.written += bytes.len() as u64;
+        if self.written > self.most {
+            return Err(Refusal::TooLarge { most: self.most });
+        }
+        if self.size.is_some_and(|size| self.written > size) {
+            return Err(self.wrong_size());
+        }
+        if self.name.kind == Kind::Blob {
+            self.hash.update(bytes);
+        }
+        Ok(self.aside.write_all(bytes)?)
+    }
+
+    /// Puts it in its place, if it is what its name says: its name and its size.
+    pub(super) fn persist(self) -> Result<(Name, u64), Refusal> {
+        if self.size.is_some_and(|size| self.written != size) {
+            return Err(self.wrong_size());
+        }
+        if self.name.kind == Kind::Blob {
+            let found = Sha256(self.hash.finalize().into());
+            if found != self.name.sha256 {
+                return Err(Refusal::Wrong(format!("the SHA-256 of what came is {found}, not {}", self.name.sha256)));
+            }
+        }
+        self.aside.persist(&self.path).map_err(|error| error.error)?;
+        Ok((self.name, self.written))
+    }
+
+    fn wrong_size(&self) -> Refusal {
+        let size = self.size.unwrap_or_default();
+        Refusal::Wrong(format!("what came is {} bytes long or longer, not {size}", self.written))
+    }
+}
+
+impl Shelf {
+    /// Takes a thing as it comes. What it is made of by `read`, compressed bytes for instance, is written by a thread of
+    /// its own.
+    pub(crate) async fn receive<B, W>(
+        self: &Arc<Self>,
+        name: Name,
+        size: Option<u64>,
+        pieces: impl Stream<Item = Result<B, Refusal>> + Send,
+        wrap: impl FnOnce(Incoming) -> Result<W, Refusal> + Send + 'static,
+    ) -> Result<Received, Refusal>
+    where
+        B: AsRef<[u8]> + Send + 'static,
+        W: Sink,
+    {
+        let (into, mut come) = mpsc::channel::<B>(WAITING);
+        let shelf = Arc::clone(self);
+        let writing = tokio::task::spawn_blocking(move || {
+            let mut sink = wrap(shelf.begin(name, size)?)?;
+            let mut bytes = 0;
+            while let Some(piece) = come.blocking_recv() {
+                bytes += piece.as_ref().len() as u64;
+                sink.take(piece.as_ref())?;
+            }
+            Ok::<_, Refusal>((sink, Received { bytes }))
+        });
+        let mut pieces = std::pin::pin!(pieces);
+        let mut cut = None;
+        while let Some(piece) = pieces.next().await {
+            match piece {
+                Ok(piece) => {
+                    if into.send(piece).await.is_err() {
+                        break;
+                    }
+                }
+                Err(refusal) => {
+                    cut = Some(refusal);
+                    break;
+                }
+            }
+        }
+        drop(into);
+        let (sink, received) = joined(writing.await)?;
+        if let Some(refusal) = cut {
+            return Err(refusal);
+        }
+        let shelf = Arc::clone(self);
+        apart(move || shelf.finish(sink.end()?)).await?;
+        self.metrics.received(received.bytes);
+        Ok(received)
+    }
+}
+
+/// What takes the pieces that come over a line.
+pub(crate) trait Sink: Send + 'static {
+    fn take(&mut self, piece: &[u8]) -> Result<(), Refusal>;
+
+    /// What was taken, once all has come.
+    fn end(self) -> Result<Incoming, Refusal>;
+}
+
+impl Sink for Incoming {
+    fn take(&mut self, piece: &[u8]) -> Result<(), Refusal> {
+        Self::take(self, piece)
+    }
+
+    fn end(self) -> Result<Incoming, Refusal> {
+        Ok(self)
+    }
+}
+
+/// Does what waits for a disk on a thread of its own.
+pub(crate) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    joined(tokio::task::spawn_blocking(work).await)
+}
+
+fn joined<T>(done: Result<T, tokio::task::JoinError>) -> T {
+    match done {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

@@ -1,0 +1,345 @@
+//! The folder in which things are.
+
+mod incoming;
+mod index;
+mod named;
+mod outgoing;
+mod refusal;
+
+use std::fs::{self, File, FileTimes, TryLockError};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use xb_cache::layout::{ASIDE, BLOBS, ENTRIES, place_of};
+use xb_cache::{Blob, MOST_ENTRY};
+use xb_core::Sha256;
+
+pub(crate) use incoming::{Incoming, Sink, apart};
+use index::Index;
+pub(crate) use named::blob;
+pub(crate) use outgoing::{outgoing, part};
+pub(crate) use refusal::Refusal;
+
+use crate::metrics::Metrics;
+
+/// The file whose lock says that a server is at the folder.
+const LOCK: &str = ".xb-serve.lock";
+
+/// The time of a file tells when it was last used, to this precision: what is used all the time is not written to all
+/// the time.
+const USED_PRECISION: Duration = Duration::from_secs(3600);
+
+/// What a thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Entry,
+    Blob,
+}
+
+impl Kind {
+    pub const ALL: [Self; 2] = [Self::Entry, Self::Blob];
+
+    /// Its folder, and how it is called in urls.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Entry => ENTRIES,
+            Self::Blob => BLOBS,
+        }
+    }
+}
+
+/// How a thing is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Name {
+    pub kind: Kind,
+    pub sha256: Sha256,
+}
+
+impl Name {
+    pub fn blob(sha256: Sha256) -> Self {
+        Self { kind: Kind::Blob, sha256 }
+    }
+
+    pub fn entry(sha256: Sha256) -> Self {
+        Self { kind: Kind::Entry, sha256 }
+    }
+}
+
+/// A folder in which things are, and no more of them than its quota allows.
+pub struct Shelf {
+    folder: PathBuf,
+    quota: u64,
+    index: Mutex<Index>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Held as long as the shelf is there.
+    _lock: File,
+}
+
+impl Shelf {
+    /// The shelf in a folder, which is made where there is none; of more than `quota` bytes, what was used least goes.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or read, or another server is at it.
+    pub fn open(folder: &Path, quota: Option<u64>) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let lock = File::create(folder.join(LOCK))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::Error::other("another server is at it"),
+            TryLockError::Error(error) => error,
+        })?;
+        let index = Mutex::new(Index::read(folder)?);
+        let quota = quota.unwrap_or(u64::MAX);
+        let shelf = Self { folder: folder.to_owned(), quota, index, metrics: Arc::default(), _lock: lock };
+        shelf.make_room();
+        Ok(shelf)
+    }
+
+    /// How large a thing can be that is taken.
+    pub(crate) fn most(&self, kind: Kind) -> u64 {
+        match kind {
+            Kind::Entry => MOST_ENTRY.min(self.quota),
+            Kind::Blob => self.quota,
+        }
+    }
+
+    /// How large a thing is, if it is there: somebody may have put it there, or removed it, beside the server. It counts
+    /// as used.
+    pub(crate) fn size(&self, name: Name) -> io::Result<Option<u64>> {
+        match fs::metadata(self.path(name)) {
+            Ok(meta) if meta.is_file() => {
+                self.index().put(name, meta.len());
+                Ok(Some(meta.len()))
+            }
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.gone(name);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A thing to be read, and its size, if it is there.
+    pub(crate) fn opened(&self, name: Name) -> io::Result<Option<(File, u64)>> {
+        let file = match File::open(self.path(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.gone(name);
+                return Ok(None);
+            }
+            opened => opened?,
+        };
+        let meta = file.metadata()?;
+        if !meta.is_file() {
+            return Ok(None);
+        }
+        let now = SystemTime::now();
+        let is_stale = meta.modified().map_or(true, |at| now.duration_since(at).is_ok_and(|age| age > USED_PRECISION));
+        if is_stale {
+            // It is of use only for the order after the next start.
+            let _ = file.set_times(FileTimes::new().set_modified(now));
+        }
+        self.index().put(name, meta.len());
+        Ok(Some((file, meta.len())))
+    }
+
+    /// The bytes of an entry, if it is there and all that it names is; otherwise it is of no use to anybody.
+    ///
+    /// All of these count as used: they go together.
+    pub(crate) fn entry(&self, key: Sha256) -> io::Result<Option<Vec<u8>>> {
+        let bytes = self.bytes(Name::entry(key), MOST_ENTRY)?;
+        let is_whole = match &bytes {
+            Some(bytes) => self.has_all_of(bytes)?,
+            None => false,
+        };
+        self.metrics.looked_up(ENTRIES, is_whole);
+        Ok(bytes.filter(|_| is_whole))
+    }
+
+    /// All bytes of a thing, if it is there and has at most so many.
+    pub(crate) fn bytes(&self, name: Name, most: u64) -> io::Result<Option<Vec<u8>>> {
+        let Some((file, size)) = self.opened(name)?.filter(|(_, size)| *size <= most) else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::new();
+        file.take(size).read_to_end(&mut bytes)?;
+        self.metrics.sent(size);
+        Ok(Some(bytes))
+    }
+
+    /// Whether a blob is there. The blob of nothing is everywhere.
+    pub(crate) fn has(&self, blob: Blob) -> io::Result<bool> {
+        Ok(blob == Blob::of(b"") || self.size(Name::blob(blob.sha256))? == Some(blob.size))
+    }
+
+    /// Begins to take a thing of `size` bytes, where that is known.
+    pub(crate) fn begin(&self, name: Name, size: Option<u64>) -> Result<Incoming, Refusal> {
+        let most = self.most(name.kind);
+        if size.is_some_and(|size| size > most) {
+            return Err(Refusal::TooLarge { most });
+        }
+        Ok(Incoming::new(self.path(name), name, size, most)?)
+    }
+
+    /// Puts in its place what has come to its end.
+    pub(crate) fn finish(&self, incoming: Incoming) -> Result<(), Refusal> {
+        let (name, size) = incoming.persist()?;
+        self.index().put(name, size);
+        self.make_room();
+        Ok(())
+    }
+
+    /// Takes a thing that has come as a whole; it is to be of `size` bytes. A blob that is there stays as it is.
+    pub(crate) fn put(&self, name: Name, size: u64, bytes: &[u8]) -> Result<(), Refusal> {
+        if name.kind == Kind::Blob && self.size(name)? == Some(size) && size == bytes.len() as u64 {
+            return Ok(());
+        }
+        let mut incoming = self.begin(name, Some(size))?;
+        incoming.take(bytes)?;
+        self.finish(incoming)?;
+        self.metrics.received(size);
+        Ok(())
+    }
+
+    /// Removes what was used least, until the rest is within the quota.
+    fn make_room(&self) {
+        let mut index = self.index();
+        while index.bytes() > self.quota {
+            let Some((name, size)) = index.least_used() else { break };
+            // Whoever reads it has it open; what cannot be removed now is found at the next start.
+            let _ = fs::remove_file(self.path(name));
+            self.metrics.evicted(size);
+        }
+        self.tell(&index);
+    }
+
+    fn gone(&self, name: Name) {
+        let mut index = self.index();
+        index.forget(name);
+        self.tell(&index);
+    }
+
+    fn tell(&self, index: &Index) {
+        self.metrics.kept(index.bytes(), index.count());
+    }
+
+    fn path(&self, name: Name) -> PathBuf {
+        self.folder.join(place_of(name.kind.folder(), name.sha256))
+    }
+
+    fn index(&self) -> MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a file is one that a writer left behind who died.
+fn is_aside(name: &str) -> bool {
+    name.starts_with(ASIDE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(shelf: &Shelf, bytes: &[u8]) -> Blob {
+        let blob = Blob::of(bytes);
+        shelf.put(Name::blob(blob.sha256), bytes.len() as u64, bytes).expect("it is taken");
+        blob
+    }
+
+    fn has(shelf: &Shelf, blob: Blob) -> bool {
+        shelf.has(blob).expect("an answer")
+    }
+
+    #[test]
+    fn what_was_used_least_goes_first_and_the_order_outlives_the_server() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shelf = Shelf::open(folder.path(), Some(30)).expect("a shelf");
+        let [a, b, c] = [&[1; 10], &[2; 10], &[3; 10]].map(|bytes| put(&shelf, bytes));
+        assert!(has(&shelf, a));
+        put(&shelf, &[4; 10]);
+        assert!(has(&shelf, a) && !has(&shelf, b) && has(&shelf, c));
+        let ago = SystemTime::now() - Duration::from_secs(9);
+        let at =
+            |blob: Blob| File::options().write(true).open(shelf.path(Name::blob(blob.sha256))).expect("it is there");
+        at(a).set_times(FileTimes::new().set_modified(ago)).expect("its time is set");
+        drop(shelf);
+        let shelf = Shelf::open(folder.path(), Some(20)).expect("a shelf");
+        assert!(!has(&shelf, a) && has(&shelf, c));
+    }
+
+    #[test]
+    fn an_entry_goes_with_its_blobs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shelf = Shelf::open(folder.path(), None).expect("a shelf");
+        let blob = put(&shelf, b"a chunk");
+        let digest = |blob: Blob| bazel_remote_apis::build::bazel::remote::execution::v2::Digest {
+            hash: blob.sha256.to_string(),
+            size_bytes: blob.size as i64,
+        };
+        let file = bazel_remote_apis::build::bazel::remote::execution::v2::OutputFile {
+            path: "x".to_owned(),
+            digest: Some(digest(blob)),
+            ..Default::default()
+        };
+        let result = bazel_remote_apis::build::bazel::remote::execution::v2::ActionResult {
+            output_files: vec![file],
+            ..Default::default()
+        };
+        let bytes = prost::Message::encode_to_vec(&result);
+        let key = Sha256([7; 32]);
+        shelf.put(Name::entry(key), bytes.len() as u64, &bytes).expect("it is taken");
+        assert_eq!(shelf.entry(key).expect("an answer"), Some(bytes));
+        fs::remove_file(shelf.path(Name::blob(blob.sha256))).expect("it was there");
+        assert_eq!(shelf.entry(key).expect("an answer"), None);
+    }
+
+    #[test]
+    fn bytes_of_another_name_are_not_taken_and_leave_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shelf = Shelf::open(folder.path(), Some(10)).expect("a shelf");
+        let name = Name::blob(Blob::of(b"bytes").sha256);
+        for wrong in [&b"BYTES"[..], b"", b"bytes!", &[0; 11]] {
+            assert!(shelf.put(name, wrong.len() as u64, wrong).is_err(), "{wrong:?}");
+        }
+        let mut unsaid = shelf.begin(name, None).expect("it begins");
+        assert!(matches!(unsaid.take(&[0; 11]), Err(Refusal::TooLarge { most: 10 })));
+        drop(unsaid);
+        let left = fs::read_dir(shelf.path(name).parent().expect("a folder")).expect("it can be read");
+        assert_eq!(left.count(), 0);
+        assert_eq!(shelf.size(name).expect("an answer"), None);
+    }
+
+    #[test]
+    fn one_server_is_at_a_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shelf = Shelf::open(folder.path(), None).expect("a shelf");
+        assert!(Shelf::open(folder.path(), None).is_err());
+        drop(shelf);
+        Shelf::open(folder.path(), None).expect("a shelf");
+    }
+
+    #[test]
+    fn what_others_put_beside_the_server_is_there_and_what_they_left_half_goes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shelf = Shelf::open(folder.path(), None).expect("a shelf");
+        let blob = Blob::of(b"bytes");
+        let path = shelf.path(Name::blob(blob.sha256));
+        fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
+        fs::write(&path, b"bytes").expect("it is written");
+        assert!(has(&shelf, blob));
+        let half = path.with_file_name(".xb-half");
+        fs::write(&half, b"by").expect("it is written");
+        File::options()
+            .write(true)
+            .open(&half)
+            .and_then(|file| {
+                file.set_times(FileTimes::new().set_modified(SystemTime::now() - Duration::from_secs(7 * 24 * 3600)))
+            })
+            .expect("its time is set");
+        drop(shelf);
+        let shelf = Shelf::open(folder.path(), None).expect("a shelf");
+        assert!(has(&shelf, blob) && !half.exists());
+    }
+}
