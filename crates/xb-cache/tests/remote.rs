@@ -166,3 +166,32 @@ fn a_server_that_others_have_made_is_a_remote_too() {
         }
     });
 }
+
+#[test]
+fn a_client_that_others_have_made_uses_a_team_s_server() {
+    let place = tempfile::tempdir().expect("a folder");
+    let served = Served::folder(place.path());
+    let Some(casd) = Casd::before(&format!("http://{}", served.address)) else { return };
+    let remote = patient(&format!("grpc://{}", casd.address));
+    let (first, second) = (vec![7; 100_000], vec![9; 6 << 20]);
+    run_here(async {
+        for bytes in [&first, &second] {
+            put(&remote, Blob::of(bytes), bytes.clone()).await.expect("it is put");
+        }
+        remote.put_entry(KEY, result("a result")).await.expect("it is put");
+    });
+    drop(casd);
+    for bytes in [&first, &second] {
+        let there = place.path().join(xb_cache::layout::place_of("cas", Blob::of(bytes).sha256));
+        assert_eq!(std::fs::read(there).as_ref().ok(), Some(bytes));
+    }
+    // Another, which has nothing itself.
+    let Some(casd) = Casd::before(&format!("http://{}", served.address)) else { return };
+    let remote = patient(&format!("grpc://{}", casd.address));
+    run_here(async {
+        assert_eq!(remote.entry(KEY).await.expect("an answer"), Some(result("a result")));
+        for bytes in [&first, &second] {
+            assert_eq!(remote.blob(Blob::of(bytes)).await.expect("an answer").as_ref(), Some(bytes));
+        }
+    });
+}

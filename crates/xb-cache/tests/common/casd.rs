@@ -17,6 +17,15 @@ pub struct Casd {
 impl Casd {
     /// A server; none where the machine has none. `XB_TEST_CASD` is the folder in which its programs are.
     pub fn start() -> Option<Self> {
+        Self::with(&[])
+    }
+
+    /// A server that hands on to another what it is given, and asks it for what it lacks.
+    pub fn before(url: &str) -> Option<Self> {
+        Self::with(&[&format!("--cas-remote={url}"), &format!("--ac-remote={url}")])
+    }
+
+    fn with(more: &[&str]) -> Option<Self> {
         let Some(programs) = std::env::var_os("XB_TEST_CASD").map(PathBuf::from) else {
             assert!(std::env::var_os("XB_TEST_NO_SKIP").is_none(), "XB_TEST_CASD does not say where buildbox-casd is");
             return None;
@@ -26,6 +35,7 @@ impl Casd {
         let address = format!("127.0.0.1:{port}");
         let child = Command::new(programs.join("buildbox-casd"))
             .args(["--bind", &address])
+            .args(more)
             .arg(folder.path().join("cache"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
