@@ -8,6 +8,10 @@
  *   MODEL    `emulator` beside NAME is executed, with MODEL as the CPU that it pretends to be. A registration can
  *            carry no arguments and the environment is not ours to change, so it takes this step between;
  *   MODEL@N  the same, on N of the CPUs that may be used.
+ *
+ * Where nothing can be registered, the sandbox's first process starts it with the same arguments and with SEAL in a
+ * register, which the kernel clears and nobody else can set. With SEALED defined it does nothing without: such a copy
+ * has the rights of the program that it is started for.
  */
 
 typedef unsigned long word;
@@ -28,7 +32,7 @@ static sword call(sword number, word a, word b, word c, word d) {
                    : "rcx", "r11", "memory");
   return result;
 }
-__asm__(".globl _start\n_start:\n  xor %ebp, %ebp\n  mov %rsp, %rdi\n  and $-16, %rsp\n  call start\n");
+__asm__(".globl _start\n_start:\n  xor %ebp, %ebp\n  mov %rsp, %rdi\n  mov %rbx, %rsi\n  and $-16, %rsp\n  call start\n");
 #elif defined(__aarch64__)
 enum {
   WRITE = 64, CLOSE = 57, EXIT = 94, EXECVE = 221, OPENAT = 56, SET_CPUS = 122, GET_CPUS = 123, GET_CPU = 168,
@@ -44,7 +48,7 @@ static sword call(sword number, word a, word b, word c, word d) {
   __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
   return (sword)x0;
 }
-__asm__(".globl _start\n_start:\n  mov x29, #0\n  mov x0, sp\n  bl start\n");
+__asm__(".globl _start\n_start:\n  mov x29, #0\n  mov x0, sp\n  mov x1, x19\n  bl start\n");
 #else
 #error "xb does not know this architecture"
 #endif
@@ -53,6 +57,7 @@ enum {
   LONGEST = 4096,
   MOST_CPUS = 8192,
   CANNOT_EXECUTE = 126,
+  SEAL = 0x5842,
   AT_THE_WORKING_FOLDER = -100,
   WRITE_AND_APPEND = 02001,
   OPEN_FILE = 2,
@@ -231,10 +236,16 @@ static _Noreturn void emulate(word count, char **old) {
   leave(CANNOT_EXECUTE);
 }
 
-__attribute__((used)) static _Noreturn void start(word *stack) {
+#if defined(SEALED)
+enum { IS_SEALED = 1 };
+#else
+enum { IS_SEALED = 0 };
+#endif
+
+__attribute__((used)) static _Noreturn void start(word *stack, word seal) {
   word count = stack[0];
   char **arguments = (char **)(stack + 1);
-  if (count < 3) {
+  if (count < 3 || (IS_SEALED && seal != SEAL)) {
     leave(CANNOT_EXECUTE);
   }
   if (equal(arguments[0] + folder(arguments[0]), "refuse")) {

@@ -1,11 +1,13 @@
 //! What this machine can do, and what would mend what it cannot.
 
+mod emulation;
+
 use std::fs;
 use std::path::Path;
 
 use xb_graph::Limits;
 
-use crate::emulator;
+use crate::emulator::{self, Emulation};
 use crate::executor::LocalExecutor;
 use crate::interactive::{HangUp, interact};
 use crate::scratch::Scratch;
@@ -41,19 +43,19 @@ pub enum State {
 
 /// Looks at what this machine's kernel can do.
 pub fn examine_kernel() -> Vec<Finding> {
-    vec![kernel(), emulation()]
+    vec![kernel()]
 }
 
 impl LocalExecutor {
     /// Looks at what can be done beneath the executor's folder.
     pub fn examine(&self) -> Vec<Finding> {
         let sandbox = self.sandbox();
-        let users = (sandbox.state == State::Good).then(|| self.users());
-        [Some(sandbox), users, Some(self.space())].into_iter().flatten().collect()
+        let more = if sandbox.state == State::Good { vec![self.emulation(), self.users()] } else { Vec::new() };
+        [sandbox].into_iter().chain(more).chain([self.space()]).collect()
     }
 
     fn sandbox(&self) -> Finding {
-        match self.try_sandbox(1) {
+        match self.try_sandbox(1, |_| {}) {
             Ok(()) => good("sandbox", "actions run in namespaces of their own".to_owned()),
             Err(reason) => Finding { name: "sandbox", state: State::Bad, detail: reason, mend: mend_namespaces() },
         }
@@ -62,18 +64,19 @@ impl LocalExecutor {
     /// Few packages ask for more than one user.
     fn users(&self) -> Finding {
         let most = users::MOST;
-        match self.try_sandbox(most) {
+        match self.try_sandbox(most, |_| {}) {
             Ok(()) => good("users", format!("a sandbox can have {most} users, where a package asks for them")),
             Err(reason) => Finding { name: "users", state: State::Poor, detail: reason, mend: mend_users() },
         }
     }
 
     /// Opens a sandbox that has nothing in it: that its command is not found is the best that can happen.
-    fn try_sandbox(&self, users: u32) -> Result<(), String> {
+    fn try_sandbox(&self, users: u32, change: impl FnOnce(&mut Spec)) -> Result<(), String> {
         let tried = Scratch::new(&self.inner.scratch, &self.inner.alive).and_then(|scratch| {
             let lower = scratch.path().join("lower");
             fs::create_dir(&lower)?;
-            let spec = empty_spec(&scratch, &lower, users);
+            let mut spec = empty_spec(&scratch, &lower, users);
+            change(&mut spec);
             interact(self.inner.child(users), &spec, &scratch, &HangUp::default())
         });
         match tried {
@@ -104,6 +107,7 @@ pub fn empty_spec(scratch: &Scratch, lower: &Path, users: u32) -> Spec {
         limits: Limits { users, ..Limits::default() },
         first_cpu: 0,
         foreign: Vec::new(),
+        emulation: Emulation::default(),
         stdio: Stdio::Log,
     }
 }
@@ -120,26 +124,9 @@ fn kernel() -> Finding {
     Finding {
         name: "kernel",
         state: State::Bad,
-        detail: format!("Linux {release} is older than 6.7, which sandboxes of many layers and emulation need"),
+        detail: format!("Linux {release} is older than 6.7, which sandboxes of many layers need"),
         mend: None,
     }
-}
-
-fn emulation() -> Finding {
-    if emulator::is_possible() {
-        return good("emulation", "a sandbox can register an emulator of its own".to_owned());
-    }
-    Finding {
-        name: "emulation",
-        state: State::Poor,
-        detail: "programs of other architectures cannot run: the kernel has no binfmt_misc for user namespaces"
-            .to_owned(),
-        mend: module_missing().then(|| "sudo modprobe binfmt_misc".to_owned()),
-    }
-}
-
-fn module_missing() -> bool {
-    !fs::read_to_string("/proc/filesystems").is_ok_and(|known| known.contains("binfmt_misc"))
 }
 
 /// Settings by which distributions forbid user namespaces, the value that does, and the one that mends it.

@@ -2,9 +2,33 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use xb_core::Arch;
 
 use crate::spec::Foreign;
+
+/// How programs of other architectures are started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Emulation {
+    /// As the kernel allows: by an interpreter that is registered, else by interposition.
+    #[default]
+    Auto,
+    /// The kernel starts an interpreter that each sandbox registers by binfmt_misc: Linux 6.7 and later.
+    Register,
+    /// Each sandbox interposes on `execve`.
+    Interpose,
+}
+
+impl Emulation {
+    /// What each is called by.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("auto", Self::Auto), ("binfmt", Self::Register), ("interpose", Self::Interpose)];
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.into_iter().find_map(|(each, emulation)| (each == name).then_some(emulation))
+    }
+}
 
 /// What becomes of every architecture that the machine cannot run itself; an emulated program may use so many `cpus`.
 ///
@@ -37,8 +61,17 @@ fn find(tree: &Path, arch: Arch) -> Option<PathBuf> {
     )
 }
 
+/// Whether programs of other architectures can be started in this way, as far as can be told without trying.
+pub fn is_possible(emulation: Emulation) -> bool {
+    match emulation {
+        // What a sandbox needs to interpose, it needs for itself.
+        Emulation::Auto | Emulation::Interpose => true,
+        Emulation::Register => can_register(),
+    }
+}
+
 /// Whether this kernel lets a sandbox register an emulator of its own: Linux 6.7 and later.
-pub fn is_possible() -> bool {
+fn can_register() -> bool {
     let release = rustix::system::uname();
     kernel_version(&release.release().to_string_lossy()) >= (6, 7)
         && std::fs::read_to_string("/proc/filesystems")

@@ -16,6 +16,7 @@ use xb_store::{Contents, StoreError};
 
 use crate::alive::Alive;
 use crate::child::ARGUMENT;
+use crate::emulator::Emulation;
 use crate::standby::Standby;
 use crate::{emulator, reclaim, run, scratch};
 
@@ -39,6 +40,8 @@ pub struct Options {
     pub ingest: Option<Arc<Ingest>>,
     /// How many CPUs each emulated program may use, with all that it starts; zero is no limit.
     pub emulated_cpus: u32,
+    /// How programs of other architectures are started.
+    pub emulation: Emulation,
 }
 
 /// Runs actions in sandboxes on this machine.
@@ -103,7 +106,7 @@ impl Executor for LocalExecutor {
     }
 
     fn can_run(&self, platform: Arch) -> bool {
-        platform == self.inner.host || emulator::is_possible()
+        platform == self.inner.host || emulator::is_possible(self.inner.options.emulation)
     }
 
     fn run<'a>(

@@ -27,6 +27,7 @@ mod users;
 
 pub use child::{maybe_run_as_child, sandbox_main};
 pub use doctor::{Finding, State, examine_kernel};
+pub use emulator::Emulation;
 pub use executor::{Ingest, LocalExecutor, Options};
 pub use interactive::{HangUp, Session};
 pub use scratch::{list_kept, remove_kept, remove_stale};

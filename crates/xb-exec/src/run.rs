@@ -111,6 +111,7 @@ pub fn spec(inner: &Inner, action: &ResolvedAction, scratch: &Scratch, jobs: u32
         limits: action.limits.clone(),
         first_cpu: inner.next_cpu.fetch_add(action.limits.cpus, Ordering::Relaxed),
         foreign: foreign.map_err(ExecutorError::Machine)?,
+        emulation: inner.options.emulation,
         stdio: Stdio::Log,
     })
 }

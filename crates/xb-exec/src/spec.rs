@@ -21,6 +21,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use xb_core::{Arch, RelPath};
 use xb_graph::Limits;
 
+use crate::emulator::Emulation;
+
 /// Everything that the child needs to know.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Spec {
@@ -42,6 +44,8 @@ pub struct Spec {
     pub first_cpu: u32,
     /// What becomes of programs of other architectures.
     pub foreign: Vec<Foreign>,
+    /// How they are started.
+    pub emulation: Emulation,
     /// Where the standard streams of the command lead.
     pub stdio: Stdio,
 }

@@ -1,7 +1,9 @@
 //! The command: a process with nothing but what the action says, which gives up every privilege and executes.
 
 use std::convert::Infallible;
+use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -13,13 +15,19 @@ use xb_graph::Limits;
 
 use super::cpus::Cpus;
 use super::{Broken, Tried, caps, seccomp};
-use crate::spec::Spec;
+use crate::spec::{self, Spec};
 use crate::sys;
 
 /// Executes the command; comes back only when that failed.
 ///
-/// With a terminal, that is where its standard streams lead, and what controls it.
-pub fn execute(spec: &Spec, cpus: &Cpus, terminal: Option<OwnedFd>) -> Result<Infallible, Broken> {
+/// With a terminal, that is where its standard streams lead, and what controls it. With a line, init is asked about each
+/// program before it is executed.
+pub fn execute(
+    spec: &Spec,
+    cpus: &Cpus,
+    terminal: Option<OwnedFd>,
+    line: Option<UnixStream>,
+) -> Result<Infallible, Broken> {
     let (program, arguments) =
         spec.command.split_first().ok_or_else(|| Broken("the action has no command".to_owned()))?;
     setsid().tried("start a session")?;
@@ -39,10 +47,17 @@ pub fn execute(spec: &Spec, cpus: &Cpus, terminal: Option<OwnedFd>) -> Result<In
         // Set-id programs have nobody to become: nothing is lost by this.
         set_no_new_privs(true).tried("forbid new privileges")?;
     }
-    sys::install_filter(&seccomp::filter(is_alone)).tried("install the filter of system calls")?;
+    install_filter(&seccomp::filter(is_alone, line.is_some()), line).tried("install the filter of system calls")?;
     caps::drop_all_but_kept()?;
     let error = Command::new(program).args(arguments).env_clear().envs(&spec.env).exec();
     Err(error).tried(format_args!("execute `{program}`"))
+}
+
+fn install_filter(filter: &[libc::sock_filter], line: Option<UnixStream>) -> io::Result<()> {
+    match line {
+        None => sys::install_filter(filter),
+        Some(line) => spec::send_descriptor(line, sys::install_asking_filter(filter)?),
+    }
 }
 
 /// When the machine runs out of memory, this goes first.

@@ -2,7 +2,8 @@
 //!
 //! Every sandbox registers its own interpreters, in an instance of binfmt_misc that belongs to its user namespace
 //! and is gone with it. What is registered is a tiny program of ours (`helper/interpreter.c`) under a name that says
-//! what it does: execute the emulator as a chosen CPU, or note that a program was refused.
+//! what it does: execute the emulator as a chosen CPU, or note that a program was refused. Where nothing can be
+//! registered, init puts the same in a program's place itself (`interpose`).
 //!
 //! Flag P keeps the program's own `argv[0]`, flag F the interpreter at hand wherever a process changes its root to. Flag
 //! C (with O) takes the user and the capabilities that a process gets from the program, and not from the interpreter: so
@@ -20,9 +21,11 @@ use rustix::io::Errno;
 use xb_core::Arch;
 
 use super::devices::{OWN, touch};
+use super::interpose::{Interposed, Interposer, Means, Vessels};
 use super::root::{attach, clone_mount, new_mount};
 use super::{Broken, Tried};
-use crate::spec::Foreign;
+use crate::emulator::Emulation;
+use crate::spec::{Foreign, Spec};
 
 /// The interpreter, for the machine's own architecture.
 static INTERPRETER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/interpreter"));
@@ -35,30 +38,48 @@ const REFUSED: &str = "refused";
 
 /// Interpreters at hand, and registered when [`Foreigners::register`] was called; valid as long as this lives.
 pub struct Foreigners {
-    binfmt: Option<OwnedFd>,
+    way: Way,
     interpreters: Vec<Interpreter>,
+}
+
+enum Way {
+    Register(OwnedFd),
+    Interpose(Option<Vessels>),
 }
 
 struct Interpreter {
     arch: Arch,
     name: String,
     folder: OwnedFd,
+    /// Whether it does no more than to execute an emulator.
+    only_emulates: bool,
 }
 
 /// Puts the interpreters into `dev`; the machine's file system is still reachable.
-pub fn prepare(dev: &OwnedFd, foreign: &[Foreign]) -> Result<Foreigners, Broken> {
-    let binfmt = match new_mount("binfmt_misc", &[]) {
-        Ok(binfmt) => Some(binfmt),
-        Err(error) if foreign.iter().any(|each| each.emulator.is_some()) => {
-            return Err(Broken(format!(
-                "cannot register an emulator in a sandbox, which needs Linux 6.7 or later: {error}"
-            )));
+pub fn prepare(dev: &OwnedFd, spec: &Spec) -> Result<Foreigners, Broken> {
+    let binfmt = match spec.emulation {
+        Emulation::Interpose => None,
+        Emulation::Auto => new_mount("binfmt_misc", &[]).ok(),
+        Emulation::Register => {
+            let mount = new_mount("binfmt_misc", &[]);
+            Some(mount.tried("register an emulator in a sandbox, which needs Linux 6.7 or later")?)
         }
-        // Programs of other architectures fail all the same; only the reason is not certain.
-        Err(_) => None,
     };
-    let interpreters = foreign.iter().map(|each| interpreter(dev, each)).collect::<Result<_, _>>()?;
-    Ok(Foreigners { binfmt, interpreters })
+    let interpreters = spec.foreign.iter().map(|each| interpreter(dev, each)).collect::<Result<_, _>>()?;
+    let way = match binfmt {
+        Some(binfmt) => Way::Register(binfmt),
+        None => Way::Interpose(close(dev, spec.limits.users)?),
+    };
+    Ok(Foreigners { way, interpreters })
+}
+
+/// Makes the sandbox's own folder one that nobody in it can change or move away.
+fn close(dev: &OwnedFd, users: u32) -> Result<Option<Vessels>, Broken> {
+    let what = "protect the emulator";
+    let own = openat(dev, OWN, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).tried(what)?;
+    let vessels = (users > 1).then(|| Vessels::prepare(&own)).transpose()?;
+    attach(&clone_mount(dev, OWN).tried(what)?, dev, OWN).tried(what)?;
+    Ok(vessels)
 }
 
 fn interpreter(dev: &OwnedFd, foreign: &Foreign) -> Result<Interpreter, Broken> {
@@ -79,7 +100,8 @@ fn interpreter(dev: &OwnedFd, foreign: &Foreign) -> Result<Interpreter, Broken> 
         }
         None => drop(touch(&folder, REFUSED, 0o666).tried(&what)?),
     }
-    Ok(Interpreter { arch: foreign.arch, name, folder })
+    let only_emulates = foreign.emulator.is_some() && foreign.cpus == 0;
+    Ok(Interpreter { arch: foreign.arch, name, folder, only_emulates })
 }
 
 fn own_folder(dev: &OwnedFd, arch: Arch) -> Result<OwnedFd, Errno> {
@@ -98,19 +120,25 @@ const fn cpu(arch: Arch) -> &'static str {
 }
 
 impl Foreigners {
-    /// Registers the interpreters under the paths that they have in the root, which is the sandbox's by now.
-    pub fn register(&self) -> Result<(), Broken> {
-        let Some(binfmt) = &self.binfmt else {
-            return Ok(());
+    /// Registers the interpreters under the paths that they have in the root, which is the sandbox's by now; gives an
+    /// interposer where they cannot be registered.
+    pub fn register(&mut self) -> Result<Option<Interposed>, Broken> {
+        let binfmt = match &mut self.way {
+            Way::Register(binfmt) => binfmt,
+            Way::Interpose(_) if self.interpreters.is_empty() => return Ok(None),
+            Way::Interpose(vessels) => {
+                let means = self.interpreters.iter().map(Interpreter::means).collect::<Result<_, _>>()?;
+                return Interposer::new(means, vessels.take()).map(Some);
+            }
         };
         for Interpreter { arch, name, .. } in &self.interpreters {
-            let path = format!("/dev/{OWN}/{}/{name}", arch.machine());
+            let path = path(*arch, name);
             let line = format!(":{arch}:M::{}:{}:{path}:POCF", magic(*arch), MASK);
-            openat(binfmt, "register", OFlags::WRONLY, Mode::empty())
+            openat(&*binfmt, "register", OFlags::WRONLY, Mode::empty())
                 .and_then(|file| rustix::io::write(file, line.as_bytes()))
                 .tried(format_args!("register `{path}`"))?;
         }
-        Ok(())
+        Ok(None)
     }
 
     /// The program that was refused last.
@@ -119,7 +147,19 @@ impl Foreigners {
     }
 }
 
+/// The path in the sandbox of what is for programs of an architecture.
+fn path(arch: Arch, name: &str) -> String {
+    format!("/dev/{OWN}/{}/{name}", arch.machine())
+}
+
 impl Interpreter {
+    fn means(&self) -> Result<Means, Broken> {
+        let model = self.only_emulates.then(|| cpu(self.arch));
+        let folder = path(self.arch, "");
+        Means::open(self.arch, folder.trim_end_matches('/').to_owned(), self.name.clone(), model)
+            .tried(format_args!("open what {} programs are started by", self.arch))
+    }
+
     fn refused(&self) -> Option<String> {
         let flags = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let file = openat(&self.folder, REFUSED, flags, Mode::empty()).ok()?;

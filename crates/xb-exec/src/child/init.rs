@@ -16,6 +16,7 @@ use rustix::system::{setdomainname, sethostname};
 use super::cpus::Cpus;
 use super::disk::Disk;
 use super::foreign::Foreigners;
+use super::interpose::Interposed;
 use super::watch::Watch;
 use super::{Broken, Tried, command, devices, disk, foreign, outputs, owners, proc, report_broken, root, terminal};
 use crate::spec::{self, Ended, Report, Spec, Stdio};
@@ -44,16 +45,20 @@ fn supervise(control: &UnixStream, spec: &Spec) -> Result<Ended, Broken> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).tried("hide from the command")?;
     // Whoever runs xb may have another one.
     umask(Mode::from_raw_mode(0o022));
-    let Prepared { root, foreign, disk, cpus } = set_up(spec)?;
+    let Prepared { root, foreign, interposed, disk, cpus } = set_up(spec)?;
     let terminal = match spec.stdio {
         Stdio::Terminal => Some(terminal::open(control)?),
         Stdio::Log | Stdio::Inherit => None,
     };
-    let (command, gate) = start(spec, &cpus, terminal)?;
+    let (mut interposer, line) = interposed.unzip();
+    let (command, gate) = start(spec, &cpus, terminal, line)?;
     let written = disk.written();
     let watch = Watch::start(&spec.limits, disk)?;
     drop(gate);
-    let status = reap_until(Some(command))?;
+    let status = match &mut interposer {
+        Some(interposer) => Some(interposer.answer_until(command)?),
+        None => reap_until(Some(command))?,
+    };
     sys::kill_everything();
     reap_until(None)?;
     let (exit_code, outputs) = (exit_code(status), outputs::find(&root, &spec.outputs));
@@ -66,7 +71,7 @@ fn supervise(control: &UnixStream, spec: &Spec) -> Result<Ended, Broken> {
         peak_memory: watch.peak_memory(),
         nearly_full: watch.nearly_full(),
         too_large_a_file: exit_code == TOO_LARGE && is_limit_of_files(spec, status, &written),
-        foreign: foreign.refused(),
+        foreign: interposer.map_or_else(|| foreign.refused(), |interposer| interposer.refused()),
         outputs,
     })
 }
@@ -75,6 +80,7 @@ fn supervise(control: &UnixStream, spec: &Spec) -> Result<Ended, Broken> {
 struct Prepared {
     root: OwnedFd,
     foreign: Foreigners,
+    interposed: Option<Interposed>,
     disk: Disk,
     cpus: Cpus,
 }
@@ -88,22 +94,27 @@ fn set_up(spec: &Spec) -> Result<Prepared, Broken> {
     let dev = devices::mount(&root, spec.limits.memory)?;
     let cpus = Cpus::choose(spec)?;
     cpus.hide_others(&proc, &dev)?;
-    let foreign = foreign::prepare(&dev, &spec.foreign)?;
+    let mut foreign = foreign::prepare(&dev, spec)?;
     let disk = Disk::new(spec.limits.disk)?;
     root::enter(&root)?;
     root::make_tmp(&root).tried("make `/tmp`")?;
-    foreign.register()?;
+    let interposed = foreign.register()?;
     root::make_folder(&root, &spec.cwd).tried(format_args!("make the working folder `/{}`", spec.cwd))?;
     for path in spec.outputs.values() {
         // Where something else lies in the way, it is for the command to clear it.
         let _ = root::make_folder(&root, path);
     }
-    Ok(Prepared { root, foreign, disk, cpus })
+    Ok(Prepared { root, foreign, interposed, disk, cpus })
 }
 
 /// Starts the command's process, which goes on when the gate is dropped: a command that takes all processes that there
 /// may be would leave none for the watch.
-fn start(spec: &Spec, cpus: &Cpus, terminal: Option<OwnedFd>) -> Result<(Pid, PipeWriter), Broken> {
+fn start(
+    spec: &Spec,
+    cpus: &Cpus,
+    terminal: Option<OwnedFd>,
+    line: Option<UnixStream>,
+) -> Result<(Pid, PipeWriter), Broken> {
     let (mut opened, gate) = io::pipe().tried("make a pipe")?;
     let null = std::fs::File::open("/dev/null").tried("open /dev/null")?;
     if spec.stdio == Stdio::Log {
@@ -121,7 +132,7 @@ fn start(spec: &Spec, cpus: &Cpus, terminal: Option<OwnedFd>) -> Result<(Pid, Pi
             // Its own copy would keep the gate closed.
             drop(gate);
             let _ = opened.read(&mut [0]);
-            let Err(Broken(reason)) = command::execute(spec, cpus, terminal) as Result<Infallible, Broken>;
+            let Err(Broken(reason)) = command::execute(spec, cpus, terminal, line) as Result<Infallible, Broken>;
             let line = format!("xb: {reason}\n");
             // When the log is gone nobody is left to be told.
             let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
@@ -133,7 +144,8 @@ fn start(spec: &Spec, cpus: &Cpus, terminal: Option<OwnedFd>) -> Result<(Pid, Pi
 /// Takes note of ended processes until the given one has ended, or until there are no more.
 fn reap_until(last: Option<Pid>) -> Result<Option<WaitStatus>, Broken> {
     loop {
-        match wait(WaitOptions::empty()) {
+        // Also those that are traced and are nobody's children here.
+        match wait(WaitOptions::from_bits_retain(libc::__WALL as u32)) {
             Ok(Some((pid, status))) if Some(pid) == last => return Ok(Some(status)),
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(rustix::io::Errno::CHILD) if last.is_none() => return Ok(None),

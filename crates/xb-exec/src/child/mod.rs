@@ -15,6 +15,7 @@ mod disk;
 mod foreign;
 mod held;
 mod init;
+mod interpose;
 mod mapper;
 mod memory;
 mod namespaces;

@@ -58,15 +58,23 @@ pub fn enter(root: &OwnedFd) -> Result<(), Broken> {
     chdir("/").tried("enter the root")
 }
 
-/// A new file system that is not attached anywhere.
+/// A new file system that is not attached anywhere, and where no file gives rights to who executes it.
 pub fn new_mount(kind: &str, options: &[(&str, &str)]) -> Result<OwnedFd, Errno> {
+    make_mount(kind, options, MountAttrFlags::MOUNT_ATTR_NOSUID)
+}
+
+/// A new file system that is not attached anywhere, and where files can be set-id programs.
+pub fn new_mount_with_set_id(kind: &str, options: &[(&str, &str)]) -> Result<OwnedFd, Errno> {
+    make_mount(kind, options, MountAttrFlags::empty())
+}
+
+fn make_mount(kind: &str, options: &[(&str, &str)], attributes: MountAttrFlags) -> Result<OwnedFd, Errno> {
     let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
     for (key, value) in options {
         fsconfig_set_string(&context, *key, *value)?;
     }
     fsconfig_create(&context)?;
-    let safe = MountAttrFlags::MOUNT_ATTR_NOSUID;
-    fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, safe)
+    fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes)
 }
 
 /// A copy of the mount at `path` that is not attached anywhere and cannot be changed.

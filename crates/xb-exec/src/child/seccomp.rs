@@ -6,7 +6,7 @@
 
 use libc::{
     BPF_ABS, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO,
-    sock_filter,
+    SECCOMP_RET_USER_NOTIF, sock_filter,
 };
 
 /// Calls that do nothing and succeed where there is one user, and files are owned by nobody in particular.
@@ -91,14 +91,24 @@ mod at {
     }
 }
 
-/// The program; `is_alone` where there is one user.
-pub fn filter(is_alone: bool) -> Vec<sock_filter> {
+/// Calls that wait for an answer of init where it executes what the kernel cannot.
+const ASKED: &[i64] = &[libc::SYS_execve, libc::SYS_execveat];
+
+/// The program; `is_alone` where there is one user, `asks` where init is asked about programs before they are executed.
+pub fn filter(is_alone: bool, asks: bool) -> Vec<sock_filter> {
     let mut program = vec![load(at::ARCH)];
     program.extend(unless_equal(AUDIT_ARCH, errno(libc::ENOSYS)));
     program.push(load(at::NUMBER));
     program.extend([jump(BPF_JGE, X32, 0, 1), ret(errno(libc::ENOSYS))]);
     let without_effect = if is_alone { WITHOUT_EFFECT } else { &[] };
-    for (calls, answer) in [(without_effect, errno(0)), (REFUSED, errno(libc::EPERM)), (ABSENT, errno(libc::ENOSYS))] {
+    let asked = if asks { ASKED } else { &[] };
+    let answers = [
+        (without_effect, errno(0)),
+        (REFUSED, errno(libc::EPERM)),
+        (ABSENT, errno(libc::ENOSYS)),
+        (asked, SECCOMP_RET_USER_NOTIF),
+    ];
+    for (calls, answer) in answers {
         for call in calls {
             program.extend(when_equal(*call as u32, &[ret(answer)]));
         }

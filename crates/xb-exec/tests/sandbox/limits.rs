@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use xb_build::Executor;
 use xb_graph::{Cause, ResolvedAction};
 
-use crate::support::{Outcome, World, compile, runtime, with_out};
+use crate::support::{Outcome, World, compile, own_number, runtime, with_out};
 
 fn probe(world: &World, script: &str, change: impl FnOnce(&mut ResolvedAction)) -> Outcome {
     let program = compile("probe", include_str!("probe.c"));
@@ -126,12 +126,13 @@ fn processes_unless_something_else_is_said() {
     let Some(world) = World::new() else { return };
     let started = Instant::now();
     // The bomb is patient enough to go off, and not so patient that it keeps other tests from their work.
-    let outcome = probe(&world, "probe bomb 57 577215", |action| action.limits.seconds = 5);
+    let patience = own_number(577_000);
+    let outcome = probe(&world, &format!("probe bomb 57 {patience}"), |action| action.limits.seconds = 5);
     assert!(matches!(outcome.result.cause, Cause::TimedOut | Cause::TooManyProcesses), "{:?}", outcome.result);
     assert!((300..=4096).contains(&outcome.log.len()), "{} processes", outcome.log.len());
     assert!(started.elapsed() < Duration::from_secs(40), "{:?}", started.elapsed());
     world.executor.settle();
-    assert!(!runs("577215"));
+    assert!(!runs(&patience));
 }
 
 #[test]

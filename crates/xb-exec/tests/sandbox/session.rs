@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use xb_exec::{HangUp, Session, State};
+use xb_exec::{Emulation, HangUp, Session, State};
 
-use crate::support::World;
+use crate::support::{World, emulation};
 
 fn session(command: &str) -> Session {
     Session { command: Some(["/bin/sh", "-c", command].map(str::to_owned).to_vec()), ..Session::default() }
@@ -87,4 +87,12 @@ fn the_doctor_finds_that_sandboxes_work() {
     let mut findings = xb_exec::examine_kernel();
     findings.append(&mut world.executor.examine());
     assert!(findings.iter().all(|finding| finding.state != State::Bad), "{findings:?}");
+    let told = findings.iter().find(|finding| finding.name == "emulation").unwrap();
+    assert_eq!(told.state, State::Good);
+    let interposes = "a sandbox interposes on `execve` to start an emulator";
+    match emulation() {
+        Emulation::Interpose => assert_eq!(told.detail, format!("{interposes}, as is asked for")),
+        Emulation::Auto if told.detail.starts_with(interposes) => assert!(told.detail.contains(": cannot register")),
+        _ => assert_eq!(told.detail, "a sandbox registers an emulator of its own (binfmt_misc)"),
+    }
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use tempfile::TempDir;
 use xb_build::{Event, Events, Executor, RunContext};
 use xb_core::{ActionId, Arch, ContentId, Digest, RelPath, TreeId};
-use xb_exec::{LocalExecutor, Options};
+use xb_exec::{Emulation, LocalExecutor, Options};
 use xb_graph::reapi::Directory;
 use xb_graph::{ActionResult, Directories, DirectoriesMut, Limits, Method, MissingDirectory, NodeId, ResolvedAction};
 use xb_store::{Contents, StoreError};
@@ -147,6 +147,17 @@ pub fn program(path: &str, package: &str) -> Option<PathBuf> {
     None
 }
 
+/// How programs of other architectures are started in all tests that do not say so themselves.
+pub fn emulation() -> Emulation {
+    let name = std::env::var("XB_EMULATION").unwrap_or_else(|_| "auto".to_owned());
+    Emulation::named(&name).expect("a way of emulation")
+}
+
+/// A number that another process which runs these tests at the same time hardly has.
+pub fn own_number(from: u32) -> String {
+    (from + std::process::id() % 1000).to_string()
+}
+
 /// Says why a test cannot run here.
 pub fn skip(reason: &str) {
     assert!(std::env::var_os("XB_TEST_NO_SKIP").is_none(), "must not be skipped: {reason}");
@@ -168,6 +179,7 @@ impl World {
         fs::create_dir(&trees).unwrap();
         let store = Arc::new(Folders { root: trees, next: AtomicU64::new(0) });
         let mut options = Options { child: Some(env!("CARGO_BIN_EXE_xb-sandbox").into()), ..Options::default() };
+        options.emulation = emulation();
         change(&mut options);
         let scratch = temporary.path().join("scratch");
         let executor = LocalExecutor::new(Arc::clone(&store) as _, scratch, options).unwrap();
@@ -222,6 +234,11 @@ impl World {
 
     pub fn context(&self) -> RunContext {
         RunContext { events: Arc::clone(&self.lines) as _, node: NodeId(0), jobs: 3, keep_failed: self.keep_failed }
+    }
+
+    /// Whether its sandboxes interpose on `execve`.
+    pub fn interposes(&self) -> bool {
+        self.executor.examine().iter().any(|finding| finding.detail.contains("interposes"))
     }
 
     /// The log of a script that must succeed.

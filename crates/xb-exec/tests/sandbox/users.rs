@@ -5,10 +5,11 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, geteuid, getpid, kill_process};
-use xb_core::TreeId;
-use xb_graph::{Cause, ResolvedAction};
+use xb_core::{Arch, TreeId};
+use xb_graph::{Cause, Method, ResolvedAction};
 
-use crate::support::{Outcome, World, compile, runtime, with_out};
+use crate::emulation::{BINDING, TELLING, elf};
+use crate::support::{Outcome, World, compile, own_number, program, runtime, skip, with_out};
 
 const ALL: u32 = 1 << 16;
 
@@ -31,11 +32,11 @@ impl Users {
     /// None where there can be no others: then that is what the sandbox says.
     fn new() -> Option<Self> {
         let world = World::new()?;
-        let program = compile("tell", include_str!("users.c"));
+        let tell = compile("tell", include_str!("users.c"));
         let layer = world.store.tree(|root| {
             fs::create_dir_all(root.join("bin")).unwrap();
             fs::create_dir_all(root.join("etc")).unwrap();
-            fs::write(root.join("bin/tell"), program).unwrap();
+            fs::write(root.join("bin/tell"), tell).unwrap();
             fs::set_permissions(root.join("bin/tell"), fs::Permissions::from_mode(0o755)).unwrap();
             fs::write(root.join("etc/passwd"), "root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n").unwrap();
             fs::write(root.join("etc/group"), "root:x:0:\nnogroup:x:65534:\nextra:x:7:nobody\n").unwrap();
@@ -105,6 +106,43 @@ fn set_id_programs_and_those_with_capabilities_work() {
     users.check(script, &(said.join("\n") + "\n"));
 }
 
+/// As those of this machine; who is not given rights by a program cannot take them by what emulates it either.
+#[test]
+fn set_id_programs_of_another_architecture_and_those_with_capabilities_work() {
+    let Some(users) = Users::new() else { return };
+    let Some(qemu) = program("/usr/bin/qemu-aarch64-static", "qemu-user-static") else { return };
+    if Arch::host() == Some(Arch::Arm64) {
+        return skip("the foreign program of this test is not foreign here");
+    }
+    let programs = users.world.store.tree(|root| {
+        fs::create_dir(root.join("build")).unwrap();
+        for (name, code) in [("telling", &TELLING[..]), ("binding", &BINDING)] {
+            let path = root.join("build").join(name);
+            fs::write(&path, elf(code)).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+    });
+    let emulator = users.world.store.tree(|root| {
+        fs::create_dir_all(root.join("usr/bin")).unwrap();
+        fs::copy(qemu, root.join("usr/bin/qemu-aarch64")).unwrap();
+    });
+    let script =
+        "set +e; chmod 755 /build; cp telling root; chmod 4755 root; cp telling his; chown nobody his; chmod 4755 his
+        cp binding able; tell give able; cp telling closed; chmod 700 closed; mkdir -m 700 d; cp telling d
+        nobody ./telling; echo nobody $?; nobody ./root; echo root $?; ./his; echo his $?; ./telling; echo own $?
+        nobody ./able; echo able $?; nobody ./binding; echo not $?; ./binding; echo own $?
+        nobody ./closed 2>/dev/null; echo closed $?; nobody ./d/telling 2>/dev/null; echo beneath $?
+        cp /bin/busybox /tmp/grep; nobody sh -c './root; echo $?; exec ./able'; echo $?
+        for f in /dev/.xb/set-id /proc/self/fd/9; do nobody ls $f 2>/dev/null; done";
+    let mut action = users.action(script);
+    action.layers.push(programs);
+    action.emulator = Some(emulator);
+    action.method = Method::Emulate;
+    let outcome = users.world.run_action(&action);
+    let said = "nobody 3\nroot 2\nhis 1\nown 0\nable 0\nnot 243\nown 0\nclosed 126\nbeneath 126\n2\n0\n";
+    assert_eq!(outcome.log, said);
+}
+
 #[test]
 fn rights_in_the_sandbox_stay_those_of_a_build() {
     let Some(users) = Users::new() else { return };
@@ -159,15 +197,14 @@ fn what_is_kept_belongs_to_who_runs_xb() {
 #[test]
 fn a_sandbox_whose_own_processes_were_killed_is_removed_by_the_next_xb() {
     let Some(users) = Users::new() else { return };
-    // Nobody else's, who may run the same test on this machine.
-    let seconds = format!("9{}", std::process::id());
-    let action = users.action(&format!("{CLOSED}; sleep {seconds}"));
+    let long = own_number(141_000);
+    let action = users.action(&format!("{CLOSED}; sleep {long}"));
     let killer = std::thread::spawn(move || {
-        wait_until("the command", || !processes(&["sleep", &seconds]).is_empty());
+        wait_until("the command", || !processes(&["sleep", &long]).is_empty());
         // The first of them, which the others go with, is this process's child.
         let mine = processes(&["__sandbox", "65536"]).into_iter().filter(|pid| parent(*pid) == Some(getpid()));
         mine.for_each(|pid| kill_process(pid, Signal::KILL).unwrap());
-        wait_until("the end of the command", || processes(&["sleep", &seconds]).is_empty());
+        wait_until("the end of the command", || processes(&["sleep", &long]).is_empty());
     });
     let outcome = runtime().block_on(async {
         let context = users.world.context();

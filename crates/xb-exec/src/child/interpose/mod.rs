@@ -1,0 +1,222 @@
+//! Programs of other architectures where no interpreter can be registered: init answers for the kernel.
+//!
+//! A filter has every `execve` and `execveat` wait until init has looked at the program. It lets the kernel go on with
+//! everything that the kernel can execute, and that is all that it costs; only a program of another architecture is
+//! made another one:
+//!
+//! 1. init puts a descriptor of the emulator into the waiting process, becomes the tracer of the waiting thread, and has
+//!    its call returned as one to be made again;
+//! 2. before it is, its registers are changed, so that it is an `execveat` of that descriptor;
+//! 3. when the kernel has made the process anew, init puts `-cpu MODEL -0 ARGV0 PROGRAM` in place of the first argument
+//!    on its stack, and lets go of it.
+//!
+//! So no memory is written to that another thread or a parent may share, no path that could be changed leads to the
+//! emulator, and nobody is traced who does not just execute such a program: signals, children and debuggers are as they
+//! are without. A filter that stops threads for a tracer (`SECCOMP_RET_TRACE`) would do the same with init as the tracer
+//! of everything for good, which stops each thread at its start, its end, each signal and each child.
+//!
+//! One thing is not as it is without: a signal whose handler was set without `SA_RESTART`, and that comes before init has
+//! taken the question, has `execve` fail with `EINTR`.
+//!
+//! A program is looked at before it is executed and may have changed in between. Then what is executed fails, or is
+//! another program of those who changed it; what was not meant to be executed in its place is killed.
+
+mod caller;
+mod find;
+mod flight;
+mod judge;
+mod means;
+mod program;
+mod registers;
+mod stack;
+mod vessel;
+
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitOptions, WaitStatus, wait};
+
+use super::{Broken, Tried};
+use crate::spec;
+use crate::sys::{self, Request};
+use flight::Flight;
+use judge::{Judge, Wanted};
+pub use means::Means;
+pub use vessel::Vessels;
+
+/// Executes what the kernel cannot.
+pub struct Interposer {
+    judge: Judge,
+    children: OwnedFd,
+    line: Option<UnixStream>,
+    listener: Option<OwnedFd>,
+    flights: BTreeMap<i32, Flight>,
+    waiting: Vec<Request>,
+    refused: Option<String>,
+}
+
+/// Who answers, and the line on which the command's process sends what it asks by.
+pub type Interposed = (Interposer, UnixStream);
+
+impl Interposer {
+    /// Prepares, in init before it starts the command's process, which gets the other end of the line.
+    pub fn new(means: Vec<Means>, vessels: Option<Vessels>) -> Result<Interposed, Broken> {
+        let (line, other) = UnixStream::pair().tried("make a socket")?;
+        let interposer = Self {
+            judge: Judge { means, vessels },
+            children: sys::watch_children().tried("watch children")?,
+            line: Some(line),
+            listener: None,
+            flights: BTreeMap::new(),
+            waiting: Vec::new(),
+            refused: None,
+        };
+        Ok((interposer, other))
+    }
+
+    /// The program that was refused last.
+    pub fn refused(&self) -> Option<String> {
+        self.refused.clone()
+    }
+
+    /// Answers until a child has ended, and takes note of all others that end.
+    pub fn answer_until(&mut self, last: Pid) -> Result<WaitStatus, Broken> {
+        if let Some(line) = self.line.take() {
+            let listener = spec::receive_descriptor(line).tried("interpose on `execve`: no filter can ask about it")?;
+            sys::take_turns(&listener);
+            self.listener = Some(listener);
+        }
+        loop {
+            if let Some(status) = self.reap(last)? {
+                return Ok(status);
+            }
+            let asked = self.sleep().tried("wait for programs to be executed")?;
+            if let Some(request) = asked {
+                self.asked(request);
+            }
+        }
+    }
+
+    /// Waits until something happens; gives a request if that is what happened.
+    fn sleep(&mut self) -> Result<Option<Request>, Errno> {
+        let mut events = vec![PollFd::new(&self.children, PollFlags::IN)];
+        events.extend(self.listener.as_ref().map(|listener| PollFd::new(listener, PollFlags::IN)));
+        match poll(&mut events, None) {
+            Err(Errno::INTR) => return Ok(None),
+            done => done?,
+        };
+        let asks = events.get(1).map_or(PollFlags::empty(), PollFd::revents);
+        // What has become of children is asked for in any case.
+        let mut signals = [0; 1024];
+        let _ = rustix::io::read(&self.children, &mut signals);
+        if asks.contains(PollFlags::IN) {
+            let request = self.listener.as_ref().map(sys::next_request);
+            return request
+                .transpose()
+                .map(Option::flatten)
+                .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO));
+        }
+        if !asks.is_empty() {
+            // Nobody is left who could ask.
+            self.listener = None;
+        }
+        Ok(None)
+    }
+
+    fn reap(&mut self, last: Pid) -> Result<Option<WaitStatus>, Broken> {
+        let all = WaitOptions::NOHANG | WaitOptions::from_bits_retain(libc::__WALL as u32);
+        loop {
+            match wait(all) {
+                Ok(Some((thread, status))) if status.stopped() => self.stopped(thread, status),
+                Ok(Some((thread, status))) => {
+                    self.landed(thread);
+                    if thread == last {
+                        return Ok(Some(status));
+                    }
+                }
+                Ok(None) => return Ok(None),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error).tried("wait for the command"),
+            }
+        }
+    }
+
+    fn asked(&mut self, request: Request) {
+        let Some(listener) = &self.listener else {
+            return;
+        };
+        // Who waits no more needs no answer.
+        let answer = |error: Option<Errno>| drop(sys::answer(listener, request.id, error.map(Errno::raw_os_error)));
+        if let Some(flight) = self.flights.get(&request.thread.as_raw_pid()) {
+            return answer(if flight.is_expected(&request) { None } else { Some(Errno::BUSY) });
+        }
+        // Of the threads of a process one alone lives on: it waits for the end of the others, who must not be traced.
+        if self.flights.keys().any(|flying| is_same_process(*flying, request.thread)) {
+            return self.waiting.push(request);
+        }
+        let wanted = Wanted::of(&request);
+        let plan = wanted.as_ref().and_then(|wanted| self.judge.plan(wanted));
+        let (Some(wanted), Some(plan)) = (wanted, plan) else {
+            return answer(None);
+        };
+        match Flight::start(listener, &request, &wanted, &plan) {
+            Ok(flight) => drop(self.flights.insert(request.thread.as_raw_pid(), flight)),
+            Err(error) => {
+                let name = plan.name.to_string_lossy();
+                say(request.thread, &format!("xb: {name}: {}\n", why_not_traced(error)));
+                answer(Some(error));
+            }
+        }
+    }
+
+    fn stopped(&mut self, thread: Pid, status: WaitStatus) {
+        let number = flight::number_at_start(thread, status);
+        let Some(flight) = self.flights.get_mut(&number) else {
+            // Its number has been another's meanwhile.
+            return drop(sys::let_go(thread));
+        };
+        if flight.stopped(thread, status) {
+            self.refused = self.flights.remove(&number).and_then(Flight::into_refused).or_else(|| self.refused.take());
+            self.ask_again();
+        }
+    }
+
+    fn landed(&mut self, thread: Pid) {
+        if self.flights.remove(&thread.as_raw_pid()).is_some() {
+            self.ask_again();
+        }
+    }
+
+    fn ask_again(&mut self) {
+        for request in std::mem::take(&mut self.waiting) {
+            self.asked(request);
+        }
+    }
+}
+
+fn is_same_process(one: i32, other: Pid) -> bool {
+    std::fs::metadata(format!("/proc/{one}/task/{}", other.as_raw_pid())).is_ok()
+}
+
+fn why_not_traced(error: Errno) -> String {
+    match error {
+        Errno::PERM => {
+            "this program is for another architecture, and a program that is debugged or traced (gdb, strace) \
+                        cannot execute it in this sandbox, where emulators are started by tracing"
+                .to_owned()
+        }
+        error => format!("this program is for another architecture, and no emulator can be started for it: {error}"),
+    }
+}
+
+/// Tells a person, where the standard errors of a thread lead.
+fn say(thread: Pid, text: &str) {
+    let path = format!("/proc/{}/fd/2", thread.as_raw_pid());
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::APPEND | OFlags::NOCTTY | OFlags::CLOEXEC;
+    // Nowhere is a place as well.
+    let _ = openat(CWD, path, flags, Mode::empty()).and_then(|file| rustix::io::write(file, text.as_bytes()));
+}
