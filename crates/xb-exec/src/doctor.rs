@@ -14,6 +14,9 @@ use crate::scratch::Scratch;
 use crate::spec::{Report, Spec, Stdio};
 use crate::users::{self, Kind};
 
+/// The oldest Linux that sandboxes were tried on: what they ask for is there since 5.12, with `mount_setattr`.
+const OLDEST: (u32, u32) = (6, 1);
+
 /// Less free space than this is worth a word.
 const LITTLE_SPACE: u64 = 10 << 30;
 
@@ -118,15 +121,12 @@ fn good(name: &'static str, detail: String) -> Finding {
 
 fn kernel() -> Finding {
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
-    if emulator::kernel_version(&release) >= (6, 7) {
+    if emulator::kernel_version(&release) >= OLDEST {
         return good("kernel", format!("Linux {release}"));
     }
-    Finding {
-        name: "kernel",
-        state: State::Bad,
-        detail: format!("Linux {release} is older than 6.7, which sandboxes of many layers need"),
-        mend: None,
-    }
+    let (major, minor) = OLDEST;
+    let detail = format!("Linux {release} is older than {major}.{minor}, the oldest that sandboxes were tried on");
+    Finding { name: "kernel", state: State::Bad, detail, mend: None }
 }
 
 /// Settings by which distributions forbid user namespaces, the value that does, and the one that mends it.

@@ -1,15 +1,16 @@
 //! The root: layers below, what the command writes above.
 
+mod overlay;
+
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, chmod, mkdirat, open, openat2};
+use rustix::fs::{Mode, OFlags, ResolveFlags, chmod, mkdirat, open, openat2};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags,
-    fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, mount_change, move_mount, open_tree,
-    unmount,
+    fsconfig_create, fsconfig_set_string, fsmount, fsopen, mount_change, move_mount, open_tree, unmount,
 };
 use rustix::process::{chdir, fchdir, pivot_root};
 use xb_core::RelPath;
@@ -24,30 +25,8 @@ const PLACE: &str = "work";
 /// Mounts the root, without making it the root yet, and opens it.
 pub fn mount(spec: &Spec) -> Result<OwnedFd, Broken> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).tried("keep mounts to ourselves")?;
-    let overlay = overlay(spec)?;
-    attach(&overlay, CWD, PLACE).tried("attach the root")?;
+    overlay::attach(spec, PLACE)?;
     open_folder(PLACE).tried("open the root")
-}
-
-/// The paths are given relative to the working folder, so that the list of mounts does not show the machine's.
-fn overlay(spec: &Spec) -> Result<OwnedFd, Broken> {
-    let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC).tried("use overlayfs")?;
-    for layer in spec.layers.iter().rev() {
-        let what = || format!("use the layer `{}`", layer.display());
-        chdir(layer).tried(what())?;
-        fsconfig_set_string(&context, "lowerdir+", ".").tried(what())?;
-    }
-    chdir(&spec.scratch).tried("enter the sandbox's folder")?;
-    let configured = (|| {
-        fsconfig_set_string(&context, "upperdir", "upper")?;
-        fsconfig_set_string(&context, "workdir", "work")?;
-        fsconfig_set_flag(&context, "userxattr")?;
-        // What is written need not outlive a crash: without this, unmounting waits for the disk.
-        fsconfig_set_flag(&context, "volatile")?;
-        fsconfig_create(&context)
-    })();
-    configured.tried(format_args!("lay {} layers over each other", spec.layers.len()))?;
-    fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::empty()).tried("mount the root")
 }
 
 /// Makes `root` the root, and leaves nothing of the machine's file system behind.
