@@ -221,8 +221,8 @@ int main(int number, char **arguments) {
   } else if (IS("traced")) {
     ptrace(PTRACE_TRACEME, 0, 0, 0);
     execve(command[0], command, environ);
-  } else if (IS("signals")) return printf("%d\n", disturbed(100, 0)), 0;
-  else if (IS("stops")) return printf("%d\n", disturbed(100, 1)), 0;
+  } else if (IS("signals")) return printf("%d\n", disturbed(40, 0)), 0;
+  else if (IS("stops")) return printf("%d\n", disturbed(40, 1)), 0;
   else if (IS("race")) return printf("%d\n", raced(400)), 0;
   else if (IS("crowd")) return printf("%d\n", crowd(20)), 0;
   else if (IS("together")) return printf("%d\n", together(60)), 0;

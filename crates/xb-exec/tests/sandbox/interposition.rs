@@ -102,7 +102,7 @@ fn a_program_that_is_not_executed_leaves_nothing_behind() {
 
 #[test]
 fn signals_stops_and_threads_come_through() {
-    check("execs signals ./foreign; execs stops ./foreign", "100\n100\n");
+    check("execs signals ./foreign; execs stops ./foreign", "40\n40\n");
     check("execs crowd ./foreign; execs together ./foreign", "20\n60\n");
 }
 
