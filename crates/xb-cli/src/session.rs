@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use xb_build::{Builder, Cancel, Events, Executor, Forecast, Options, Realised};
 use xb_core::Arch;
-use xb_exec::LocalExecutor;
+use xb_exec::{Emulation, LocalExecutor};
 use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, RockServers, Settings, Sources};
 use xb_graph::{Graph, NodeId};
 use xb_store::Store;
@@ -256,12 +256,29 @@ pub fn sandboxes(store: &Store) -> PathBuf {
     store.folder().join("sandboxes")
 }
 
+/// The variable that says how programs of other architectures are started.
+const EMULATION_VARIABLE: &str = "XB_EMULATION";
+
+fn emulation() -> Result<Emulation, Failure> {
+    let said = std::env::var_os(EMULATION_VARIABLE).unwrap_or_default();
+    let name = said.to_string_lossy();
+    if name.is_empty() {
+        return Ok(Emulation::default());
+    }
+    Emulation::named(&name).ok_or_else(|| {
+        let known: Vec<String> = Emulation::NAMES.iter().map(|(name, _)| format!("`{name}`")).collect();
+        Failure::user(format!("`{EMULATION_VARIABLE}` names no way of emulation: `{name}`"))
+            .help(format!("known are {}", known.join(", ")))
+    })
+}
+
 fn executor(store: &Store, project: &Project) -> Result<LocalExecutor, Failure> {
     let scratch = sandboxes(store);
     let owned = store.clone();
     let options = xb_exec::Options {
         ingest: Some(Arc::new(move |folder| owned.ingest_owned(folder))),
         emulated_cpus: project.config.emulated_cpus,
+        emulation: emulation()?,
         ..Default::default()
     };
     LocalExecutor::new(Arc::new(store.clone()), scratch, options).map_err(Failure::environment)

@@ -50,10 +50,16 @@ pub fn is_possible() -> bool {
 }
 
 pub fn xb(arguments: &[&str]) -> Output {
+    xb_by("", arguments)
+}
+
+/// With programs of other architectures started in this way (`XB_EMULATION`).
+pub fn xb_by(emulation: &str, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xb"))
         .args(arguments)
         .current_dir(examples())
         .env("XB_STORE", store())
+        .env("XB_EMULATION", emulation)
         .output()
         .expect("xb starts")
 }

@@ -17,10 +17,11 @@ mod vendored;
 mod vouched;
 
 use std::path::Path;
+use std::process::Output;
 
 use serde_json::Value;
 
-use machine::{examples, is_possible, xb};
+use machine::{examples, is_possible, xb, xb_by};
 
 /// What is built when nobody says what.
 const QUICK: &str = "hello,zlib,lua,lpeg,markupsafe";
@@ -33,12 +34,22 @@ fn is_wanted(name: &str) -> bool {
 /// Builds and checks an example, and gives the record of the result from `--json`.
 fn build(name: &str, arch: &str, method: &str) -> Value {
     let output = xb(&["build", name, "--arch", arch, "--method", method, "--locked", "--json"]);
+    record(name, arch, method, &output)
+}
+
+/// Builds and checks it anew where sandboxes interpose on `execve`.
+fn interpose(name: &str) -> Value {
+    let again = ["build", name, "--arch", "arm64", "--method", "emulate", "--rebuild", "--locked", "--json"];
+    record(name, "arm64", "interposed emulation", &xb_by("interpose", &again))
+}
+
+fn record(name: &str, arch: &str, method: &str, output: &Output) -> Value {
     assert!(output.status.success(), "{name} for {arch} by {method}:\n{}", String::from_utf8_lossy(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).expect("JSON on standard output");
     report["results"][0].clone()
 }
 
-/// Both architectures, every method: built, checked, and for arm64 equal.
+/// Both architectures, every method and both ways of emulation: built, checked, and for arm64 equal.
 fn check(name: &str) {
     if !is_wanted(name) || !is_possible() {
         return;
@@ -48,6 +59,9 @@ fn check(name: &str) {
         assert_eq!(result["check"], "passed", "{name} for {arch} by {method}: {result}");
         assert!(Path::new(result["path"].as_str().unwrap_or_default()).is_dir(), "{result}");
     }
+    let (registered, interposed) = (build(name, "arm64", "emulate"), interpose(name));
+    assert_eq!(interposed["check"], "passed", "{name} by interposed emulation: {interposed}");
+    assert_eq!(interposed["tree"], registered["tree"], "{name}: another result by interposed emulation");
     let output = xb(&["verify", name, "--arch", "arm64", "--methods", "cross,emulate", "--locked"]);
     assert!(output.status.success(), "{name} differs:\n{}", String::from_utf8_lossy(&output.stdout));
     let description = examples().join(name).join(name).with_extension("xb");

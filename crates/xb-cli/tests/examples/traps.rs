@@ -4,16 +4,21 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::debs::project;
-use crate::machine::{examples, is_possible, xb};
+use crate::machine::{examples, is_possible, xb, xb_by};
 
 /// What a step of a package of a project says, once it has passed.
 fn log(project: &Path, package: &str, arch: &str, method: &str, more: &[&str]) -> String {
+    log_by("", project, package, arch, method, more)
+}
+
+/// With programs of other architectures started in this way.
+fn log_by(emulation: &str, project: &Path, package: &str, arch: &str, method: &str, more: &[&str]) -> String {
     let target = format!("{}:{package}", project.join("p.xb").display());
     let asked = match method {
         "pure-emulate" => &["--method", "emulate", "--pure-emulation"][..],
         method => &["--method", method],
     };
-    let output = xb(&[&["build", &target, "--arch", arch], asked, more].concat());
+    let output = xb_by(emulation, &[&["build", &target, "--arch", arch], asked, more].concat());
     assert!(output.status.success(), "{arch} by {method}:\n{}", String::from_utf8_lossy(&output.stderr));
     // What was built by cross is checked where its programs run.
     let method = if method == "cross" { "emulate" } else { method };
@@ -110,6 +115,66 @@ fn the_environment_and_sudo_both_work_in_one_sandbox() {
     for (arch, method) in [("amd64", "native"), ("arm64", "emulate"), ("arm64", "pure-emulate")] {
         assert_eq!(log(project.path(), "traps", arch, method, &[]), EXPECTED, "{arch} by {method}");
     }
+    for method in ["emulate", "pure-emulate"] {
+        let said = log_by("interpose", project.path(), "traps", "arm64", method, &["--rebuild"]);
+        assert_eq!(said, EXPECTED, "interposed: {method}");
+    }
+}
+
+/// Programs that start programs in ways of their own: a shell, make, Python and Perl, and scripts of each.
+const FOLLOWED: &str = r##"
+package followed(arch) {
+  tools = ["python3", "perl"]
+  build = sh"""
+    mkdir -p $out/usr/local/bin
+    printf '#include <stdio.h>
+int main(int n, char **a) { printf("%s %d\n", a[1], n); }
+' >say.c
+    $CC say.c -o $out/usr/local/bin/say
+  """
+  check = sh"""
+    PATH=$out/usr/local/bin:$PATH
+    printf 'all:
+	@say make
+	@sh -c "say sh; exec say exec"
+	@$(MAKE) -s inner
+inner:
+	say inner
+' >Makefile
+    make -s
+    cat >p.py <<'END'
+#!/usr/bin/env python3
+import ctypes, os, subprocess, sys
+subprocess.run(["say", "run"], check=True)
+subprocess.run("say shell", shell=True, check=True)
+subprocess.run(["say", "closed"], check=True, close_fds=True, cwd="/")
+subprocess.run(["say", "session"], check=True, start_new_session=True, preexec_fn=lambda: None)
+os.waitpid(os.posix_spawnp("say", ["say", "spawn"], os.environ), 0)
+sys.stdout.flush()
+os.execvp("perl", ["perl", "-e", 'system "say", "perl"; print `say backticks`; exec "say", "last"'])
+END
+    chmod +x p.py
+    ./p.py
+    uname -m
+  """
+}
+"##;
+
+#[test]
+fn every_program_is_followed_whoever_starts_it() {
+    if !is_possible() {
+        return;
+    }
+    let project = project(FOLLOWED, &[]);
+    let words =
+        ["make", "sh", "exec", "inner", "run", "shell", "closed", "session", "spawn", "perl", "backticks", "last"];
+    let said: String = words.iter().map(|word| format!("{word} 2\n")).collect();
+    for method in ["emulate", "pure-emulate"] {
+        for emulation in ["", "interpose"] {
+            let log = log_by(emulation, project.path(), "followed", "arm64", method, &["--rebuild"]);
+            assert_eq!(log, format!("{said}aarch64\n"), "{method}, {emulation}");
+        }
+    }
 }
 
 /// `XB_TEST_RUNS` says how often the program runs.
@@ -152,6 +217,8 @@ fn many_threads_of_go_are_right_under_emulation_every_time() {
     let runs = std::env::var("XB_TEST_RUNS").unwrap_or_else(|_| "20".to_owned());
     let project = busy(&runs, "null");
     assert_eq!(log(project.path(), "busy", "arm64", "emulate", &[]), format!("right {}\n", cpus()));
+    let interposed = log_by("interpose", project.path(), "busy", "arm64", "emulate", &["--rebuild"]);
+    assert_eq!(interposed, format!("right {}\n", cpus()));
     // What xb.toml says is no part of a key.
     std::fs::write(project.path().join("xb.toml"), "[emulation]\ncpus = 1\n").expect("a file");
     assert_eq!(log(project.path(), "busy", "arm64", "emulate", &[]), format!("right {}\n", cpus()));
