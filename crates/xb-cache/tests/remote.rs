@@ -5,6 +5,7 @@ mod common;
 use std::sync::Arc;
 
 use common::casd::Casd;
+use common::moto::Moto;
 use common::served::Served;
 use common::server::Server;
 use common::{folder, has, patient, put, run_here};
@@ -194,4 +195,33 @@ fn a_client_that_others_have_made_uses_a_team_s_server() {
             assert_eq!(remote.blob(Blob::of(bytes)).await.expect("an answer").as_ref(), Some(bytes));
         }
     });
+}
+
+#[test]
+fn a_bucket_is_a_remote_too() {
+    let Some(moto) = Moto::start() else { return };
+    let remote = patient(&moto.url());
+    run_here(exchange(Arc::clone(&remote)));
+    run_here(async {
+        assert_eq!(remote.entry(KEY).await.expect("an answer"), None);
+        for entry in [result("first"), result("second")] {
+            remote.put_entry(KEY, entry.clone()).await.expect("it is put");
+            assert_eq!(remote.entry(KEY).await.expect("an answer"), Some(entry));
+        }
+    });
+    let blob = Blob::of(b"the bytes");
+    for wrong in [&b"THE BYTES"[..], b"", b"the bytes, and more"] {
+        let place = xb_cache::layout::place_of("cas", blob.sha256);
+        moto.put(&format!("team/x/{}", place.display()), wrong.to_vec());
+        let error = run_here(remote.blob(blob)).expect_err("it is another");
+        assert!(matches!(error, RemoteError::Lied { .. }), "{error}");
+    }
+    run_here(async {
+        assert!(!has(&remote, blob).await.expect("an answer"), "what is broken is put again");
+        put(&remote, blob, b"the bytes".to_vec()).await.expect("it is put");
+        assert!(remote.blob(blob).await.expect("an answer").is_some());
+    });
+    let elsewhere = patient(&moto.url().replace("@bucket", "@absent"));
+    let error = run_here(put(&elsewhere, blob, b"the bytes".to_vec())).expect_err("there is no such bucket");
+    assert!(matches!(error, RemoteError::Refused { .. }) && error.to_string().contains("s3://absent"), "{error}");
 }

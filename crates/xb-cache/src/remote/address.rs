@@ -4,11 +4,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use xb_remote::{Server, ServerError};
 
 /// Where a remote is: `/srv/cache`, `file:///srv/cache`, `https://[user:password@]cache.example.org[:port]/prefix`,
-/// `grpcs://[user:password@]cache.example.org[:port]/instance`.
+/// `grpcs://[user:password@]cache.example.org[:port]/instance`, `s3://[id:secret@]bucket/prefix[?endpoint=URL&region=NAME]`.
 ///
 /// Neither its text nor its debugging text shows a password.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,6 +20,20 @@ pub(super) enum Place {
     Folder(PathBuf),
     Http(Box<Root>),
     Grpc(Box<Server>),
+    S3(Box<Bucket>),
+}
+
+/// Where objects are.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Bucket {
+    pub name: String,
+    /// Before the names of all objects; it may be empty.
+    pub prefix: String,
+    /// The url of what speaks as S3 does; of none, it is Amazon's.
+    pub endpoint: Option<String>,
+    pub region: Option<String>,
+    /// The id and the secret of a key, where they are not in the environment.
+    pub user: Option<(String, String)>,
 }
 
 /// Where a server of Bazel's HTTP caching protocol is.
@@ -50,7 +65,7 @@ impl Address {
     pub fn folder(&self) -> Option<&Path> {
         match &self.0 {
             Place::Folder(folder) => Some(folder),
-            Place::Http(_) | Place::Grpc(_) => None,
+            Place::Http(_) | Place::Grpc(_) | Place::S3(_) => None,
         }
     }
 }
@@ -61,7 +76,7 @@ impl Address {
     #[must_use]
     pub fn with_token(self, token: String) -> Self {
         Self(match self.0 {
-            Place::Folder(folder) => Place::Folder(folder),
+            place @ (Place::Folder(_) | Place::S3(_)) => place,
             Place::Grpc(server) => Place::Grpc(Box::new(server.with_token(token))),
             Place::Http(root) => {
                 let mut url = root.url;
@@ -93,6 +108,9 @@ impl FromStr for Address {
             }
             reason => wrong(reason),
         })?;
+        if url.scheme() == "s3" {
+            return Bucket::read(&url).map(|bucket| Self(Place::S3(Box::new(bucket)))).map_err(wrong);
+        }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("it has a `?` or a `#`".to_owned()));
         }
@@ -111,7 +129,7 @@ impl FromStr for Address {
                 Ok(Self(Place::Grpc(Box::new(server?))))
             }
             other => {
-                let known = "`https`, `http`, `grpcs`, `grpc` and `file`";
+                let known = "`https`, `http`, `grpcs`, `grpc`, `s3` and `file`";
                 Err(wrong(format!("nothing is known of `{other}`; there are {known}")))
             }
         }
@@ -123,6 +141,7 @@ impl fmt::Display for Address {
         match &self.0 {
             Place::Folder(folder) => write!(f, "{}", folder.display()),
             Place::Grpc(server) => server.fmt(f),
+            Place::S3(bucket) => bucket.fmt(f),
             Place::Http(root) => {
                 let url = &root.url;
                 let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -139,11 +158,61 @@ impl fmt::Debug for Address {
     }
 }
 
-/// A text of which nothing is known but that a password may be before the last `@`.
+impl Bucket {
+    fn read(url: &Url) -> Result<Self, String> {
+        let name = url.host_str().filter(|name| !name.is_empty()).ok_or("it names no bucket")?.to_owned();
+        if url.port().is_some() || url.fragment().is_some() {
+            return Err("a bucket has no port, and no `#`: what speaks as S3 does is `?endpoint=URL`".to_owned());
+        }
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let user = match (url.username(), url.password()) {
+            ("", None) => None,
+            (id, Some(secret)) => Some((decoded(id), decoded(secret))),
+            _ => return Err("a key has an id and a secret: `s3://ID:SECRET@BUCKET`".to_owned()),
+        };
+        let prefix = url.path().trim_matches('/').to_owned();
+        let (mut endpoint, mut region) = (None, None);
+        for (key, value) in url.query_pairs() {
+            match &*key {
+                "endpoint" => endpoint = Some(endpoint_of(&value)?),
+                "region" => region = Some(value.into_owned()),
+                _ => return Err("behind the `?` there can be `endpoint=URL` and `region=NAME`".to_owned()),
+            }
+        }
+        Ok(Self { name, prefix, endpoint, region, user })
+    }
+}
+
+fn endpoint_of(text: &str) -> Result<String, String> {
+    let wrong = || "its endpoint is no `https://HOST[:PORT]`".to_owned();
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    let is_http = ["http", "https"].contains(&url.scheme()) && url.has_host();
+    if is_plain && is_http { Ok(text.trim_end_matches('/').to_owned()) } else { Err(wrong()) }
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}", self.name)?;
+        if !self.prefix.is_empty() {
+            write!(f, "/{}", self.prefix)?;
+        }
+        match &self.endpoint {
+            Some(endpoint) => write!(f, "?endpoint={endpoint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A text of which nothing is known but that a secret may be before the last `@`, or behind a `?`.
 fn without_secrets(text: &str) -> String {
-    match text.rsplit_once('@') {
+    let shown = match text.rsplit_once('@') {
         Some((_, rest)) => format!("…@{rest}"),
         None => text.to_owned(),
+    };
+    match shown.split_once('?') {
+        Some((before, _)) => format!("{before}?…"),
+        None => shown,
     }
 }
 
@@ -165,6 +234,12 @@ mod tests {
         check("http://me:secret@cache.example.org:8080/a/b//", "http://cache.example.org:8080/a/b");
         check("https://[::1]:81/x", "https://[::1]:81/x");
         check("grpcs://me:secret@cache.example.org/team", "grpcs://cache.example.org/team");
+        check("s3://bucket", "s3://bucket");
+        check("s3://bucket/a/b/?region=eu-1", "s3://bucket/a/b");
+        check(
+            "s3://id:sec%2Fret@bucket/a?endpoint=http://example.org:81/",
+            "s3://bucket/a?endpoint=http://example.org:81",
+        );
     }
 
     #[test]
@@ -181,7 +256,10 @@ mod tests {
             "https://me:secret@cache.example.org/#x",
             "grpc://me:secret@cache.example.org",
             "grpcs://me:secret@cache.example.org:99999",
-            "s3://me:secret@bucket/x",
+            "s3://bucket?secret=secret",
+            "s3://bucket?endpoint=https://me:secret@example.org",
+            "s3://bucket:81/x",
+            "s3://secret@bucket/x",
             "htps:/me:secret@x",
             "file://elsewhere/srv/cache",
         ] {

@@ -1,13 +1,15 @@
 //! Where entries and blobs are.
 //!
-//! Any server that speaks Bazel's HTTP caching protocol is a remote, so is any that speaks the Remote Execution API, and
-//! so is any folder: all have entries, whose keys say nothing of their bytes, and blobs, which are named by their SHA-256.
+//! Any server that speaks Bazel's HTTP caching protocol is a remote, so is any that speaks the Remote Execution API, so
+//! is a bucket of S3, and so is any folder: all have entries, whose keys say nothing of their bytes, and blobs, which are
+//! named by their SHA-256.
 
 mod address;
 mod error;
 mod folder;
 mod grpc;
 mod http;
+mod s3;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use address::Place;
 use folder::Folder;
 use grpc::Grpc;
 use http::Http;
+use s3::S3;
 
 pub use address::{Address, AddressError};
 pub use error::RemoteError;
@@ -68,6 +71,7 @@ pub fn open(address: &Address, patience: &Patience) -> Result<Arc<dyn Remote>> {
     Ok(match &address.0 {
         Place::Folder(folder) => Arc::new(Folder::new(address, folder, patience)),
         Place::Http(root) => Arc::new(Http::new(address, root, patience)?),
+        Place::S3(bucket) => Arc::new(S3::new(address, bucket, patience)?),
         Place::Grpc(server) => Arc::new(Grpc::new(address, server, patience)),
     })
 }

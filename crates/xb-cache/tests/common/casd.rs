@@ -1,9 +1,9 @@
 //! A real server of the Remote Execution API: buildbox-casd.
 
-use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+
+use super::{free_address, wait_for};
 
 /// A server of its own, which ends when it is dropped.
 pub struct Casd {
@@ -31,8 +31,7 @@ impl Casd {
             return None;
         };
         let folder = tempfile::tempdir().expect("a folder");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
-        let address = format!("127.0.0.1:{port}");
+        let address = free_address();
         let child = Command::new(programs.join("buildbox-casd"))
             .args(["--bind", &address])
             .args(more)
@@ -42,13 +41,8 @@ impl Casd {
             .spawn()
             .expect("buildbox-casd runs");
         let casd = Self { address, folder, child };
-        for _ in 0..500 {
-            if TcpStream::connect(&casd.address).is_ok() {
-                return Some(casd);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("buildbox-casd does not listen")
+        wait_for(&casd.address);
+        Some(casd)
     }
 }
 

@@ -3,10 +3,12 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 pub mod casd;
+pub mod moto;
 pub mod served;
 pub mod server;
 pub mod trees;
 
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,4 +54,20 @@ pub async fn has(remote: &Arc<dyn Remote>, blob: Blob) -> Result<bool, RemoteErr
 /// Puts one blob.
 pub async fn put(remote: &Arc<dyn Remote>, blob: Blob, bytes: Vec<u8>) -> Result<(), RemoteError> {
     remote.put_blobs(vec![(blob, bytes)]).await
+}
+
+/// A host and port at which nobody listens.
+pub fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").to_string()
+}
+
+/// Waits until somebody listens.
+pub fn wait_for(address: &str) {
+    for _ in 0..1500 {
+        if TcpStream::connect(address).is_ok() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("nobody listens at {address}")
 }

@@ -28,7 +28,7 @@ pub struct CacheConfig {
 /// Where a cache is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CacheUrl {
-    /// An address of a server, `http[s]://` or `grpc[s]://`, as it was written.
+    /// An address of a server, as it was written.
     Server(String),
     /// A folder: from that of `xb.toml`, where it was not written whole.
     Folder(PathBuf),
@@ -72,7 +72,7 @@ impl CacheUrl {
             let path = Url::parse(text).ok().and_then(|url| url.to_file_path().ok());
             return path.map(Self::Folder).ok_or_else(|| "that is no folder of this machine: `file:///...`".to_owned());
         }
-        if has_scheme(&["http", "https", "grpc", "grpcs"]) {
+        if has_scheme(&["http", "https", "grpc", "grpcs", "s3"]) {
             return match text.parse::<Address>() {
                 Ok(_) if !text.contains("://") => Err("there is no `//` behind its `:`".to_owned()),
                 Ok(_) => Ok(Self::Server(text.to_owned())),
@@ -80,7 +80,7 @@ impl CacheUrl {
             };
         }
         if text.contains("://") {
-            return Err("a cache is at `http[s]://`, at `grpc[s]://`, at `file:///`, or a path".to_owned());
+            return Err("a cache is at `http[s]://`, `grpc[s]://`, `s3://` or `file:///`, or a path".to_owned());
         }
         if text.is_empty() {
             return Err("that is no place".to_owned());
@@ -140,8 +140,8 @@ mod tests {
             "[cache.a] has no `url`, which it needs (write `url = \"https://...\"`, or the path of a folder)"
         );
         assert_eq!(
-            refused("[cache.a]\nurl = \"s3://bucket\""),
-            "`url` in [cache.a] is `s3://bucket`: a cache is at `http[s]://`, at `grpc[s]://`, at `file:///`, or a path"
+            refused("[cache.a]\nurl = \"gs://bucket\""),
+            "`url` in [cache.a] is `gs://bucket`: a cache is at `http[s]://`, `grpc[s]://`, `s3://` or `file:///`, or a path"
         );
         assert_eq!(
             refused("[cache.a]\nurl = \"x\"\npsuh = true"),
