@@ -10,7 +10,7 @@ const VERSION: i32 = 2;
 
 /// What a batch holds at most, where the server names no limit: gRPC's own for a message is 4 MiB. A larger one would
 /// also be too long under way for a slow line.
-const MOST_BATCH: u64 = 1 << 20;
+const MOST_BATCH: u64 = 512 << 10;
 
 /// What a server can do, as far as it matters here.
 #[derive(Clone, Debug, PartialEq, Eq)]

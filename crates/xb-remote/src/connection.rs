@@ -85,7 +85,8 @@ impl Connection {
             .user_agent(concat!("xb/", env!("CARGO_PKG_VERSION")))?
             .connect_timeout(patience.connect)
             .http2_keep_alive_interval(patience.silence)
-            .keep_alive_timeout(patience.silence)
+            // What is asked stands in line behind what is being sent.
+            .keep_alive_timeout(patience.silence.saturating_mul(4))
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(WINDOW);
         if self.inner.server.secure {

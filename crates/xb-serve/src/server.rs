@@ -4,10 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -34,6 +37,12 @@ const GREETING: Duration = Duration::from_secs(15);
 
 /// How often somebody who is connected and silent is asked whether they are there.
 const PULSE: Duration = Duration::from_secs(30);
+
+/// A connection on which nothing was asked for in so long is ended, also one on which something is still being taken.
+const IDLE: Duration = Duration::from_secs(30 * 60);
+
+/// How many bytes of a stream wait to be sent.
+const SEND_BUFFER: usize = 128 << 10;
 
 /// How long those are waited for who are being answered when the server is to stop.
 const GRACE: Duration = Duration::from_secs(30);
@@ -140,16 +149,38 @@ impl Server {
 async fn greet(stream: TcpStream, tls: Option<Tls>, router: Router, watcher: Watcher) {
     let _ = stream.set_nodelay(true);
     match tls {
-        None => answer(stream, router, watcher).await,
+        None => {
+            if let Ok(Ok(http2)) = tokio::time::timeout(GREETING, speaks_http2(&stream)).await {
+                answer(stream, http2, router, watcher).await;
+            }
+        }
         Some(tls) => {
             if let Ok(Ok(stream)) = tokio::time::timeout(GREETING, tls.greet(stream)).await {
-                answer(stream, router, watcher).await;
+                let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                answer(stream, http2, router, watcher).await;
             }
         }
     }
 }
 
-async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router, watcher: Watcher) {
+/// Whether a client begins as those of HTTP/2 do (RFC 9113, section 3.4), once it has begun.
+async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
+    let mut begin = [0; 3];
+    loop {
+        match stream.peek(&mut begin).await? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            3 => return Ok(begin == *b"PRI"),
+            _ => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+async fn answer(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    http2: bool,
+    router: Router,
+    watcher: Watcher,
+) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(GREETING);
     builder
@@ -157,9 +188,36 @@ async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, ro
         .timer(TokioTimer::new())
         .keep_alive_interval(PULSE)
         .max_concurrent_streams(STREAMS)
+        .max_send_buf_size(SEND_BUFFER)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(WINDOW);
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).into_owned();
+    let builder = if http2 { builder.http2_only() } else { builder.http1_only() };
+    let requests = Arc::new(AtomicU64::new(0));
+    let counted = router.layer(from_fn_with_state(Arc::clone(&requests), count));
+    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(counted)).into_owned();
     // A connection that ends in an error has ended.
-    let _ = watcher.watch(connection).await;
+    tokio::select! {
+        _ = watcher.watch(connection) => {}
+        () = until_idle(&requests) => {}
+    }
+}
+
+/// Counts requests as they come and as they have been answered.
+async fn count(State(requests): State<Arc<AtomicU64>>, request: Request, next: Next) -> Response {
+    requests.fetch_add(1, Ordering::Relaxed);
+    let answer = next.run(request).await;
+    requests.fetch_add(1, Ordering::Relaxed);
+    answer
+}
+
+/// Waits until nobody has asked for anything for so long that whoever is connected has gone, or never wanted anything.
+async fn until_idle(requests: &AtomicU64) {
+    let mut before = 0;
+    loop {
+        tokio::time::sleep(IDLE).await;
+        match requests.load(Ordering::Relaxed) {
+            now if now == before => return,
+            now => before = now,
+        }
+    }
 }

@@ -110,7 +110,9 @@ impl Tokens {
         File::open("/dev/urandom").and_then(|mut from| from.read_exact(&mut random)).map_err(failed("written"))?;
         let token = URL_SAFE_NO_PAD.encode(random);
         let rights = if rights == Rights::Write { "write" } else { "read" };
-        let line = format!("{name} {rights} {}\n", sum(&token));
+        let text = fs::read(path).map_err(failed("read"))?;
+        let break_before = if text.last().is_some_and(|byte| *byte != b'\n') { "\n" } else { "" };
+        let line = format!("{break_before}{name} {rights} {}\n", sum(&token));
         file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(failed("written"))?;
         Ok(NewToken(token))
     }
@@ -198,6 +200,10 @@ mod tests {
             text.lines().filter(|line| !line.starts_with("writer")).map(|l| format!("{l}\n")).collect();
         fs::write(&path, format!("# who builds\n\n{without}")).expect("it is written");
         assert_eq!((tokens.rights(&reader), tokens.rights(&writer)), (Some(Rights::Read), None));
+        let cut = fs::read_to_string(&path).expect("it can be read");
+        fs::write(&path, cut.trim_end()).expect("it is written");
+        let NewToken(third) = Tokens::add(&path, "third", Rights::Write).expect("it is made");
+        assert_eq!((tokens.rights(&reader), tokens.rights(&third)), (Some(Rights::Read), Some(Rights::Write)));
         fs::remove_file(&path).expect("it was there");
         assert_eq!(tokens.rights(&reader), None);
     }

@@ -1,5 +1,7 @@
 //! Contents that go in one message.
 
+use std::collections::HashSet;
+
 use bazel_remote_apis::build::bazel::remote::execution::v2::batch_update_blobs_request::Request as Update;
 use bazel_remote_apis::build::bazel::remote::execution::v2::{BatchReadBlobsRequest, BatchUpdateBlobsRequest, Digest};
 use tonic::{Code, Status};
@@ -66,6 +68,10 @@ impl Connection {
         let ask = self.ask(&what);
         ask.surely(|| async {
             let answer = self.storage().await?.batch_update_blobs(self.signed(message.clone())?).await?.into_inner();
+            let told: HashSet<_> = answer.responses.iter().filter_map(|told| told.digest.as_ref()).collect();
+            if !message.requests.iter().all(|request| request.digest.as_ref().is_some_and(|one| told.contains(one))) {
+                return Err(ask.error("it does not answer for all of them".to_owned(), Kind::Refused).into());
+            }
             answer.responses.into_iter().filter_map(|told| told.status).try_for_each(passed)
         })
         .await

@@ -21,6 +21,9 @@ const PIECE: usize = 256 << 10;
 /// The level of zstd of what goes over a line.
 const LEVEL: i32 = 3;
 
+/// What comes compressed looks back at most so far: 2 to this power in bytes, which is what reading it costs.
+const WINDOW_LOG: u32 = 27;
+
 /// What has come of a content, which is never more than can be of it.
 struct Coming {
     bytes: Vec<u8>,
@@ -52,11 +55,7 @@ impl Connection {
             let mut pieces = self.streams().await?.read(self.signed(message)?).await?.into_inner();
             let lied = |error: io::Error| Trouble::Error(ask.error(error.to_string(), Kind::Lied));
             let coming = Coming { bytes: Vec::new(), most: size(digest) };
-            let mut into = if zstd {
-                Into::Compressed(Box::new(zstd::stream::write::Decoder::new(coming).map_err(lied)?))
-            } else {
-                Into::Plain(coming)
-            };
+            let mut into = if zstd { Into::compressed(coming).map_err(lied)? } else { Into::Plain(coming) };
             while let Some(piece) = pieces.message().await? {
                 come.fetch_add(1, Ordering::Relaxed);
                 into.take(&piece.data).map_err(lied)?;
@@ -113,6 +112,12 @@ enum Into {
 }
 
 impl Into {
+    fn compressed(coming: Coming) -> io::Result<Self> {
+        let mut decoder = zstd::stream::write::Decoder::new(coming)?;
+        decoder.window_log_max(WINDOW_LOG)?;
+        Ok(Self::Compressed(Box::new(decoder)))
+    }
+
     fn take(&mut self, piece: &[u8]) -> io::Result<()> {
         match self {
             Self::Plain(coming) => coming.write_all(piece),

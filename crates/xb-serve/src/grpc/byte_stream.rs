@@ -16,6 +16,9 @@ use super::name::Resource;
 use super::{Service, failed};
 use crate::shelf::{Incoming, Name, Refusal, Sink, apart, outgoing, part};
 
+/// What comes compressed looks back at most so far: 2 to this power in bytes, which is what each upload may cost.
+const WINDOW_LOG: u32 = 23;
+
 /// A stream that stands still for so long has been given up.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -33,6 +36,13 @@ impl ByteStream for Service {
             0 => u64::MAX,
             limit => u64::try_from(limit).map_err(|_| Status::invalid_argument("a limit is no negative number"))?,
         };
+        if zstd && request.read_limit != 0 {
+            return Err(Status::invalid_argument("what goes compressed has no limit"));
+        }
+        if Name::blob(blob.sha256).is_of_nothing() && blob.size == 0 {
+            let pieces = outgoing(io::empty(), zstd, Arc::clone(&self.shelf.metrics));
+            return Ok(Response::new(pieces.map_ok(|data| ReadResponse { data }).map_err(failed).boxed()));
+        }
         let shelf = Arc::clone(&self.shelf);
         let opened = move || {
             let found = shelf.opened(Name::blob(blob.sha256))?.filter(|(_, size)| *size == blob.size);
@@ -116,7 +126,9 @@ struct Unpacking(zstd::stream::write::Decoder<'static, Unpacked>);
 impl Unpacking {
     fn new(incoming: Incoming) -> Result<Self, Refusal> {
         let unpacked = Unpacked { incoming, refusal: None };
-        Ok(Self(zstd::stream::write::Decoder::new(unpacked)?))
+        let mut decoder = zstd::stream::write::Decoder::new(unpacked)?;
+        decoder.window_log_max(WINDOW_LOG)?;
+        Ok(Self(decoder))
     }
 
     /// The error of a decoder: that of whom it wrote to, or its own.

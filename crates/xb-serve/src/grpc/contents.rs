@@ -21,10 +21,10 @@ use crate::Shelf;
 use crate::shelf::{Name, apart};
 
 /// A directory is no longer than this.
-const MOST_DIRECTORY: u64 = 64 << 20;
+const MOST_DIRECTORY: u64 = 2 << 20;
 
-/// How many directories go in one message.
-const PAGE: usize = 256;
+/// How many directories are looked at for one message.
+const PAGE: usize = 4096;
 
 #[tonic::async_trait]
 impl ContentAddressableStorage for Service {
@@ -81,7 +81,8 @@ impl ContentAddressableStorage for Service {
         check(&request.instance_name, request.digest_function)?;
         let root = request.root_digest.ok_or_else(|| Status::invalid_argument("a digest is missing"))?;
         named(Some(&root))?;
-        let walk = Walk { shelf: Arc::clone(&self.shelf), seen: HashSet::from([root.hash.clone()]), next: vec![root] };
+        let shelf = Arc::clone(&self.shelf);
+        let walk = Walk { shelf, seen: HashSet::from([root.hash.clone()]), next: vec![root], is_begun: false };
         let pages = stream::try_unfold(walk, async |walk| {
             let (directories, walk) = apart(move || walk.page()).await?;
             let page = GetTreeResponse { directories, next_page_token: String::new() };
@@ -123,18 +124,27 @@ struct Walk {
     shelf: Arc<Shelf>,
     next: Vec<Digest>,
     seen: HashSet<String>,
+    is_begun: bool,
 }
 
 impl Walk {
     /// The next directories; none at the end.
     fn page(mut self) -> Result<(Vec<Directory>, Self), Status> {
-        let mut page = Vec::new();
-        while page.len() < PAGE {
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        while page.len() < PAGE && bytes < BATCH {
             let Some(digest) = self.next.pop() else { break };
             let blob = named(Some(&digest))?;
-            let bytes = self.shelf.bytes(Name::blob(blob.sha256), MOST_DIRECTORY).map_err(failed)?;
-            let absent = || Status::not_found(format!("the directory {} is not here", digest.hash));
-            let directory = Directory::decode(&*bytes.ok_or_else(absent)?)
+            let found = self.shelf.bytes(Name::blob(blob.sha256), MOST_DIRECTORY).map_err(failed)?;
+            let Some(found) = found else {
+                // Of a tree of which only a part is here, that part is given.
+                if self.is_begun {
+                    continue;
+                }
+                return Err(Status::not_found(format!("the directory {} is not here", digest.hash)));
+            };
+            self.is_begun = true;
+            bytes += found.len() as u64;
+            let directory = Directory::decode(&*found)
                 .map_err(|_| Status::failed_precondition(format!("{} is no directory", digest.hash)))?;
             let inner = directory.directories.iter().filter_map(|inner| inner.digest.clone());
             self.next.extend(inner.filter(|inner| self.seen.insert(inner.hash.clone())));
@@ -155,9 +165,6 @@ fn write(shelf: &Shelf, update: batch_update_blobs_request::Request) -> batch_up
 
 fn read(shelf: &Shelf, digest: Digest) -> batch_read_blobs_response::Response {
     let bytes = named(Some(&digest)).and_then(|blob| {
-        if blob.size == 0 {
-            return Ok(Vec::new());
-        }
         let bytes = shelf.bytes(Name::blob(blob.sha256), blob.size).map_err(failed)?;
         let whole = bytes.filter(|bytes| bytes.len() as u64 == blob.size);
         shelf.metrics.looked_up("cas", whole.is_some());

@@ -20,11 +20,13 @@ use xb_cache::{Blob, MOST_ENTRY};
 use crate::Shelf;
 use crate::shelf::{Refusal, blob};
 
-/// How many bytes of contents go in one message: with what is beside them, it stays below gRPC's usual 4 MiB.
-const BATCH: u64 = 4_000_000;
+/// How many bytes of contents go in one message: with what is beside them, be they ever so small, it stays below gRPC's
+/// usual 4 MiB.
+const BATCH: u64 = 2 << 20;
 
-/// No message that is taken is larger.
-const MOST_MESSAGE: usize = MOST_ENTRY as usize + (1 << 20);
+/// No message that is taken is larger, of contents and of results.
+const MOST_MESSAGE: usize = 5 << 20;
+const MOST_RESULT: usize = MOST_ENTRY as usize + (1 << 20);
 
 /// What answers; clones are the same.
 #[derive(Clone)]
@@ -38,8 +40,8 @@ pub(crate) fn routes(shelf: &Arc<Shelf>) -> Router {
     let capabilities = CapabilitiesServer::new(service.clone());
     let contents = ContentAddressableStorageServer::new(service.clone()).max_decoding_message_size(MOST_MESSAGE);
     let results = ActionCacheServer::new(service.clone())
-        .max_decoding_message_size(MOST_MESSAGE)
-        .max_encoding_message_size(MOST_MESSAGE);
+        .max_decoding_message_size(MOST_RESULT)
+        .max_encoding_message_size(MOST_RESULT);
     let streams = ByteStreamServer::new(service).max_decoding_message_size(MOST_MESSAGE);
     Router::new()
         .route_service("/build.bazel.remote.execution.v2.Capabilities/{call}", capabilities)

@@ -9,14 +9,10 @@ use std::sync::Arc;
 use futures_util::{Stream, StreamExt};
 use sha2::Digest as _;
 use tempfile::NamedTempFile;
-use tokio::sync::mpsc;
-use xb_cache::layout::{ASIDE, FILE_MODE, FOLDER_MODE};
+use xb_cache::layout::{FILE_MODE, FOLDER_MODE};
 use xb_core::Sha256;
 
-use super::{Kind, Name, Refusal, Shelf};
-
-/// How many pieces wait to be written.
-const WAITING: usize = 4;
+use super::{Kind, Name, OWN_ASIDE, Refusal, Shelf};
 
 /// A thing that is being taken; dropped, it leaves nothing.
 pub(crate) struct Incoming {
@@ -40,7 +36,7 @@ impl Incoming {
         let folder = path.parent().map(PathBuf::from).unwrap_or_default();
         DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&folder)?;
         let mode = Permissions::from_mode(FILE_MODE);
-        let aside = tempfile::Builder::new().prefix(ASIDE).permissions(mode).tempfile_in(&folder)?;
+        let aside = tempfile::Builder::new().prefix(OWN_ASIDE).permissions(mode).tempfile_in(&folder)?;
         Ok(Self { name, path, aside, hash: sha2::Sha256::new(), written: 0, size, most })
     }
 
@@ -59,17 +55,25 @@ impl Incoming {
         Ok(self.aside.write_all(bytes)?)
     }
 
-    /// Puts it in its place, if it is what its name says: its name and its size.
-    pub(super) fn persist(self) -> Result<(Name, u64), Refusal> {
+    /// Sees whether it is what its name says. An entry goes to the disk: cut by a loss of power, it would still be one.
+    pub(super) fn check(&mut self) -> Result<(), Refusal> {
         if self.size.is_some_and(|size| self.written != size) {
             return Err(self.wrong_size());
         }
         if self.name.kind == Kind::Blob {
-            let found = Sha256(self.hash.finalize().into());
+            let found = Sha256(self.hash.finalize_reset().into());
             if found != self.name.sha256 {
                 return Err(Refusal::Wrong(format!("the SHA-256 of what came is {found}, not {}", self.name.sha256)));
             }
         }
+        if self.name.kind == Kind::Entry {
+            self.aside.as_file().sync_all()?;
+        }
+        Ok(())
+    }
+
+    /// Puts it in its place: its name and its size.
+    pub(super) fn persist(self) -> Result<(Name, u64), Refusal> {
         self.aside.persist(&self.path).map_err(|error| error.error)?;
         Ok((self.name, self.written))
     }
@@ -81,8 +85,7 @@ impl Incoming {
 }
 
 impl Shelf {
-    /// Takes a thing as it comes. What it is made of by `read`, compressed bytes for instance, is written by a thread of
-    /// its own.
+    /// Takes a thing as it comes, by way of what `wrap` makes of it. No thread waits for what does not come.
     pub(crate) async fn receive<B, W>(
         self: &Arc<Self>,
         name: Name,
@@ -94,41 +97,18 @@ impl Shelf {
         B: AsRef<[u8]> + Send + 'static,
         W: Sink,
     {
-        let (into, mut come) = mpsc::channel::<B>(WAITING);
         let shelf = Arc::clone(self);
-        let writing = tokio::task::spawn_blocking(move || {
-            let mut sink = wrap(shelf.begin(name, size)?)?;
-            let mut bytes = 0;
-            while let Some(piece) = come.blocking_recv() {
-                bytes += piece.as_ref().len() as u64;
-                sink.take(piece.as_ref())?;
-            }
-            Ok::<_, Refusal>((sink, Received { bytes }))
-        });
-        let mut pieces = std::pin::pin!(pieces);
-        let mut cut = None;
+        let mut sink = apart(move || wrap(shelf.begin(name, size)?)).await?;
+        let (mut pieces, mut bytes) = (std::pin::pin!(pieces), 0);
         while let Some(piece) = pieces.next().await {
-            match piece {
-                Ok(piece) => {
-                    if into.send(piece).await.is_err() {
-                        break;
-                    }
-                }
-                Err(refusal) => {
-                    cut = Some(refusal);
-                    break;
-                }
-            }
-        }
-        drop(into);
-        let (sink, received) = joined(writing.await)?;
-        if let Some(refusal) = cut {
-            return Err(refusal);
+            let piece = piece?;
+            bytes += piece.as_ref().len() as u64;
+            sink = apart(move || sink.take(piece.as_ref()).map(|()| sink)).await?;
         }
         let shelf = Arc::clone(self);
         apart(move || shelf.finish(sink.end()?)).await?;
-        self.metrics.received(received.bytes);
-        Ok(received)
+        self.metrics.received(bytes);
+        Ok(Received { bytes })
     }
 }
 
@@ -152,11 +132,7 @@ impl Sink for Incoming {
 
 /// Does what waits for a disk on a thread of its own.
 pub(crate) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    joined(tokio::task::spawn_blocking(work).await)
-}
-
-fn joined<T>(done: Result<T, tokio::task::JoinError>) -> T {
-    match done {
+    match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }

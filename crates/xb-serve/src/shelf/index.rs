@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use lru::LruCache;
 
-use super::{Kind, Name, is_aside};
+use xb_cache::layout::ASIDE;
+
+use super::{Kind, Name, OWN_ASIDE};
 
 /// After so long, nobody writes any more what was not written to its end.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
@@ -26,11 +28,14 @@ impl Index {
             for shard in entries(&folder.join(kind.folder()))? {
                 for file in entries(&shard?.path())? {
                     let file = file?;
-                    let (name, meta) = (file.file_name(), file.metadata()?);
+                    let (name, meta) = (file.file_name(), file.metadata());
+                    // Others may remove what is there meanwhile.
+                    let Some(meta) = there(meta)? else { continue };
                     let at = meta.modified()?;
                     let name = name.to_str().unwrap_or_default();
-                    if is_aside(name) && at.elapsed().is_ok_and(|age| age > ABANDONED) {
-                        fs::remove_file(file.path())?;
+                    let is_old = || at.elapsed().is_ok_and(|age| age > ABANDONED);
+                    if name.starts_with(OWN_ASIDE) || (name.starts_with(ASIDE) && is_old()) {
+                        there(fs::remove_file(file.path()))?;
                     }
                     if let (Ok(sha256), true) = (name.parse(), meta.is_file()) {
                         found.push((at, Name { kind, sha256 }, meta.len()));
@@ -70,6 +75,14 @@ impl Index {
     /// How many things there are.
     pub fn count(&self) -> usize {
         self.things.len()
+    }
+}
+
+/// What was done with a thing, if it was there.
+fn there<T>(done: io::Result<T>) -> io::Result<Option<T>> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        done => done.map(Some),
     }
 }
 

@@ -6,13 +6,15 @@ mod named;
 mod outgoing;
 mod refusal;
 
-use std::fs::{self, File, FileTimes, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use xb_cache::layout::{ASIDE, BLOBS, ENTRIES, place_of};
+use rustix::fs::{AtFlags, OFlags, Timespec, Timestamps};
+use xb_cache::layout::{BLOBS, ENTRIES, place_of};
 use xb_cache::{Blob, MOST_ENTRY};
 use xb_core::Sha256;
 
@@ -65,6 +67,11 @@ impl Name {
     pub fn entry(sha256: Sha256) -> Self {
         Self { kind: Kind::Entry, sha256 }
     }
+
+    /// Whether it is the blob of no bytes, which is always there.
+    pub fn is_of_nothing(self) -> bool {
+        self == Self::blob(Blob::of(b"").sha256)
+    }
 }
 
 /// A folder in which things are, and no more of them than its quota allows.
@@ -107,48 +114,62 @@ impl Shelf {
     /// How large a thing is, if it is there: somebody may have put it there, or removed it, beside the server. It counts
     /// as used.
     pub(crate) fn size(&self, name: Name) -> io::Result<Option<u64>> {
-        match fs::metadata(self.path(name)) {
+        let path = self.path(name);
+        match fs::symlink_metadata(&path) {
             Ok(meta) if meta.is_file() => {
-                self.index().put(name, meta.len());
+                self.used(name, &path, &meta);
                 Ok(Some(meta.len()))
             }
             Ok(_) => Ok(None),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.gone(name);
+                self.gone(name, &path);
                 Ok(None)
             }
             Err(error) => Err(error),
         }
     }
 
-    /// A thing to be read, and its size, if it is there.
+    /// A thing to be read, and its size, if it is there. What is no file is nothing, and is not waited for.
     pub(crate) fn opened(&self, name: Name) -> io::Result<Option<(File, u64)>> {
-        let file = match File::open(self.path(name)) {
+        let path = self.path(name);
+        let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW;
+        let file = match File::options().read(true).custom_flags(flags.bits().cast_signed()).open(&path) {
+            Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.gone(name);
+                self.gone(name, &path);
                 return Ok(None);
             }
-            opened => opened?,
+            // What a link leads to is somebody else's.
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => return Ok(None),
+            Err(error) => return Err(error),
         };
         let meta = file.metadata()?;
         if !meta.is_file() {
             return Ok(None);
         }
+        self.used(name, &path, &meta);
+        Ok(Some((file, meta.len())))
+    }
+
+    /// Takes note of a use. The time of the file is of use only for the order after the next start.
+    fn used(&self, name: Name, path: &Path, meta: &fs::Metadata) {
         let now = SystemTime::now();
-        let is_stale = meta.modified().map_or(true, |at| now.duration_since(at).is_ok_and(|age| age > USED_PRECISION));
-        if is_stale {
-            // It is of use only for the order after the next start.
-            let _ = file.set_times(FileTimes::new().set_modified(now));
+        // A time to come is that of a clock that was wrong.
+        let is_fresh = meta.modified().is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age <= USED_PRECISION));
+        if !is_fresh {
+            let now = Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW };
+            let times = Timestamps { last_access: now, last_modification: now };
+            let _ = rustix::fs::utimensat(rustix::fs::CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW);
         }
         self.index().put(name, meta.len());
-        Ok(Some((file, meta.len())))
     }
 
     /// The bytes of an entry, if it is there and all that it names is; otherwise it is of no use to anybody.
     ///
     /// All of these count as used: they go together.
     pub(crate) fn entry(&self, key: Sha256) -> io::Result<Option<Vec<u8>>> {
-        let bytes = self.bytes(Name::entry(key), MOST_ENTRY)?;
+        // A file that was cut by a loss of power says that all went well and that there is nothing.
+        let bytes = self.bytes(Name::entry(key), MOST_ENTRY)?.filter(|bytes| !bytes.is_empty());
         let is_whole = match &bytes {
             Some(bytes) => self.has_all_of(bytes)?,
             None => false,
@@ -159,6 +180,9 @@ impl Shelf {
 
     /// All bytes of a thing, if it is there and has at most so many.
     pub(crate) fn bytes(&self, name: Name, most: u64) -> io::Result<Option<Vec<u8>>> {
+        if name.is_of_nothing() {
+            return Ok(Some(Vec::new()));
+        }
         let Some((file, size)) = self.opened(name)?.filter(|(_, size)| *size <= most) else {
             return Ok(None);
         };
@@ -170,7 +194,10 @@ impl Shelf {
 
     /// Whether a blob is there. The blob of nothing is everywhere.
     pub(crate) fn has(&self, blob: Blob) -> io::Result<bool> {
-        Ok(blob == Blob::of(b"") || self.size(Name::blob(blob.sha256))? == Some(blob.size))
+        if Name::blob(blob.sha256).is_of_nothing() {
+            return Ok(blob.size == 0);
+        }
+        Ok(self.size(Name::blob(blob.sha256))? == Some(blob.size))
     }
 
     /// Begins to take a thing of `size` bytes, where that is known.
@@ -183,9 +210,14 @@ impl Shelf {
     }
 
     /// Puts in its place what has come to its end.
-    pub(crate) fn finish(&self, incoming: Incoming) -> Result<(), Refusal> {
-        let (name, size) = incoming.persist()?;
-        self.index().put(name, size);
+    pub(crate) fn finish(&self, mut incoming: Incoming) -> Result<(), Refusal> {
+        incoming.check()?;
+        {
+            // Nobody makes room between the one and the other.
+            let mut index = self.index();
+            let (name, size) = incoming.persist()?;
+            index.put(name, size);
+        }
         self.make_room();
         Ok(())
     }
@@ -214,10 +246,13 @@ impl Shelf {
         self.tell(&index);
     }
 
-    fn gone(&self, name: Name) {
+    /// Forgets a thing, unless it has come meanwhile.
+    fn gone(&self, name: Name, path: &Path) {
         let mut index = self.index();
-        index.forget(name);
-        self.tell(&index);
+        if !path.exists() {
+            index.forget(name);
+            self.tell(&index);
+        }
     }
 
     fn tell(&self, index: &Index) {
@@ -233,13 +268,14 @@ impl Shelf {
     }
 }
 
-/// Whether a file is one that a writer left behind who died.
-fn is_aside(name: &str) -> bool {
-    name.starts_with(ASIDE)
-}
+/// How the name of a file begins that a server has not written to its end: what is left of these is the next one's to
+/// remove, since there is one at a time. It begins as [`ASIDE`] does.
+const OWN_ASIDE: &str = ".xb-serve-";
 
 #[cfg(test)]
 mod tests {
+    use std::fs::FileTimes;
+
     use super::*;
 
     fn put(shelf: &Shelf, bytes: &[u8]) -> Blob {
@@ -330,7 +366,11 @@ mod tests {
         fs::write(&path, b"bytes").expect("it is written");
         assert!(has(&shelf, blob));
         let half = path.with_file_name(".xb-half");
-        fs::write(&half, b"by").expect("it is written");
+        let own = path.with_file_name(".xb-serve-half");
+        let others = path.with_file_name(".xb-new");
+        for path in [&half, &own, &others] {
+            fs::write(path, b"by").expect("it is written");
+        }
         File::options()
             .write(true)
             .open(&half)
@@ -340,6 +380,47 @@ mod tests {
             .expect("its time is set");
         drop(shelf);
         let shelf = Shelf::open(folder.path(), None).expect("a shelf");
-        assert!(has(&shelf, blob) && !half.exists());
+        assert!(has(&shelf, blob) && !half.exists() && !own.exists());
+        assert!(others.exists(), "somebody may be writing it");
+    }
+
+    #[test]
+    fn what_is_no_file_is_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shelf = Shelf::open(folder.path(), None).expect("a shelf");
+        let path = shelf.path(Name::blob(Blob::of(b"bytes").sha256));
+        fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
+        let absent = || {
+            let name = Name::blob(Blob::of(b"bytes").sha256);
+            assert!(shelf.opened(name).expect("an answer").is_none() && !has(&shelf, Blob::of(b"bytes")));
+        };
+        std::os::unix::fs::symlink("/etc/passwd", &path).expect("a link");
+        absent();
+        fs::remove_file(&path).expect("it was there");
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).expect("a pipe");
+        absent();
+        fs::remove_file(&path).expect("it was there");
+        fs::create_dir(&path).expect("a folder");
+        absent();
+    }
+
+    #[test]
+    fn an_entry_that_was_cut_is_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shelf = Shelf::open(folder.path(), None).expect("a shelf");
+        let key = Sha256([7; 32]);
+        let path = shelf.path(Name::entry(key));
+        fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
+        fs::write(&path, b"").expect("it is written");
+        assert_eq!(shelf.entry(key).expect("an answer"), None);
+    }
+
+    #[test]
+    fn the_blob_of_nothing_is_always_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shelf = Shelf::open(folder.path(), None).expect("a shelf");
+        let nothing = Blob::of(b"");
+        assert!(has(&shelf, nothing) && !has(&shelf, Blob { size: 1, ..nothing }));
+        assert_eq!(shelf.bytes(Name::blob(nothing.sha256), 0).expect("an answer"), Some(Vec::new()));
     }
 }

@@ -1,14 +1,15 @@
 //! What a result names, all of which must be there for it to be of use.
 
+use std::collections::HashSet;
 use std::io;
 
-use bazel_remote_apis::build::bazel::remote::execution::v2::{ActionResult, Digest, Tree};
-use prost::Message as _;
+use bazel_remote_apis::build::bazel::remote::execution::v2::{ActionResult, Digest, Directory, Tree};
+use prost::Message;
 use xb_cache::Blob;
 
 use super::{Name, Shelf};
 
-/// A description of an output's directories is no longer than this.
+/// A description of directories is no longer than this.
 const MOST_TREE: u64 = 64 << 20;
 
 impl Shelf {
@@ -19,36 +20,40 @@ impl Shelf {
             return Ok(true);
         };
         let files = result.output_files.into_iter().filter_map(|file| file.digest);
-        let printed = [result.stdout_digest, result.stderr_digest].into_iter().flatten();
-        for digest in files.chain(printed) {
-            if !self.has_digest(&digest)? {
-                return Ok(false);
+        let mut wanted: Vec<_> = files.chain(result.stdout_digest).chain(result.stderr_digest).collect();
+        let (mut trees, mut roots) = (HashSet::new(), Vec::new());
+        for directory in result.output_directories {
+            match (directory.tree_digest, directory.root_directory_digest) {
+                (Some(tree), _) => _ = trees.insert(tree),
+                (None, root) => roots.extend(root),
             }
         }
-        for directory in result.output_directories {
-            let trees = [directory.tree_digest, directory.root_directory_digest];
-            for (number, digest) in trees.into_iter().enumerate().filter_map(|(n, digest)| Some((n, digest?))) {
-                if !self.has_digest(&digest)? || (number == 0 && !self.has_all_beneath(&digest)?) {
-                    return Ok(false);
-                }
+        for tree in trees {
+            let Some(tree) = self.message::<Tree>(&tree)? else { return Ok(false) };
+            let directories = tree.root.into_iter().chain(tree.children);
+            wanted.extend(directories.flat_map(|directory| directory.files).filter_map(|file| file.digest));
+        }
+        let mut seen: HashSet<_> = roots.iter().cloned().collect();
+        while let Some(root) = roots.pop() {
+            let Some(directory) = self.message::<Directory>(&root)? else { return Ok(false) };
+            wanted.extend(directory.files.into_iter().filter_map(|file| file.digest));
+            let inner = directory.directories.into_iter().filter_map(|inner| inner.digest);
+            roots.extend(inner.filter(|inner| seen.insert(inner.clone())));
+        }
+        let wanted: HashSet<_> = wanted.into_iter().collect();
+        for digest in &wanted {
+            if !self.has_digest(digest)? {
+                return Ok(false);
             }
         }
         Ok(true)
     }
 
-    fn has_all_beneath(&self, tree: &Digest) -> io::Result<bool> {
-        let Some(blob) = blob(tree) else { return Ok(false) };
+    /// What a digest names, if it is there and is a message.
+    fn message<M: Message + Default>(&self, digest: &Digest) -> io::Result<Option<M>> {
+        let Some(blob) = blob(digest) else { return Ok(None) };
         let bytes = self.bytes(Name::blob(blob.sha256), MOST_TREE)?;
-        let Some(tree) = bytes.and_then(|bytes| Tree::decode(&*bytes).ok()) else {
-            return Ok(false);
-        };
-        let directories = tree.root.into_iter().chain(tree.children);
-        for digest in directories.flat_map(|directory| directory.files).filter_map(|file| file.digest) {
-            if !self.has_digest(&digest)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        Ok(bytes.and_then(|bytes| M::decode(&*bytes).ok()))
     }
 
     /// Whether a blob is there that a digest names.

@@ -5,74 +5,69 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use futures_util::{Stream, stream};
-use tokio::sync::mpsc;
 
+use super::apart;
 use crate::metrics::Metrics;
 
-/// So many bytes are read at once.
-const PIECE: usize = 256 << 10;
-
-/// How many pieces wait to be sent.
-const WAITING: usize = 4;
+/// So many bytes are read at once, and wait for whoever reads slowly.
+const PIECE: usize = 64 << 10;
 
 /// The level of zstd of what goes over a line.
 const LEVEL: i32 = 3;
 
-/// What a thread reads out of a file, in pieces, compressed by zstd where that is wanted. Who drops the stream ends it.
+/// What a file has, in pieces, compressed by zstd where that is wanted. A piece is read when it is asked for: no thread
+/// waits for whoever reads slowly.
 pub(crate) fn outgoing(
     from: impl Read + Send + 'static,
     zstd: bool,
     metrics: Arc<Metrics>,
 ) -> impl Stream<Item = io::Result<Vec<u8>>> + Send {
-    let (into, pieces) = mpsc::channel(WAITING);
-    tokio::task::spawn_blocking(move || {
-        let mut pipe = Pipe { into: into.clone(), metrics };
-        let sent = match zstd {
-            true => compress(from, &mut pipe),
-            false => copy(from, &mut pipe),
-        };
-        if let Err(error) = sent {
-            let _ = into.blocking_send(Err(error));
-        }
-    });
-    stream::unfold(pieces, async |mut pieces| pieces.recv().await.map(|piece| (piece, pieces)))
+    let begin = Source { from, encoder: None, metrics, is_at_end: false };
+    stream::try_unfold(begin, move |source| apart(move || source.next(zstd)))
 }
 
-/// Where pieces go.
-struct Pipe {
-    into: mpsc::Sender<io::Result<Vec<u8>>>,
+/// What is read from, and how far.
+struct Source<R> {
+    from: R,
+    encoder: Option<zstd::stream::write::Encoder<'static, Vec<u8>>>,
     metrics: Arc<Metrics>,
+    is_at_end: bool,
 }
 
-impl Write for Pipe {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+impl<R: Read> Source<R> {
+    /// The next piece, and the source behind it; none at the end.
+    fn next(mut self, zstd: bool) -> io::Result<Option<(Vec<u8>, Self)>> {
+        let piece = if zstd { self.compressed()? } else { self.read()? };
         self.metrics.sent(piece.len() as u64);
-        let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
-        self.into.blocking_send(Ok(piece.to_vec())).map_err(gone)?;
-        Ok(piece.len())
+        Ok(if piece.is_empty() { None } else { Some((piece, self)) })
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        let mut piece = Vec::with_capacity(PIECE);
+        (&mut self.from).take(PIECE as u64).read_to_end(&mut piece)?;
+        Ok(piece)
     }
-}
 
-fn copy(mut from: impl Read, into: &mut impl Write) -> io::Result<()> {
-    let mut piece = vec![0; PIECE];
-    loop {
-        match from.read(&mut piece) {
-            Ok(0) => return Ok(()),
-            Ok(read) => into.write_all(piece.get(..read).unwrap_or_default())?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+    fn compressed(&mut self) -> io::Result<Vec<u8>> {
+        if self.is_at_end {
+            return Ok(Vec::new());
         }
+        let mut encoder = match self.encoder.take() {
+            Some(encoder) => encoder,
+            None => zstd::stream::write::Encoder::new(Vec::new(), LEVEL)?,
+        };
+        while encoder.get_ref().len() < PIECE {
+            let piece = self.read()?;
+            if piece.is_empty() {
+                self.is_at_end = true;
+                return encoder.finish();
+            }
+            encoder.write_all(&piece)?;
+        }
+        let compressed = std::mem::take(encoder.get_mut());
+        self.encoder = Some(encoder);
+        Ok(compressed)
     }
-}
-
-fn compress(from: impl Read, into: &mut impl Write) -> io::Result<()> {
-    let mut encoder = zstd::stream::write::Encoder::new(io::BufWriter::with_capacity(PIECE, into), LEVEL)?;
-    copy(from, &mut encoder)?;
-    encoder.finish()?.flush()
 }
 
 /// A part of a file: what is behind `offset`, and at most `limit` bytes of it.
