@@ -181,6 +181,19 @@ static void close_program(word *auxiliary) {
   }
 }
 
+/* The path of a program, as one that the emulator takes for no option. */
+static const char *no_option(const char *program) {
+  static char path[LONGEST + 2] = "./";
+  word size = length(program);
+  if (program[0] != '-' || size >= LONGEST) {
+    return program;
+  }
+  for (word i = 0; i <= size; i++) {
+    path[i + 2] = program[i];
+  }
+  return path;
+}
+
 /* What the program's file gives to a user who is not root would be lost by executing the emulator. */
 static void keep_capabilities(void) {
   unsigned int header[2] = {CAPABILITIES_VERSION_3, 0};
@@ -218,7 +231,7 @@ static _Noreturn void emulate(word count, char **old) {
   new[2] = (char *)model(name, &most);
   new[3] = "-0";
   new[4] = argv0;
-  new[5] = program;
+  new[5] = (char *)no_option(program);
   for (word i = 3; i <= count; i++) {
     new[i + 3] = old[i];
   }

@@ -47,8 +47,13 @@ pub fn execute(
         // Set-id programs have nobody to become: nothing is lost by this.
         set_no_new_privs(true).tried("forbid new privileges")?;
     }
-    install_filter(&seccomp::filter(is_alone, line.is_some()), line).tried("install the filter of system calls")?;
+    let is_asked_about = line.is_some();
+    install_filter(&seccomp::filter(is_alone, is_asked_about), line).tried("install the filter of system calls")?;
     caps::drop_all_but_kept()?;
+    if is_asked_about {
+        // Init has to see what is to be executed, and nobody else is in the sandbox yet to look.
+        set_dumpable_behavior(DumpableBehavior::Dumpable).tried("show itself to init")?;
+    }
     let error = Command::new(program).args(arguments).env_clear().envs(&spec.env).exec();
     Err(error).tried(format_args!("execute `{program}`"))
 }

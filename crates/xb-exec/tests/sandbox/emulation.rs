@@ -169,6 +169,16 @@ fn arguments_environment_and_exit_code_pass_through() {
 }
 
 #[test]
+fn the_command_itself_may_be_one() {
+    let Some(foreign) = Foreign::with_emulator() else { return };
+    let mut action = foreign.action("");
+    action.command = ["/build/foreign", "a word"].map(str::to_owned).to_vec();
+    action.env = [("jobs".to_owned(), "1".to_owned())].into();
+    let outcome = foreign.world.run_action(&action);
+    assert_eq!((outcome.result.exit_code, outcome.log.as_str()), (7, "/build/foreign\na word\njobs=1\n"));
+}
+
+#[test]
 fn a_program_is_found_by_its_name() {
     let Some(foreign) = Foreign::with_emulator() else { return };
     let outcome = foreign.run("cp foreign /bin/nameless; ln -s nameless /bin/named; env -i named || echo $?");

@@ -49,6 +49,8 @@ fn whoever_executes_it_gets_its_words_across() {
     }
     check("cd /; env -i A=b /bin/execs vfork build/foreign one || echo $?", "build/foreign\none\nA=b\n7\n");
     check("env -i /bin/execs none ./foreign || echo $?", "\n7\n");
+    // To the emulator that would be an option.
+    check("cp foreign ./-version; env -i /bin/execs plain -version || echo $?", "-version\n7\n");
 }
 
 /// A registered interpreter is told a path, which leads nowhere when its descriptor is closed: on a machine of the

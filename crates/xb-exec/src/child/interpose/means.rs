@@ -43,11 +43,19 @@ impl Means {
         match self.emulator {
             Some(_) if !vessel => {
                 let [cpu, model, zero] = ["-cpu", self.model, "-0"].map(|word| text(word.to_owned()));
-                vec![own(EMULATOR), cpu, model, zero, first, Word::Text(program)]
+                vec![own(EMULATOR), cpu, model, zero, first, Word::Text(no_option(program))]
             }
             _ => vec![own(&self.name), Word::Text(program), first],
         }
     }
+}
+
+/// The path of a program, as one that the emulator takes for no option.
+fn no_option(program: CString) -> CString {
+    if program.to_bytes().first() != Some(&b'-') {
+        return program;
+    }
+    CString::new([b"./", program.to_bytes()].concat()).unwrap_or(program)
 }
 
 /// The emulator's name beside the interpreter.
