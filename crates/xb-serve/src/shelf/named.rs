@@ -21,14 +21,14 @@ impl Shelf {
         };
         let files = result.output_files.into_iter().filter_map(|file| file.digest);
         let mut wanted: Vec<_> = files.chain(result.stdout_digest).chain(result.stderr_digest).collect();
-        let (mut trees, mut roots) = (HashSet::new(), Vec::new());
+        let (mut trees, mut roots) = (Vec::new(), Vec::new());
         for directory in result.output_directories {
             match (directory.tree_digest, directory.root_directory_digest) {
-                (Some(tree), _) => _ = trees.insert(tree),
+                (Some(tree), _) => trees.push(tree),
                 (None, root) => roots.extend(root),
             }
         }
-        for tree in trees {
+        for tree in once(trees) {
             let Some(tree) = self.message::<Tree>(&tree)? else { return Ok(false) };
             let directories = tree.root.into_iter().chain(tree.children);
             wanted.extend(directories.flat_map(|directory| directory.files).filter_map(|file| file.digest));
@@ -40,9 +40,8 @@ impl Shelf {
             let inner = directory.directories.into_iter().filter_map(|inner| inner.digest);
             roots.extend(inner.filter(|inner| seen.insert(inner.clone())));
         }
-        let wanted: HashSet<_> = wanted.into_iter().collect();
-        for digest in &wanted {
-            if !self.has_digest(digest)? {
+        for digest in once(wanted) {
+            if !self.has_digest(&digest)? {
                 return Ok(false);
             }
         }
@@ -60,6 +59,13 @@ impl Shelf {
     pub(crate) fn has_digest(&self, digest: &Digest) -> io::Result<bool> {
         blob(digest).map_or(Ok(false), |blob| self.has(blob))
     }
+}
+
+/// Each of these once: what is named often is looked at once.
+fn once(mut digests: Vec<Digest>) -> Vec<Digest> {
+    let mut seen = HashSet::new();
+    digests.retain(|digest| seen.insert(digest.clone()));
+    digests
 }
 
 /// The blob that a digest names; none where it can name none here.
