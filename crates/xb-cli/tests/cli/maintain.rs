@@ -58,8 +58,8 @@ fn the_doctor_looks_at_this_machine() {
     let json = World::new().xb(&["doctor", "--json"]);
     let found: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
     assert!(found["findings"].as_array().is_some_and(|found| found.len() >= 3), "{found}");
-    let mut interposing = World::new().command(&["doctor"]);
-    let output = interposing.env("XB_EMULATION", "interpose").output().expect("xb runs");
+    let world = World::new();
+    let output = world.command(&["doctor"]).env("XB_EMULATION", "interpose").output().expect("xb runs");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("good: sandbox") == said.contains("interposes on `execve`"), "{said}");
     let world = World::alone();

@@ -127,20 +127,15 @@ package followed(arch) {
   tools = ["python3", "perl"]
   build = sh"""
     mkdir -p $out/usr/local/bin
-    printf '#include <stdio.h>
+    cat >say.c <<'END'
+#include <stdio.h>
 int main(int n, char **a) { printf("%s %d\n", a[1], n); }
-' >say.c
+END
     $CC say.c -o $out/usr/local/bin/say
   """
   check = sh"""
     PATH=$out/usr/local/bin:$PATH
-    printf 'all:
-	@say make
-	@sh -c "say sh; exec say exec"
-	@$(MAKE) -s inner
-inner:
-	say inner
-' >Makefile
+    printf 'all:\n\t@say make\n\t@sh -c "say sh; exec say exec"\n\t@$(MAKE) -s inner\ninner:\n\tsay inner\n' >Makefile
     make -s
     cat >p.py <<'END'
 #!/usr/bin/env python3

@@ -269,7 +269,7 @@ impl Shelf {
 }
 
 /// How the name of a file begins that a server has not written to its end: what is left of these is the next one's to
-/// remove, since there is one at a time. It begins as [`ASIDE`] does.
+/// remove, since there is one at a time. It begins as those of others do.
 const OWN_ASIDE: &str = ".xb-serve-";
 
 #[cfg(test)]
