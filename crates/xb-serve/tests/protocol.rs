@@ -13,6 +13,7 @@ use bazel_remote_apis::google::bytestream::ReadRequest;
 use bazel_remote_apis::google::bytestream::byte_stream_client::ByteStreamClient;
 use common::{Running, run, settings};
 use prost::Message as _;
+use rustix::process::{Resource, Rlimit};
 use tonic::Code;
 use tonic::transport::Channel;
 use xb_cache::Blob;
@@ -137,6 +138,10 @@ fn a_batch_of_the_announced_size_is_taken_by_clients_with_usual_limits() {
 
 #[test]
 fn who_reads_slowly_and_who_says_nothing_keeps_nobody_waiting() {
+    // Both ends of each connection are this process's.
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let most = Rlimit { current: limit.maximum, ..limit };
+    rustix::process::setrlimit(Resource::Nofile, most).expect("one may have what one may have");
     let folder = tempfile::tempdir().expect("a folder");
     let running = start(&folder);
     let bytes = vec![7; 20 << 20];
