@@ -168,7 +168,7 @@ impl Bucket {
         let user = match (url.username(), url.password()) {
             ("", None) => None,
             (id, Some(secret)) => Some((decoded(id), decoded(secret))),
-            _ => return Err("a key has an id and a secret: `s3://ID:SECRET@BUCKET`".to_owned()),
+            _ => return Err("an access key has two parts: `s3://ID:KEY@BUCKET`".to_owned()),
         };
         let prefix = url.path().trim_matches('/').to_owned();
         let (mut endpoint, mut region) = (None, None);
