@@ -8,9 +8,10 @@ pub mod served;
 pub mod server;
 pub mod trees;
 
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use xb_cache::{Blob, Patience, Remote, RemoteError};
@@ -56,9 +57,13 @@ pub async fn put(remote: &Arc<dyn Remote>, blob: Blob, bytes: Vec<u8>) -> Result
     remote.put_blobs(vec![(blob, bytes)]).await
 }
 
-/// A host and port at which nobody listens.
+/// A host and port at which nobody listens, nor will before whoever asked does: an address of this machine that is given
+/// out once, since servers that listen anywhere take the ports of the usual one.
 pub fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").to_string()
+    static GIVEN: AtomicU8 = AtomicU8::new(1);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let host = Ipv4Addr::new(127, high | 128, low, GIVEN.fetch_add(1, Ordering::Relaxed));
+    TcpListener::bind((host, 0)).and_then(|free| free.local_addr()).expect("a port").to_string()
 }
 
 /// Waits until somebody listens.

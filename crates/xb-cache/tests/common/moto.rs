@@ -43,7 +43,8 @@ impl Moto {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let url = format!("http://{}/bucket/{key}", self.address);
         let put = async { reqwest::Client::new().put(url).body(bytes).send().await.expect("an answer") };
-        assert!(run_here(put).status().is_success());
+        let answer = run_here(put);
+        assert!(answer.status().is_success(), "{key}: {}", answer.status());
     }
 }
 
