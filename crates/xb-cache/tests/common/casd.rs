@@ -35,6 +35,7 @@ impl Casd {
         let child = Command::new(programs.join("buildbox-casd"))
             .args(["--bind", &address])
             .args(more)
+            .env("PATH", "/usr/bin:/bin")
             .arg(folder.path().join("cache"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
