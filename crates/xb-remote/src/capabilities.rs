@@ -8,8 +8,8 @@ use crate::{Connection, DigestFunction, Kind, RemoteError};
 /// The version of the API that is spoken here.
 const VERSION: i32 = 2;
 
-/// What a batch holds at most, where the server names no limit: gRPC's own for a message is 4 MiB. A larger one would
-/// also be too long under way for a slow line.
+/// What a batch holds at most, whatever the server allows: nobody sees how far one has come, so it must not be under way
+/// for long on a slow line.
 const MOST_BATCH: u64 = 512 << 10;
 
 /// What a server can do, as far as it matters here.

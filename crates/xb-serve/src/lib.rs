@@ -8,6 +8,7 @@
 //! takes something from here checks it all the same.
 
 mod access;
+mod apart;
 mod grpc;
 mod http;
 mod metrics;

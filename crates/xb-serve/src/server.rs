@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use http_body_util::BodyExt;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -38,8 +40,8 @@ const GREETING: Duration = Duration::from_secs(15);
 /// How often somebody who is connected and silent is asked whether they are there.
 const PULSE: Duration = Duration::from_secs(30);
 
-/// A connection on which nothing was asked for in so long is ended, also one on which something is still being taken.
-const IDLE: Duration = Duration::from_secs(30 * 60);
+/// A connection on which nothing has come or gone in so long is ended.
+const IDLE: Duration = Duration::from_secs(10 * 60);
 
 /// How many bytes of a stream wait to be sent.
 const SEND_BUFFER: usize = 128 << 10;
@@ -98,7 +100,7 @@ impl Server {
     pub async fn bind(settings: Settings) -> Result<Self, ServeError> {
         let Settings { folder, quota, listen, tls, access } = settings;
         let opened = folder.clone();
-        let shelf = crate::shelf::apart(move || Shelf::open(&opened, quota)).await;
+        let shelf = crate::apart::apart(move || Shelf::open(&opened, quota)).await;
         let shelf = Arc::new(shelf.map_err(|error| ServeError::Folder { folder, error })?);
         let listener = TcpListener::bind(listen).await.map_err(|error| ServeError::Listen { listen, error })?;
         let state = Guard { access: Arc::new(access), metrics: Arc::clone(&shelf.metrics) };
@@ -192,30 +194,36 @@ async fn answer(
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(WINDOW);
     let builder = if http2 { builder.http2_only() } else { builder.http1_only() };
-    let requests = Arc::new(AtomicU64::new(0));
-    let counted = router.layer(from_fn_with_state(Arc::clone(&requests), count));
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(counted)).into_owned();
+    let moved = Arc::new(AtomicU64::new(0));
+    let router = router.layer(from_fn_with_state(Arc::clone(&moved), count));
+    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).into_owned();
     // A connection that ends in an error has ended.
     tokio::select! {
         _ = watcher.watch(connection) => {}
-        () = until_idle(&requests) => {}
+        () = until_idle(&moved) => {}
     }
 }
 
-/// Counts requests as they come and as they have been answered.
-async fn count(State(requests): State<Arc<AtomicU64>>, request: Request, next: Next) -> Response {
-    requests.fetch_add(1, Ordering::Relaxed);
-    let answer = next.run(request).await;
-    requests.fetch_add(1, Ordering::Relaxed);
-    answer
+/// Counts a request, and each piece that comes of it and goes of its answer.
+async fn count(State(moved): State<Arc<AtomicU64>>, request: Request, next: Next) -> Response {
+    next.run(request.map(|body| counted(body, &moved))).await.map(|body| counted(body, &moved))
 }
 
-/// Waits until nobody has asked for anything for so long that whoever is connected has gone, or never wanted anything.
-async fn until_idle(requests: &AtomicU64) {
+fn counted(body: Body, moved: &Arc<AtomicU64>) -> Body {
+    let moved = Arc::clone(moved);
+    moved.fetch_add(1, Ordering::Relaxed);
+    Body::new(body.map_frame(move |frame| {
+        moved.fetch_add(1, Ordering::Relaxed);
+        frame
+    }))
+}
+
+/// Waits until nothing has come or gone for so long that whoever is connected has gone, or never wanted anything.
+async fn until_idle(moved: &AtomicU64) {
     let mut before = 0;
     loop {
         tokio::time::sleep(IDLE).await;
-        match requests.load(Ordering::Relaxed) {
+        match moved.load(Ordering::Relaxed) {
             now if now == before => return,
             now => before = now,
         }

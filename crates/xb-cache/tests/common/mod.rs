@@ -2,16 +2,11 @@
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
-pub mod casd;
-pub mod moto;
-pub mod served;
 pub mod server;
 pub mod trees;
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use xb_cache::{Blob, Patience, Remote, RemoteError};
@@ -24,11 +19,6 @@ pub fn patience() -> Patience {
 /// The remote at an address.
 pub fn remote(address: &str) -> Arc<dyn Remote> {
     xb_cache::open(&address.parse().expect("an address"), &patience()).expect("a remote")
-}
-
-/// The remote at an address, for which one is as patient as a build is.
-pub fn patient(address: &str) -> Arc<dyn Remote> {
-    xb_cache::open(&address.parse().expect("an address"), &xb_cache::patience()).expect("a remote")
 }
 
 /// The remote in a folder.
@@ -55,24 +45,4 @@ pub async fn has(remote: &Arc<dyn Remote>, blob: Blob) -> Result<bool, RemoteErr
 /// Puts one blob.
 pub async fn put(remote: &Arc<dyn Remote>, blob: Blob, bytes: Vec<u8>) -> Result<(), RemoteError> {
     remote.put_blobs(vec![(blob, bytes)]).await
-}
-
-/// A host and port at which nobody listens, nor will before whoever asked does: an address of this machine that is given
-/// out once, since servers that listen anywhere take the ports of the usual one.
-pub fn free_address() -> String {
-    static GIVEN: AtomicU8 = AtomicU8::new(1);
-    let [.., high, low] = std::process::id().to_be_bytes();
-    let host = Ipv4Addr::new(127, high | 128, low, GIVEN.fetch_add(1, Ordering::Relaxed));
-    TcpListener::bind((host, 0)).and_then(|free| free.local_addr()).expect("a port").to_string()
-}
-
-/// Waits until somebody listens.
-pub fn wait_for(address: &str) {
-    for _ in 0..1500 {
-        if TcpStream::connect(address).is_ok() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("nobody listens at {address}")
 }

@@ -55,7 +55,7 @@ impl Connection {
             let mut pieces = self.streams().await?.read(self.signed(message)?).await?.into_inner();
             let lied = |error: io::Error| Trouble::Error(ask.error(error.to_string(), Kind::Lied));
             let coming = Coming { bytes: Vec::new(), most: size(digest) };
-            let mut into = if zstd { Into::compressed(coming).map_err(lied)? } else { Into::Plain(coming) };
+            let mut into = if zstd { Place::compressed(coming).map_err(lied)? } else { Place::Plain(coming) };
             while let Some(piece) = pieces.message().await? {
                 come.fetch_add(1, Ordering::Relaxed);
                 into.take(&piece.data).map_err(lied)?;
@@ -106,12 +106,12 @@ impl Connection {
 }
 
 /// Where pieces go.
-enum Into {
+enum Place {
     Plain(Coming),
     Compressed(Box<zstd::stream::write::Decoder<'static, Coming>>),
 }
 
-impl Into {
+impl Place {
     fn compressed(coming: Coming) -> io::Result<Self> {
         let mut decoder = zstd::stream::write::Decoder::new(coming)?;
         decoder.window_log_max(WINDOW_LOG)?;

@@ -14,7 +14,8 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::name::Resource;
 use super::{Service, failed};
-use crate::shelf::{Incoming, Name, Refusal, Sink, apart, outgoing, part};
+use crate::apart::apart;
+use crate::shelf::{Incoming, Name, Refusal, Sink, outgoing, part};
 
 /// What comes compressed looks back at most so far: 2 to this power in bytes, which is what each upload may cost.
 const WINDOW_LOG: u32 = 23;
@@ -72,7 +73,7 @@ impl ByteStream for Service {
         } else {
             self.shelf.receive(name, Some(blob.size), pieces, Ok).await?
         };
-        Ok(Response::new(WriteResponse { committed_size: received.bytes.cast_signed() }))
+        Ok(Response::new(WriteResponse { committed_size: received.cast_signed() }))
     }
 
     async fn query_write_status(

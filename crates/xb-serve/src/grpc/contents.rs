@@ -18,7 +18,8 @@ use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::{BATCH, Service, check, failed, named};
 use crate::Shelf;
-use crate::shelf::{Name, apart};
+use crate::apart::apart;
+use crate::shelf::Name;
 
 /// A directory is no longer than this.
 const MOST_DIRECTORY: u64 = 2 << 20;

@@ -10,7 +10,8 @@ use prost::Message as _;
 use tonic::{Request, Response, Status};
 
 use super::{Service, check, failed, named};
-use crate::shelf::{Name, apart};
+use crate::apart::apart;
+use crate::shelf::Name;
 
 #[tonic::async_trait]
 impl ActionCache for Service {

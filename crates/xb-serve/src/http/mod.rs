@@ -18,7 +18,8 @@ use futures_util::{StreamExt, stream};
 pub(crate) use guard::{Guard, guard};
 
 use crate::Shelf;
-use crate::shelf::{Kind, Name, Refusal, apart, outgoing, part};
+use crate::apart::apart;
+use crate::shelf::{Kind, Name, Refusal, outgoing, part};
 
 /// A body that stands still for so long has been given up.
 const SILENCE: Duration = Duration::from_secs(60);

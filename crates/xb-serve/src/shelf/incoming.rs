@@ -13,6 +13,7 @@ use xb_cache::layout::{FILE_MODE, FOLDER_MODE};
 use xb_core::Sha256;
 
 use super::{Kind, Name, OWN_ASIDE, Refusal, Shelf};
+use crate::apart::apart;
 
 /// A thing that is being taken; dropped, it leaves nothing.
 pub(crate) struct Incoming {
@@ -24,11 +25,6 @@ pub(crate) struct Incoming {
     /// How long it is to be, where that was said.
     size: Option<u64>,
     most: u64,
-}
-
-/// How much has come.
-pub(crate) struct Received {
-    pub bytes: u64,
 }
 
 impl Incoming {
@@ -85,14 +81,15 @@ impl Incoming {
 }
 
 impl Shelf {
-    /// Takes a thing as it comes, by way of what `wrap` makes of it. No thread waits for what does not come.
+    /// Takes a thing as it comes, by way of what `wrap` makes of it, and tells how many bytes came. No thread waits for what
+    /// does not come.
     pub(crate) async fn receive<B, W>(
         self: &Arc<Self>,
         name: Name,
         size: Option<u64>,
         pieces: impl Stream<Item = Result<B, Refusal>> + Send,
         wrap: impl FnOnce(Incoming) -> Result<W, Refusal> + Send + 'static,
-    ) -> Result<Received, Refusal>
+    ) -> Result<u64, Refusal>
     where
         B: AsRef<[u8]> + Send + 'static,
         W: Sink,
@@ -108,7 +105,7 @@ impl Shelf {
         let shelf = Arc::clone(self);
         apart(move || shelf.finish(sink.end()?)).await?;
         self.metrics.received(bytes);
-        Ok(Received { bytes })
+        Ok(bytes)
     }
 }
 
@@ -127,13 +124,5 @@ impl Sink for Incoming {
 
     fn end(self) -> Result<Incoming, Refusal> {
         Ok(self)
-    }
-}
-
-/// Does what waits for a disk on a thread of its own.
-pub(crate) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

@@ -33,6 +33,7 @@ impl Shelf {
             let directories = tree.root.into_iter().chain(tree.children);
             wanted.extend(directories.flat_map(|directory| directory.files).filter_map(|file| file.digest));
         }
+        let mut roots = once(roots);
         let mut seen: HashSet<_> = roots.iter().cloned().collect();
         while let Some(root) = roots.pop() {
             let Some(directory) = self.message::<Directory>(&root)? else { return Ok(false) };

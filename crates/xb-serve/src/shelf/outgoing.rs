@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::{Stream, stream};
 
-use super::apart;
+use crate::apart::apart;
 use crate::metrics::Metrics;
 
 /// So many bytes are read at once, and wait for whoever reads slowly.

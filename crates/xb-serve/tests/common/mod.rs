@@ -1,9 +1,14 @@
-//! A server in a thread of its own.
+//! A server in a thread of its own, and servers that others have made.
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
-use std::net::SocketAddr;
-use std::path::Path;
+pub mod casd;
+pub mod moto;
+
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -63,4 +68,35 @@ pub fn run<T>(work: impl Future<Output = T>) -> T {
     // Fails only when somebody was here before.
     let _ = rustls::crypto::ring::default_provider().install_default();
     tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads").block_on(work)
+}
+
+/// What a variable names, of a server that others have made; none with the reason.
+pub fn program(variable: &str, what: &str) -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os(variable) {
+        return Some(path.into());
+    }
+    let reason = format!("{variable} does not say where {what} is (.ci/run installs it)");
+    assert!(std::env::var_os("XB_TEST_NO_SKIP").is_none(), "must not be skipped: {reason}");
+    writeln!(std::io::stderr(), "skipped: {reason}").expect("it is told");
+    None
+}
+
+/// A host and port at which nobody listens, nor will before whoever asked does: an address of this machine that is given
+/// out once, since servers that listen anywhere take the ports of the usual one.
+pub fn free_address() -> String {
+    static GIVEN: AtomicU8 = AtomicU8::new(1);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let host = Ipv4Addr::new(127, high | 128, low, GIVEN.fetch_add(1, Ordering::Relaxed));
+    TcpListener::bind((host, 0)).and_then(|free| free.local_addr()).expect("a port").to_string()
+}
+
+/// Waits until somebody listens.
+pub fn wait_for(address: &str) {
+    for _ in 0..1500 {
+        if TcpStream::connect(address).is_ok() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("nobody listens at {address}")
 }

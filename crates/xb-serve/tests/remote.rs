@@ -2,42 +2,53 @@
 
 mod common;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use common::casd::Casd;
 use common::moto::Moto;
-use common::served::Served;
-use common::server::Server;
-use common::{folder, has, patient, put, run_here};
+use common::{Running, run, settings};
 use xb_cache::{Blob, MOST_ENTRY, Remote, RemoteError};
 use xb_core::Sha256;
+use xb_serve::{Access, Rights};
 
 const KEY: Sha256 = Sha256([7; 32]);
 
-/// Does the same with a folder, and with servers of both protocols; `spoil` replaces what a remote has beneath `ac` or
+/// The remote at an address, for which one is as patient as a build is.
+fn open(address: &str) -> Arc<dyn Remote> {
+    xb_cache::open(&address.parse().expect("an address"), &xb_cache::patience()).expect("a remote")
+}
+
+/// A server over a folder that lets everybody write.
+fn serve(folder: &Path) -> Running {
+    Running::start(settings(folder, Access { anonymous: Rights::Write, tokens: None }))
+}
+
+async fn has(remote: &Arc<dyn Remote>, blob: Blob) -> Result<bool, RemoteError> {
+    Ok(remote.lacks(&[blob]).await?.is_empty())
+}
+
+async fn put(remote: &Arc<dyn Remote>, blob: Blob, bytes: Vec<u8>) -> Result<(), RemoteError> {
+    remote.put_blobs(vec![(blob, bytes)]).await
+}
+
+/// Does the same with a folder, and with a server of both protocols; `spoil` replaces what a remote has beneath `ac` or
 /// `cas`.
 fn check(test: impl AsyncFn(Arc<dyn Remote>, &dyn Fn(&str, Sha256, &[u8]))) {
-    for url in [None, Some("http"), Some("grpc")] {
+    for scheme in [None, Some("http"), Some("grpc")] {
         let place = tempfile::tempdir().expect("a folder");
         let spoil = |kind: &str, name: Sha256, bytes: &[u8]| {
-            let path = place.path().join(kind).join(&name.to_string()[..2]).join(name.to_string());
+            let path = place.path().join(xb_cache::layout::place_of(kind, name));
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
             std::fs::write(path, bytes).expect("a file");
         };
-        let served = Served::folder(&place.path().join("served"));
-        match url {
-            None => run_here(test(folder(place.path()), &spoil)),
-            Some(url) => {
-                let spoil = |kind: &str, name: Sha256, bytes: &[u8]| spoil(&format!("served/{kind}"), name, bytes);
-                run_here(test(patient(&format!("{url}://{}", served.address)), &spoil));
-            }
-        }
+        let running = serve(place.path());
+        let address = match scheme {
+            None => place.path().display().to_string(),
+            Some(scheme) => format!("{scheme}://{}", running.address),
+        };
+        run(test(open(&address), &spoil));
     }
-    let server = Server::honest();
-    let spoil = |kind: &str, name: Sha256, bytes: &[u8]| {
-        server.things.lock().expect("the things").insert(format!("/some/prefix/{kind}/{name}"), bytes.to_vec());
-    };
-    run_here(test(patient(&server.address()), &spoil));
 }
 
 /// An entry that any server takes.
@@ -135,15 +146,15 @@ fn blobs_that_are_another_are_lies() {
 #[test]
 fn an_entry_is_of_use_as_long_as_what_it_names_is_there() {
     let place = tempfile::tempdir().expect("a folder");
-    let served = Served::folder(place.path());
+    let served = serve(place.path());
     let blob = Blob::of(b"a chunk");
     let digest = xb_remote::proto::Digest { hash: blob.sha256.to_string(), size_bytes: blob.size as i64 };
     let file = xb_remote::proto::OutputFile { path: "x".to_owned(), digest: Some(digest), ..Default::default() };
     let result = xb_remote::proto::ActionResult { output_files: vec![file], ..Default::default() };
     let entry = prost::Message::encode_to_vec(&result);
     for url in ["http", "grpc"] {
-        let remote = patient(&format!("{url}://{}", served.address));
-        run_here(async {
+        let remote = open(&format!("{url}://{}", served.address));
+        run(async {
             put(&remote, blob, b"a chunk".to_vec()).await.expect("it is put");
             remote.put_entry(KEY, entry.clone()).await.expect("it is put");
             assert_eq!(remote.entry(KEY).await.expect("an answer"), Some(entry.clone()));
@@ -157,8 +168,8 @@ fn an_entry_is_of_use_as_long_as_what_it_names_is_there() {
 #[test]
 fn a_server_that_others_have_made_is_a_remote_too() {
     let Some(casd) = Casd::start() else { return };
-    let remote = patient(&format!("grpc://{}", casd.address));
-    run_here(async {
+    let remote = open(&format!("grpc://{}", casd.address));
+    run(async {
         exchange(Arc::clone(&remote)).await;
         assert_eq!(remote.entry(KEY).await.expect("an answer"), None);
         for entry in [result("first"), result("second")] {
@@ -171,11 +182,11 @@ fn a_server_that_others_have_made_is_a_remote_too() {
 #[test]
 fn a_client_that_others_have_made_uses_a_team_s_server() {
     let place = tempfile::tempdir().expect("a folder");
-    let served = Served::folder(place.path());
+    let served = serve(place.path());
     let Some(casd) = Casd::before(&format!("http://{}", served.address)) else { return };
-    let remote = patient(&format!("grpc://{}", casd.address));
+    let remote = open(&format!("grpc://{}", casd.address));
     let (first, second) = (vec![7; 100_000], vec![9; 6 << 20]);
-    run_here(async {
+    run(async {
         for bytes in [&first, &second] {
             put(&remote, Blob::of(bytes), bytes.clone()).await.expect("it is put");
         }
@@ -188,8 +199,8 @@ fn a_client_that_others_have_made_uses_a_team_s_server() {
     }
     // Another, which has nothing itself.
     let Some(casd) = Casd::before(&format!("http://{}", served.address)) else { return };
-    let remote = patient(&format!("grpc://{}", casd.address));
-    run_here(async {
+    let remote = open(&format!("grpc://{}", casd.address));
+    run(async {
         assert_eq!(remote.entry(KEY).await.expect("an answer"), Some(result("a result")));
         for bytes in [&first, &second] {
             assert_eq!(remote.blob(Blob::of(bytes)).await.expect("an answer").as_ref(), Some(bytes));
@@ -200,9 +211,9 @@ fn a_client_that_others_have_made_uses_a_team_s_server() {
 #[test]
 fn a_bucket_is_a_remote_too() {
     let Some(moto) = Moto::start() else { return };
-    let remote = patient(&moto.url());
-    run_here(exchange(Arc::clone(&remote)));
-    run_here(async {
+    let remote = open(&moto.url());
+    run(exchange(Arc::clone(&remote)));
+    run(async {
         assert_eq!(remote.entry(KEY).await.expect("an answer"), None);
         for entry in [result("first"), result("second")] {
             remote.put_entry(KEY, entry.clone()).await.expect("it is put");
@@ -213,13 +224,13 @@ fn a_bucket_is_a_remote_too() {
         let blob = Blob::of(bytes.as_bytes());
         let place = xb_cache::layout::place_of("cas", blob.sha256);
         moto.put(&format!("team/x/{}", place.display()), wrong.into());
-        let error = run_here(remote.blob(blob)).expect_err("it is another");
+        let error = run(remote.blob(blob)).expect_err("it is another");
         assert!(matches!(error, RemoteError::Lied { .. }), "{error}");
-        let is_there = run_here(has(&remote, blob)).expect("an answer");
+        let is_there = run(has(&remote, blob)).expect("an answer");
         assert_eq!(is_there, bytes.len() == wrong.len(), "what is of another length is put again");
     }
     let blob = Blob::of(b"the bytes");
-    let elsewhere = patient(&moto.url().replace("@bucket", "@absent"));
-    let error = run_here(put(&elsewhere, blob, b"the bytes".to_vec())).expect_err("there is no such bucket");
+    let elsewhere = open(&moto.url().replace("@bucket", "@absent"));
+    let error = run(put(&elsewhere, blob, b"the bytes".to_vec())).expect_err("there is no such bucket");
     assert!(matches!(error, RemoteError::Refused { .. }) && error.to_string().contains("s3://absent"), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use super::{free_address, run_here, wait_for};
+use super::{free_address, program, run, wait_for};
 
 /// A server of its own with one bucket, `bucket`, which ends when it is dropped.
 pub struct Moto {
@@ -12,12 +12,9 @@ pub struct Moto {
 }
 
 impl Moto {
-    /// A server; none where the machine has none. `XB_TEST_MOTO` is its program.
+    /// A server; none where the machine has none.
     pub fn start() -> Option<Self> {
-        let Some(program) = std::env::var_os("XB_TEST_MOTO") else {
-            assert!(std::env::var_os("XB_TEST_NO_SKIP").is_none(), "XB_TEST_MOTO does not say where moto_server is");
-            return None;
-        };
+        let program = program("XB_TEST_MOTO", "moto_server")?;
         let address = free_address();
         let (host, port) = address.split_once(':').expect("a host and a port");
         let child = Command::new(program)
@@ -39,11 +36,9 @@ impl Moto {
 
     /// Puts an object, whatever it is.
     pub fn put(&self, key: &str, bytes: Vec<u8>) {
-        // Fails only when somebody was here before.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let url = format!("http://{}/bucket/{key}", self.address);
         let put = async { reqwest::Client::new().put(url).body(bytes).send().await.expect("an answer") };
-        let answer = run_here(put);
+        let answer = run(put);
         assert!(answer.status().is_success(), "{key}: {}", answer.status());
     }
 }

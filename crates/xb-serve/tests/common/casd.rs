@@ -1,9 +1,8 @@
 //! A real server of the Remote Execution API: buildbox-casd.
 
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use super::{free_address, wait_for};
+use super::{free_address, program, wait_for};
 
 /// A server of its own, which ends when it is dropped.
 pub struct Casd {
@@ -15,7 +14,7 @@ pub struct Casd {
 }
 
 impl Casd {
-    /// A server; none where the machine has none. `XB_TEST_CASD` is the folder in which its programs are.
+    /// A server; none where the machine has none.
     pub fn start() -> Option<Self> {
         Self::with(&[])
     }
@@ -26,10 +25,7 @@ impl Casd {
     }
 
     fn with(more: &[&str]) -> Option<Self> {
-        let Some(programs) = std::env::var_os("XB_TEST_CASD").map(PathBuf::from) else {
-            assert!(std::env::var_os("XB_TEST_NO_SKIP").is_none(), "XB_TEST_CASD does not say where buildbox-casd is");
-            return None;
-        };
+        let programs = program("XB_TEST_CASD", "the folder of buildbox-casd")?;
         let folder = tempfile::tempdir().expect("a folder");
         let address = free_address();
         let child = Command::new(programs.join("buildbox-casd"))
