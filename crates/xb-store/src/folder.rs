@@ -2,7 +2,8 @@
 //!
 //! Whoever holds a descriptor of a folder's lock uses the folder; a lock outlives a process that is killed as long as
 //! another one, to which the descriptor was handed, goes on. So a folder that is locked is never removed nor used a
-//! second time, and one whose lock can be had is used by nobody.
+//! second time, and one whose lock can be had is used by nobody. Whoever drops a [`LockedFolder`] says that nobody goes
+//! on.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -10,6 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::lock::Lock;
 use crate::remove::remove_folder;
 
 /// The time between the making of a folder and its locking, on all but the slowest machines.
@@ -19,7 +21,7 @@ const LOCKED_WITHIN: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct LockedFolder {
     path: PathBuf,
-    lock: File,
+    lock: Lock,
     kept: bool,
 }
 
@@ -47,7 +49,7 @@ impl LockedFolder {
     /// # Errors
     /// [`io::ErrorKind::ResourceBusy`] when somebody does, [`io::ErrorKind::NotFound`] when it is not there.
     pub fn lock(path: PathBuf) -> io::Result<Self> {
-        let lock = File::open(&path)?;
+        let lock = Lock::from(File::open(&path)?);
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => in_use(&path),
             TryLockError::Error(error) => error,
@@ -172,6 +174,7 @@ mod tests {
         let mut ours = LockedFolder::create(parent.path(), "run-").unwrap();
         ours.keep_as(&path).unwrap();
         let handed_on = ours.lock_file().try_clone().unwrap();
+        ours.lock.close_as_the_dead_do();
         drop(ours);
         assert!(!remove_unused(&path).unwrap());
         drop(handed_on);

@@ -14,8 +14,9 @@ use crate::Store;
 use crate::census::{Census, Holder, HolderKind};
 use crate::db::{Key, now};
 use crate::error::Result;
+use crate::lock::Lock;
 use crate::remove::remove_file;
-use crate::session::{open_lock, remove_stale};
+use crate::session::remove_stale;
 use crate::shelves::{Doomed, Swept, weights};
 
 /// What is kept beside the roots: by default nothing.
@@ -159,7 +160,7 @@ impl Store {
     fn remove_idle_locks(&self) -> Result<()> {
         let entries = std::fs::read_dir(self.layout().locks()).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()).filter(|path| !path.ends_with("gc.lock")) {
-            if open_lock(&path)?.try_lock().is_ok() {
+            if Lock::open(&path)?.try_lock().is_ok() {
                 remove_file(&path)?;
             }
         }

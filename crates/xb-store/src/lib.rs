@@ -26,6 +26,7 @@ mod gc;
 mod index;
 mod ingest;
 mod layout;
+mod lock;
 mod materialise;
 mod memos;
 mod remove;

@@ -5,19 +5,20 @@
 //! here goes while somebody relies on it. The scratch folder is locked by its owner while it lives: a folder whose
 //! lock can be had belongs to the dead.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Context, Result, StoreError};
 use crate::folder::LockedFolder;
 use crate::layout::Layout;
+use crate::lock::Lock;
 use crate::remove::{remove_file, remove_tree};
 
 pub(crate) struct Session {
     /// Goes before the gate opens.
     scratch: LockedFolder,
-    gate: File,
+    gate: Lock,
     gate_path: PathBuf,
     next: AtomicU64,
 }
@@ -31,7 +32,7 @@ impl Session {
         alone: impl FnOnce() -> Result<()>,
     ) -> Result<Self> {
         let gate_path = layout.locks().join("gc.lock");
-        let gate = open_lock(&gate_path)?;
+        let gate = Lock::open(&gate_path)?;
         if enter(&gate, &gate_path, must_be_alone)? {
             remove_stale(layout)?;
             alone()?;
@@ -140,9 +141,4 @@ fn describe(scratch: &Path) -> Option<String> {
         "" => format!("process {pid}"),
         program => format!("process {pid} ({program})"),
     })
-}
-
-/// Opens a file that serves only as a lock.
-pub(crate) fn open_lock(path: &Path) -> Result<File> {
-    OpenOptions::new().create(true).truncate(false).write(true).open(path).on("cannot open", path)
 }
