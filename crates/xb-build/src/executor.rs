@@ -41,6 +41,12 @@ pub trait Executor: Send + Sync {
     /// Whether it can run programs of this architecture, natively or by an emulator that the action brings.
     fn can_run(&self, platform: Arch) -> bool;
 
+    /// Why it cannot run an action although it runs programs of its architecture: half a sentence; none when it can.
+    fn refuses(&self, action: &ResolvedAction) -> Option<String> {
+        let _ = action;
+        None
+    }
+
     /// Runs an action.
     ///
     /// How the command ended is data in the result. Dropping the future has everything killed that was started and

@@ -39,6 +39,8 @@ pub struct Foreseen {
     pub title: String,
     /// How; what fails so may be done by another method.
     pub method: Method,
+    /// Where; none where no executor can run it.
+    pub executor: Option<String>,
     /// How long it took when it last succeeded by this method, whatever it was made from then.
     pub expected: Option<Duration>,
     /// Whether it runs for certain. What waits for another run may turn out to be known: that run may come out as it was
@@ -77,6 +79,10 @@ impl Executor for Refusing {
 
     fn can_run(&self, platform: Arch) -> bool {
         self.0.can_run(platform)
+    }
+
+    fn refuses(&self, action: &ResolvedAction) -> Option<String> {
+        self.0.refuses(action)
     }
 
     fn run<'a>(

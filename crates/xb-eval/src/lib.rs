@@ -38,8 +38,8 @@ mod world;
 pub use builtins::{Builtin, Constant, FORMATS, NAMESPACES, Namespace, Parameter, names};
 pub use codes::{CODES, UNREADABLE};
 pub use emit::{
-    AUDIT_KINDS, AUDIT_LEVELS, EmitFailure, EmitOptions, Emitted, Format, Product, Release, SHIPPED, TargetRequest,
-    emit, releases,
+    AUDIT_KINDS, AUDIT_LEVELS, EmitFailure, EmitOptions, Emitted, Format, Machine, Product, Release, SHIPPED,
+    TargetRequest, emit, machine, releases,
 };
 pub use evaluator::Evaluator;
 pub use failure::{Failure, Result};

@@ -12,6 +12,7 @@ use std::time::Duration;
 use xb_build::{BoxFuture, Executor, ExecutorError, RunContext};
 use xb_core::{ActionId, Arch, TreeId};
 use xb_graph::{ActionResult, ResolvedAction};
+use xb_run::layers;
 use xb_store::{Contents, StoreError};
 
 use crate::alive::Alive;
@@ -129,19 +130,7 @@ impl Inner {
 
     /// The folders of an action's root, from the lowest, each once.
     pub fn layers(&self, action: &ResolvedAction) -> Result<Vec<PathBuf>, StoreError> {
-        if action.layers.is_empty() || action.layers.len() > MOST_LAYERS {
-            return Ok(vec![self.store.materialise(action.root)?]);
-        }
-        let mut seen = std::collections::BTreeSet::new();
-        let mut layers = action
-            .layers
-            .iter()
-            .rev()
-            .filter(|layer| seen.insert(**layer))
-            .map(|layer| self.store.materialise(*layer))
-            .collect::<Result<Vec<_>, _>>()?;
-        layers.reverse();
-        Ok(layers)
+        layers(action, MOST_LAYERS).into_iter().map(|layer| self.store.materialise(layer)).collect()
     }
 
     /// Takes in a folder that the command wrote.

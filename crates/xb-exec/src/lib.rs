@@ -8,12 +8,10 @@
 
 mod alive;
 mod child;
-mod classify;
 mod doctor;
 mod emulator;
 mod executor;
 mod interactive;
-mod log;
 mod output;
 mod reclaim;
 mod run;

@@ -11,21 +11,14 @@ use std::time::{Duration, Instant};
 use xb_build::{Event, ExecutorError, RunContext};
 use xb_core::{RelPath, TreeId};
 use xb_graph::{ActionResult, Cause, ResolvedAction};
+use xb_run::{Ended, KILLED, Log, MOST_LEFT_OUT, cause, clash, is_left_out};
 
-use crate::classify::{Ending, classify};
 use crate::executor::Inner;
-use crate::log::Log;
 use crate::sandbox::{End, Sandbox};
 use crate::scratch::{Scratch, kept_path};
-use crate::spec::{Ended, Exceeded, Report, Spec, Stdio};
+use crate::spec::{Report, Spec, Stdio};
 use crate::standby::Standby;
 use crate::{emulator, output};
-
-/// The exit code of what had to be killed: that of `SIGKILL` in a shell.
-const KILLED: i32 = 137;
-
-/// Of what is left out of an output, no more is named.
-const MOST_LEFT_OUT: usize = 10;
 
 /// What collecting needs to know of a run.
 struct Finished {
@@ -137,8 +130,7 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
         match take_outputs(inner, action, scratch, &finished.layers, &ended)? {
             Ok(taken) => {
                 for path in &taken.left_out {
-                    let line = format!("[xb: `/{path}` is no file, folder or link, and is left out]\n");
-                    finished.log.extend(line.into_bytes());
+                    finished.log.extend(is_left_out(path).into_bytes());
                 }
                 (outputs, left_out) = (taken.trees, taken.left_out);
             }
@@ -179,27 +171,6 @@ pub fn out_of_turn(action: &ResolvedAction) -> ExecutorError {
     ExecutorError::Machine(format!("the sandbox of {} spoke out of turn", action.title))
 }
 
-/// Why the command ended as it did; nothing is known of one that took too long.
-fn cause(action: &ResolvedAction, ended: Option<&Ended>, log: &[u8]) -> Cause {
-    let Some(ended) = ended else {
-        return Cause::TimedOut;
-    };
-    match (ended.exceeded, ended.exit_code) {
-        (Some(Exceeded::Memory), _) => Cause::OutOfMemory,
-        (Some(Exceeded::Disk), _) => Cause::DiskFull,
-        (None, _) if ended.too_large_a_file => Cause::DiskFull,
-        (Some(Exceeded::Processes), _) => Cause::TooManyProcesses,
-        (None, 0) => Cause::Success,
-        (None, _) => classify(&Ending {
-            foreign: ended.foreign.as_deref(),
-            emulated: action.emulator.is_some(),
-            is_check: action.step == "check",
-            nearly_full: ended.nearly_full,
-            log,
-        }),
-    }
-}
-
 /// What was taken in of the outputs.
 #[derive(Default)]
 struct Taken {
@@ -221,7 +192,7 @@ fn take_outputs(
     let of_machine = |wanted: &RelPath, error: io::Error| ExecutorError::Machine(wrong(wanted, &error));
     let refused = |wanted: &RelPath, reason| Ok(Err(Cause::RefusedOutput { path: wanted.to_string(), reason }));
     let mut taken = Taken::default();
-    if let Some((inner, outer)) = output::clash(&ended.outputs)
+    if let Some((inner, outer)) = clash(&ended.outputs)
         && let (Some(inner), Some(outer)) = (action.outputs.get(inner), action.outputs.get(outer))
     {
         return refused(inner, format!("it is the folder of `/{outer}`, or lies in it"));

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 use tokio::time::{Instant, sleep_until};
+use xb_run::Log;
 
-use crate::log::Log;
 use crate::scratch::Scratch;
 use crate::spec::{self, Report, Spec};
 use crate::standby::{Idle, Standby};

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use xb_core::{Arch, RelPath};
 use xb_graph::Limits;
+use xb_run::Ended;
 
 use crate::emulator::Emulation;
 
@@ -84,36 +85,6 @@ pub enum Report {
     Terminal,
     /// The command ended.
     Ended(Ended),
-}
-
-/// How the command ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ended {
-    /// The exit code; 128 and the signal's number when a signal ended it.
-    pub exit_code: i32,
-    /// The limit that it was killed for.
-    pub exceeded: Option<Exceeded>,
-    /// The largest resident memory of all processes together that was seen, in bytes.
-    pub peak_memory: u64,
-    /// Whether hardly anything could be written at some time.
-    pub nearly_full: bool,
-    /// Whether it ended because a file would have become larger than the limit.
-    pub too_large_a_file: bool,
-    /// The program of another architecture that was refused last.
-    pub foreign: Option<String>,
-    /// Where each output that exists really is, every link on the way followed.
-    pub outputs: BTreeMap<String, RelPath>,
-}
-
-/// A limit that the child watches itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Exceeded {
-    /// Memory.
-    Memory,
-    /// Disk space.
-    Disk,
-    /// Processes and their threads.
-    Processes,
 }
 
 /// Sends what to do, and the lock that the child holds meanwhile.

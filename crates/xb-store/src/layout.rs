@@ -10,6 +10,7 @@
 //!   tmp/PID-NAME/       scratch of an open store; it holds a lock on it while it lives
 //!   boot                the machine's boot in which the store was last opened
 //!   sandboxes/          what the executor of this machine works in; the store only gives it the place
+//!   machines/           what machines made of software work in, and what consoles of lost ones said
 //!   locks/              gc.lock, and one lock for each action that was built since the last garbage collection
 //! ```
 //!

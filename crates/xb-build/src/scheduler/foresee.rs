@@ -42,6 +42,7 @@ impl Scheduler<'_> {
                 node: *id,
                 title: run.title(),
                 method: run.method,
+                executor: self.executor_of(run.method, run.platform),
                 expected: effort.map(|effort| Duration::from_millis(effort.milliseconds)),
                 certain: *certain,
             };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use xb_core::Arch;
 use xb_graph::{Method, ResolvedAction};
 
 use super::Scheduler;
@@ -52,6 +53,13 @@ impl Scheduler<'_> {
         }
     }
 
+    /// The name of the first executor for programs of an architecture, by a method.
+    pub(super) fn executor_of(&self, method: Method, platform: Arch) -> Option<String> {
+        let able =
+            self.builder.executors.iter().find(|executor| unmet_by_any(&***executor, method, platform).is_none());
+        able.map(|executor| executor.name().to_owned())
+    }
+
     /// The first executor that can run an action.
     pub(super) fn executor_for(&self, action: &ResolvedAction) -> Result<Arc<dyn Executor>, Why> {
         let executors = &self.builder.executors;
@@ -72,10 +80,18 @@ impl Scheduler<'_> {
 
 /// Why an executor cannot run an action.
 fn unmet(executor: &dyn Executor, action: &ResolvedAction) -> Option<String> {
-    let (have, need) = (executor.arch(), action.platform);
-    match action.method {
+    unmet_by_any(executor, action.method, action.platform).or_else(|| executor.refuses(action))
+}
+
+/// Why an executor can run nothing that needs programs of this architecture by this method.
+fn unmet_by_any(executor: &dyn Executor, method: Method, need: Arch) -> Option<String> {
+    let have = executor.arch();
+    match method {
         Method::Native if have != need => {
             Some(format!("its machine is {have}, and `native` needs a machine that is {need}"))
+        }
+        Method::Emulate | Method::PureEmulate if have == need => {
+            Some(format!("its machine is {have} itself, where nothing is emulated"))
         }
         _ if !executor.can_run(need) => {
             Some(format!("it can run {need} programs neither by itself nor by an emulator"))

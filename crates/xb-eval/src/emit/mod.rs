@@ -8,6 +8,7 @@ mod audit;
 mod baseline;
 mod choice;
 mod describe;
+mod machine;
 mod needs;
 mod release;
 mod ship;
@@ -31,6 +32,7 @@ use crate::value::Value;
 use crate::world::World;
 
 pub use audit::{AUDIT_KINDS, AUDIT_LEVELS};
+pub use machine::{Machine, machine};
 pub use release::{Format, Release, releases};
 
 /// What is asked for: packages of a file, for some architectures.

@@ -48,7 +48,7 @@ pub fn execute(
         set_no_new_privs(true).tried("forbid new privileges")?;
     }
     let is_asked_about = line.is_some();
-    install_filter(&seccomp::filter(is_alone, is_asked_about), line).tried("install the filter of system calls")?;
+    install_filter(&seccomp::filter(is_alone, is_asked_about)?, line).tried("install the filter of system calls")?;
     caps::drop_all_but_kept()?;
     if is_asked_about {
         // Init has to see what is to be executed, and nobody else is in the sandbox yet to look.

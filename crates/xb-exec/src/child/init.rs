@@ -12,6 +12,7 @@ use rustix::process::{
     umask, wait,
 };
 use rustix::system::{setdomainname, sethostname};
+use xb_run::{Ended, HOST_NAME};
 
 use super::cpus::Cpus;
 use super::disk::Disk;
@@ -19,11 +20,8 @@ use super::foreign::Foreigners;
 use super::interpose::Interposed;
 use super::watch::Watch;
 use super::{Broken, Tried, command, devices, disk, foreign, outputs, owners, proc, report_broken, root, terminal};
-use crate::spec::{self, Ended, Report, Spec, Stdio};
+use crate::spec::{self, Report, Spec, Stdio};
 use crate::sys::{self, Fork};
-
-/// The name of every sandbox's machine.
-const HOST_NAME: &[u8] = b"xb";
 
 /// The exit code after `SIGXFSZ`, which is sent to who makes a file larger than the limit.
 const TOO_LARGE: i32 = 128 + Signal::XFSZ.as_raw();
@@ -86,7 +84,7 @@ struct Prepared {
 }
 
 fn set_up(spec: &Spec) -> Result<Prepared, Broken> {
-    sethostname(HOST_NAME).tried("set the host name")?;
+    sethostname(HOST_NAME.as_bytes()).tried("set the host name")?;
     setdomainname(b"(none)").tried("set the domain name")?;
     sys::loopback_up().tried("bring the loopback network up")?;
     let root = root::mount(spec)?;

@@ -6,11 +6,11 @@ use std::thread;
 use std::time::Duration;
 
 use xb_graph::Limits;
+use xb_run::Exceeded;
 
 use super::disk::Disk;
 use super::memory::Memory;
 use super::{Broken, Tried, held, processes};
-use crate::spec::Exceeded;
 use crate::sys;
 
 /// How often the thread looks.

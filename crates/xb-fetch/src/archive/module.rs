@@ -13,9 +13,7 @@ use xb_store::Contents;
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
-use super::collect::Collected;
-use super::zipfile::{end, name_of, unreadable};
-use super::{ArchiveError, Limits, Mode, Sink, broken, collect};
+use super::{ArchiveError, Collected, Limits, Mode, Sink, broken, collect, end, name_of, unreadable};
 
 /// What a line is for: the sum of a file, and its name.
 type Line = (String, [u8; 32]);

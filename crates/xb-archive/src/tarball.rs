@@ -9,13 +9,17 @@ use std::io::{self, Read};
 use tar::{Archive, Entry, EntryType};
 use xb_store::Contents;
 
-use super::{ArchiveError, Mode, Sink, broken};
+use crate::{ArchiveError, Maker, Mode, Sink, broken};
 
 /// How many bytes may describe one entry.
 const LONGEST_DESCRIPTION: u64 = 1 << 20;
 
 /// Hands every entry to the sink.
-pub(super) fn read<C: Contents + ?Sized>(from: impl Read, sink: &mut Sink<'_, '_, C>) -> Result<(), ArchiveError> {
+pub(crate) fn read<C: Contents + ?Sized>(
+    from: impl Read,
+    maker: Maker,
+    sink: &mut Sink<'_, '_, C>,
+) -> Result<(), ArchiveError> {
     let left = Cell::new(0);
     let mut archive = Archive::new(Metered { from, left: &left });
     let mut entries = archive.entries().map_err(broken)?;
@@ -26,7 +30,7 @@ pub(super) fn read<C: Contents + ?Sized>(from: impl Read, sink: &mut Sink<'_, '_
         };
         left.set(u64::MAX);
         let mut entry = entry.map_err(broken)?;
-        take(&mut entry, sink)?;
+        take(&mut entry, maker, sink)?;
         // What nobody wanted of this entry does not count as a description of the next.
         io::copy(&mut entry, &mut io::sink()).map_err(broken)?;
     }
@@ -54,6 +58,7 @@ impl<R: Read> Read for Metered<'_, R> {
 
 fn take<R: Read, C: Contents + ?Sized>(
     entry: &mut Entry<'_, R>,
+    maker: Maker,
     sink: &mut Sink<'_, '_, C>,
 ) -> Result<(), ArchiveError> {
     let kind = entry.header().entry_type();
@@ -70,8 +75,9 @@ fn take<R: Read, C: Contents + ?Sized>(
         EntryType::Regular | EntryType::Continuous if name.ends_with('/') => sink.folder(&name, mode),
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
             let size = size(entry)?;
-            sink.file(&name, mode, size, entry)
+            sink.file_of(maker, &name, mode, size, entry)
         }
+        EntryType::Fifo | EntryType::Char | EntryType::Block if maker == Maker::Build => Ok(()),
         other => Err(ArchiveError::entry(name, format!("is a {other:?}, not a file, a folder or a link"))),
     }
 }

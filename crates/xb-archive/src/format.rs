@@ -16,7 +16,7 @@ pub enum Format {
 
 impl Format {
     /// Tells the format by the first bytes, which are read.
-    pub(super) fn of(file: &mut File) -> io::Result<Option<Self>> {
+    pub(crate) fn of(file: &mut File) -> io::Result<Option<Self>> {
         let mut head = Vec::with_capacity(512);
         file.take(512).read_to_end(&mut head)?;
         Ok(Self::of_head(&head))

@@ -7,11 +7,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use rayon::Scope;
 use xb_core::{ContentId, RelPath, TreeId};
-use xb_graph::{Entry, Unbuilt, build_tree};
+use xb_graph::{Entry, MissingDirectory, Unbuilt, build_tree};
 use xb_store::{Contents, StoreError};
 
-use super::{ArchiveError, Limits, broken};
-use crate::storage::missing;
+use crate::{ArchiveError, Limits, Maker, broken};
 
 /// Files up to this size are handed to other threads; the decoder goes on meanwhile.
 const SMALL: u64 = 1 << 20;
@@ -20,11 +19,11 @@ const MOST_WAITING: u64 = 64 << 20;
 
 /// The bits of a mode.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mode(pub(crate) u32);
+pub struct Mode(pub u32);
 
 impl Mode {
     /// A file of this mode.
-    pub(crate) fn file(self, content: ContentId) -> Entry {
+    pub fn file(self, content: ContentId) -> Entry {
         Entry::File {
             content,
             executable: self.0 & 0o111 != 0,
@@ -32,15 +31,21 @@ impl Mode {
         }
     }
 
+    /// A file of this mode that a build left.
+    pub fn built(self, content: ContentId) -> Entry {
+        let mode = (self.0 & 0o7000 != 0).then_some(self.0 & 0o7777);
+        Entry::File { content, executable: self.0 & 0o111 != 0, mode }
+    }
+
     /// A folder of this mode.
-    pub(crate) fn folder(self) -> Entry {
+    pub fn folder(self) -> Entry {
         let mode = (self.0 & 0o7000 != 0).then_some(self.0 & 0o7777);
         Entry::Directory { mode }
     }
 }
 
 enum Item {
-    File { content: usize, mode: Mode },
+    File { content: usize, mode: Mode, maker: Maker },
     HardLink { target: RelPath },
     Other(Entry),
 }
@@ -48,7 +53,7 @@ enum Item {
 type Written = (usize, Result<ContentId, StoreError>);
 
 /// Takes the entries of an archive.
-pub(crate) struct Sink<'c, 's, C: ?Sized> {
+pub struct Sink<'c, 's, C: ?Sized> {
     scope: &'c Scope<'s>,
     contents: &'s C,
     waiting: &'s AtomicU64,
@@ -62,7 +67,7 @@ pub(crate) struct Sink<'c, 's, C: ?Sized> {
 }
 
 /// Runs `read` with a sink, and gives what it collected.
-pub(crate) fn collect<C: Contents + ?Sized>(
+pub fn collect<C: Contents + ?Sized>(
     contents: &C,
     limits: Limits,
     read: impl FnOnce(&mut Sink<'_, '_, C>) -> Result<(), ArchiveError>,
@@ -97,7 +102,21 @@ fn contents_of(files: usize, written: &Receiver<Written>) -> Result<Vec<ContentI
 
 impl<'s, C: Contents + ?Sized> Sink<'_, 's, C> {
     /// Takes a file of `size` bytes.
-    pub(crate) fn file(&mut self, name: &str, mode: Mode, size: u64, from: &mut dyn Read) -> Result<(), ArchiveError> {
+    ///
+    /// # Errors
+    /// See [`ArchiveError`].
+    pub fn file(&mut self, name: &str, mode: Mode, size: u64, from: &mut dyn Read) -> Result<(), ArchiveError> {
+        self.file_of(Maker::Stranger, name, mode, size, from)
+    }
+
+    pub(crate) fn file_of(
+        &mut self,
+        maker: Maker,
+        name: &str,
+        mode: Mode,
+        size: u64,
+        from: &mut dyn Read,
+    ) -> Result<(), ArchiveError> {
         let path = self.leaf(name)?;
         self.left.bytes = self
             .left
@@ -111,7 +130,7 @@ impl<'s, C: Contents + ?Sized> Sink<'_, 's, C> {
         } else {
             self.large_file(name, content, size, from)?;
         }
-        self.items.push((path, Item::File { content, mode }));
+        self.items.push((path, Item::File { content, mode, maker }));
         Ok(())
     }
 
@@ -153,7 +172,7 @@ impl<'s, C: Contents + ?Sized> Sink<'_, 's, C> {
     }
 
     /// Takes a symbolic link.
-    pub(crate) fn symlink(&mut self, name: &str, target: &str) -> Result<(), ArchiveError> {
+    pub fn symlink(&mut self, name: &str, target: &str) -> Result<(), ArchiveError> {
         if target.is_empty() || target.contains('\0') || target.len() > RelPath::LONGEST {
             return Err(ArchiveError::entry(name, "is a symbolic link that leads to no possible name"));
         }
@@ -165,7 +184,7 @@ impl<'s, C: Contents + ?Sized> Sink<'_, 's, C> {
     }
 
     /// Takes a hard link to a file that came before.
-    pub(crate) fn hard_link(&mut self, name: &str, target: &str) -> Result<(), ArchiveError> {
+    pub fn hard_link(&mut self, name: &str, target: &str) -> Result<(), ArchiveError> {
         let path = self.leaf(name)?;
         self.charge_name(target)?;
         let target = clean(target)?;
@@ -174,7 +193,7 @@ impl<'s, C: Contents + ?Sized> Sink<'_, 's, C> {
     }
 
     /// Takes a folder.
-    pub(crate) fn folder(&mut self, name: &str, mode: Mode) -> Result<(), ArchiveError> {
+    pub fn folder(&mut self, name: &str, mode: Mode) -> Result<(), ArchiveError> {
         let path = self.path(name)?;
         self.items.push((path, Item::Other(mode.folder())));
         Ok(())
@@ -256,7 +275,7 @@ fn clean(name: &str) -> Result<RelPath, ArchiveError> {
 
 /// What an archive holds, by path.
 #[derive(Debug, Default)]
-pub(crate) struct Collected {
+pub struct Collected {
     entries: Vec<(RelPath, Entry)>,
 }
 
@@ -268,7 +287,8 @@ impl Collected {
             refuse_symlinked_parents(&path, &index, &entries)?;
             let entry = match item {
                 Item::Other(entry) => entry,
-                Item::File { content, mode } => mode.file(contents[content]),
+                Item::File { content, mode, maker: Maker::Stranger } => mode.file(contents[content]),
+                Item::File { content, mode, maker: Maker::Build } => mode.built(contents[content]),
                 Item::HardLink { target } => linked(&path, &target, &index, &entries)?,
             };
             index.insert(path.clone(), entries.len());
@@ -278,12 +298,12 @@ impl Collected {
     }
 
     /// Adds a file that the archive does not have.
-    pub(crate) fn add(&mut self, path: RelPath, content: ContentId) {
+    pub fn add(&mut self, path: RelPath, content: ContentId) {
         self.entries.push((path, Mode(0o644).file(content)));
     }
 
     /// The contents of the file at a path.
-    pub(crate) fn file(&self, path: &str) -> Option<ContentId> {
+    pub fn file(&self, path: &str) -> Option<ContentId> {
         match self.entries.iter().rev().find(|(at, _)| at.as_str() == path) {
             Some((_, Entry::File { content, .. })) => Some(*content),
             _ => None,
@@ -291,13 +311,13 @@ impl Collected {
     }
 
     /// The names at its top, sorted.
-    pub(crate) fn top(&self) -> Vec<String> {
+    pub fn top(&self) -> Vec<String> {
         let names = self.entries.iter().filter_map(|(path, _)| path.components().next());
         names.collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
     }
 
     /// Whether there is a folder at a path.
-    pub(crate) fn has_folder(&self, at: &RelPath) -> bool {
+    pub fn has_folder(&self, at: &RelPath) -> bool {
         let is_it = |(path, entry): &(RelPath, Entry)| match beneath(at, path) {
             Some("") => matches!(entry, Entry::Directory { .. }),
             other => other.is_some(),
@@ -306,7 +326,7 @@ impl Collected {
     }
 
     /// What lies beneath a folder.
-    pub(crate) fn beneath(self, at: &RelPath) -> Self {
+    pub fn beneath(self, at: &RelPath) -> Self {
         let cut = |(path, entry): (RelPath, Entry)| {
             let rest = beneath(at, &path).filter(|rest| !rest.is_empty())?;
             Some((RelPath::normalise(rest).ok()?, entry))
@@ -315,13 +335,13 @@ impl Collected {
     }
 
     /// All but what is named.
-    pub(crate) fn without(mut self, is_dropped: impl Fn(&RelPath, &Entry) -> bool) -> Self {
+    pub fn without(mut self, is_dropped: impl Fn(&RelPath, &Entry) -> bool) -> Self {
         self.entries.retain(|(path, entry)| !is_dropped(path, entry));
         self
     }
 
     /// Drops leading folders.
-    pub(crate) fn strip(self, strip: u32) -> Result<Self, ArchiveError> {
+    pub fn strip(self, strip: u32) -> Result<Self, ArchiveError> {
         let depth = strip as usize;
         let mut lead: Option<Vec<String>> = None;
         let mut entries = Vec::with_capacity(self.entries.len());
@@ -345,13 +365,17 @@ impl Collected {
     }
 
     /// Builds the tree.
-    pub(crate) fn build(self, contents: &(impl Contents + ?Sized)) -> Result<TreeId, ArchiveError> {
+    pub fn build(self, contents: &(impl Contents + ?Sized)) -> Result<TreeId, ArchiveError> {
         let mut root = Unbuilt::default();
         for (path, entry) in self.entries {
             root.put(&path, entry);
         }
         Ok(build_tree(root, contents).map_err(missing)?)
     }
+}
+
+fn missing(error: MissingDirectory) -> StoreError {
+    StoreError::Damaged { what: format!("the tree {}", error.id), reason: error.reason }
 }
 
 /// The rest of a path that is that of a folder, or leads beneath it.

@@ -6,7 +6,7 @@ use xb_store::Contents;
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
-use super::{ArchiveError, Mode, Sink, broken};
+use crate::{ArchiveError, Mode, Sink, broken};
 
 /// Symbolic links hold their target as contents.
 const LONGEST_TARGET: u64 = 4096;
@@ -42,7 +42,11 @@ fn take<R: Read, C: Contents + ?Sized>(
     }
 }
 
-pub(super) fn name_of<R: Read>(entry: &ZipFile<'_, R>) -> Result<String, ArchiveError> {
+/// The name of an entry.
+///
+/// # Errors
+/// When it is not UTF-8.
+pub fn name_of<R: Read>(entry: &ZipFile<'_, R>) -> Result<String, ArchiveError> {
     String::from_utf8(entry.name_raw().to_vec()).map_err(|error| {
         let name = error.as_bytes().escape_ascii().to_string();
         ArchiveError::entry(name, "has a name that is not UTF-8")
@@ -50,13 +54,17 @@ pub(super) fn name_of<R: Read>(entry: &ZipFile<'_, R>) -> Result<String, Archive
 }
 
 /// Only who reads on to the end of an entry is told when the bytes are not those of the checksum.
-pub(super) fn end(name: &str, entry: &mut dyn Read) -> Result<(), ArchiveError> {
+///
+/// # Errors
+/// When they are not, or there are more than the entry's size.
+pub fn end(name: &str, entry: &mut dyn Read) -> Result<(), ArchiveError> {
     match entry.read(&mut [0]).map_err(broken)? {
         0 => Ok(()),
         _ => Err(ArchiveError::entry(name, "goes on after its size")),
     }
 }
 
-pub(super) fn unreadable(error: zip::result::ZipError) -> ArchiveError {
+/// What the zip library said, as an error of the archive.
+pub fn unreadable(error: zip::result::ZipError) -> ArchiveError {
     ArchiveError::Broken(error.to_string())
 }

@@ -1,0 +1,280 @@
+//! One run of an action: a machine, an order, what it says, and what it made.
+
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+use xb_build::{Event, ExecutorError, RunContext};
+use xb_graph::{ActionResult, Cause, ResolvedAction};
+use xb_run::{Ended, KILLED, Log, MOST_LEFT_OUT, cause, clash, is_left_out, layers};
+
+use crate::collect::{self, Failed, Taken};
+use crate::executor::Inner;
+use crate::machine::{Lost, Machine, Started, explain};
+use crate::order::Order;
+use crate::protocol::Line;
+
+/// How many machines an action may lose before it is given up.
+const TRIES: u32 = 2;
+
+/// The number of layers that a root may have in a machine: so many names fit the options of a mount.
+const MOST_LAYERS: usize = 200;
+
+/// Why a machine could not do its work.
+enum Trouble {
+    /// It is of no more use; another one may be.
+    Machine(String),
+    /// No other machine would be better.
+    Host(ExecutorError),
+}
+
+/// Runs an action; where its machine is lost, in a fresh one, once.
+pub async fn run(
+    inner: &Arc<Inner>,
+    action: &ResolvedAction,
+    context: &RunContext,
+) -> Result<ActionResult, ExecutorError> {
+    let _slot = inner.slots.acquire().await.map_err(|error| ExecutorError::Machine(error.to_string()))?;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match run_once(inner, action, context).await {
+            Ok(result) => return Ok(result),
+            Err(Trouble::Host(error)) => return Err(error),
+            Err(Trouble::Machine(why)) if tries < TRIES => {
+                let line = format!("[xb: {} begins again in a fresh machine: {why}]", action.title);
+                context.events.event(Event::Log { node: context.node, line });
+            }
+            Err(Trouble::Machine(why)) => {
+                let text = format!("cannot run {}, over which {tries} machines were lost: {why}", action.title);
+                return Err(ExecutorError::Machine(text));
+            }
+        }
+    }
+}
+
+async fn run_once(inner: &Arc<Inner>, action: &ResolvedAction, context: &RunContext) -> Result<ActionResult, Trouble> {
+    let machine = match inner.take_idle() {
+        Some(machine) => machine,
+        None => start(inner).await?,
+    };
+    let console = machine.console();
+    let jobs = context.jobs;
+    let (machine, offset, length) =
+        blocking(inner, action, move |inner, action| place(inner, action, machine, jobs)).await?;
+    let done = execute(inner, machine, action, context, (offset, length)).await;
+    done.map_err(|failed| match failed {
+        Failed::Lost(lost) => Trouble::Machine(explain(inner, lost, &console)),
+        Failed::Store(why) => Trouble::Host(ExecutorError::Store(why)),
+    })
+}
+
+/// Starts a machine and waits until it takes orders.
+async fn start(inner: &Arc<Inner>) -> Result<Machine, Trouble> {
+    let parts = inner.parts().await.map_err(Trouble::Host)?;
+    let starting = Arc::clone(inner);
+    let started = tokio::task::spawn_blocking(move || {
+        let folder = |tree| starting.store.materialise(tree).map_err(ExecutorError::from);
+        let (emulator, machine) = (folder(parts.emulator)?, folder(parts.machine)?);
+        Started::new(&starting, emulator, machine).map_err(ExecutorError::Machine)
+    });
+    let started = started.await.map_err(gave_up)?.map_err(Trouble::Host)?;
+    started.ready().await.map_err(|(lost, console)| Trouble::Machine(explain(inner, lost, &console)))
+}
+
+/// Runs what waits for the disk where it keeps nobody from working.
+async fn blocking<T: Send + 'static>(
+    inner: &Arc<Inner>,
+    action: &ResolvedAction,
+    work: impl FnOnce(&Inner, &ResolvedAction) -> Result<T, ExecutorError> + Send + 'static,
+) -> Result<T, Trouble> {
+    let (inner, action) = (Arc::clone(inner), action.clone());
+    let done = tokio::task::spawn_blocking(move || work(&inner, &action)).await;
+    done.map_err(gave_up)?.map_err(Trouble::Host)
+}
+
+fn gave_up(error: tokio::task::JoinError) -> Trouble {
+    Trouble::Host(ExecutorError::Machine(format!("the executor gave up: {error}")))
+}
+
+/// Puts what an order needs onto the machine's disk. A machine that could not get all of it is dropped.
+fn place(
+    inner: &Inner,
+    action: &ResolvedAction,
+    mut machine: Machine,
+    jobs: u32,
+) -> Result<(Machine, u64, usize), ExecutorError> {
+    let wrong = |why: String| ExecutorError::Machine(format!("cannot run {} in a machine: {why}", action.title));
+    let layers = machine.place(&layers(action, MOST_LAYERS), &*inner.store).map_err(wrong)?;
+    let (arch, cpus) = (inner.options.arch, inner.options.cpus);
+    let order = Order { action, layers: &layers, arch, cpus, jobs }.pack().map_err(wrong)?;
+    let offset = machine.place_order(&order).map_err(wrong)?;
+    Ok((machine, offset, order.len()))
+}
+
+/// What a command has done.
+enum End {
+    /// It ended by itself.
+    Ended(Ended),
+    /// It took too long.
+    TimedOut,
+}
+
+async fn execute(
+    inner: &Arc<Inner>,
+    mut machine: Machine,
+    action: &ResolvedAction,
+    context: &RunContext,
+    (offset, length): (u64, usize),
+) -> Result<ActionResult, Failed> {
+    let started = Instant::now();
+    machine.ports.order(offset, length).await.map_err(Failed::Lost)?;
+    let mut log = Log::new(action.limits.log);
+    let show = |line| context.events.event(Event::Log { node: context.node, line });
+    let overdue = async {
+        match action.limits.seconds {
+            0 => pending().await,
+            seconds => sleep(Duration::from_secs(seconds)).await,
+        }
+    };
+    let end = tokio::select! {
+        ended = follow(&mut machine, &mut log, show) => End::Ended(ended.map_err(Failed::Lost)?),
+        () = overdue => End::TimedOut,
+    };
+    log.flush(show);
+    let mut log = log.into_bytes();
+    let (cause, ended, taken) = match end {
+        // Nothing that the command has started may go on.
+        End::TimedOut => {
+            drop(machine);
+            (cause(action, None, &log), Ended { exit_code: KILLED, ..Ended::default() }, Vec::new())
+        }
+        End::Ended(mut ended) => {
+            let cause = cause(action, Some(&ended), &log);
+            let success = ended.exit_code == 0 && ended.exceeded.is_none();
+            let taken;
+            (machine, taken) = collect(inner, machine, action, success).await?;
+            let real = taken.iter().filter_map(|(name, one)| Some((name.clone(), one.as_ref()?.path.clone())));
+            ended.outputs = real.collect();
+            inner.give_back(machine);
+            (cause, ended, taken)
+        }
+    };
+    let (mut cause, mut outputs, mut left_out) = (cause, BTreeMap::new(), Vec::new());
+    if cause == Cause::Success {
+        match judge(action, &ended, taken) {
+            Ok(kept) => (outputs, left_out) = kept,
+            Err(why) => cause = why,
+        }
+    }
+    left_out.iter().for_each(|path| log.extend(is_left_out(path).into_bytes()));
+    if cause != Cause::Success && context.keep_failed {
+        let name = &inner.options.name;
+        log.extend(format!("[xb: this sandbox is not kept: it was in the machine `{name}`]\n").into_bytes());
+    }
+    let log = inner.store.add_content(&mut log.as_slice()).map_err(|error| Failed::Store(error.to_string()))?;
+    Ok(ActionResult {
+        exit_code: ended.exit_code,
+        outputs,
+        log: Some(log),
+        cause,
+        milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        peak_memory: ended.peak_memory,
+        executor: inner.options.name.clone(),
+        left_out,
+        vouched: Vec::new(),
+        root: None,
+    })
+}
+
+/// Reads the log until the command has ended.
+async fn follow(machine: &mut Machine, log: &mut Log, show: impl Fn(String)) -> Result<Ended, Lost> {
+    let (tell, told) = oneshot::channel();
+    let Machine { ports, log: socket, .. } = machine;
+    let ended = async {
+        loop {
+            match ports.next().await? {
+                Line::Alive => {}
+                Line::Ended { code: None, .. } => return Err(Lost("it cannot start commands".to_owned())),
+                Line::Ended { code: Some(exit_code), log, peak, nearly_full, exceeded } => {
+                    // Who reads the log has not ended before it is told.
+                    let _ = tell.send(log);
+                    return Ok(Ended { exit_code, exceeded, peak_memory: peak, nearly_full, ..Ended::default() });
+                }
+                _ => return Err(Lost("it spoke out of turn".to_owned())),
+            }
+        }
+    };
+    let said = socket.read_until(told, |bytes| log.push(bytes, &show));
+    tokio::try_join!(ended, said).map(|(ended, ())| ended)
+}
+
+/// What became of each output, by their names.
+type All = Vec<(String, Option<Taken>)>;
+
+/// Takes over the outputs and waits until nothing of the order is left in the machine.
+async fn collect(
+    inner: &Arc<Inner>,
+    mut machine: Machine,
+    action: &ResolvedAction,
+    success: bool,
+) -> Result<(Machine, All), Failed> {
+    let mut all = Vec::new();
+    for name in action.outputs.keys().filter(|_| success) {
+        let (list, tree, code) = loop {
+            match machine.ports.next().await.map_err(Failed::Lost)? {
+                Line::Alive => {}
+                Line::Output { list, tree, code } => break (list, tree, code),
+                _ => return Err(Failed::Lost(Lost("it spoke out of turn".to_owned()))),
+            }
+        };
+        let (store, most) = (Arc::clone(&inner.store), most_written(action));
+        let taking = tokio::task::spawn_blocking(move || {
+            let taken = collect::take(&mut machine.outputs, list, tree, code, most, &*store);
+            taken.map(|taken| (machine, taken))
+        });
+        let taken = taking.await.map_err(|error| Failed::Store(format!("the executor gave up: {error}")))?;
+        let one;
+        (machine, one) = taken?;
+        all.push((name.clone(), one));
+    }
+    loop {
+        match machine.ports.next().await.map_err(Failed::Lost)? {
+            Line::Alive => {}
+            Line::Done => break,
+            _ => return Err(Failed::Lost(Lost("it spoke out of turn".to_owned()))),
+        }
+    }
+    machine.outputs.clear().map_err(|error| Failed::Store(format!("cannot clear a disk: {error}")))?;
+    Ok((machine, all))
+}
+
+/// Outputs have no more bytes than could be written, but those of the layers may be among them.
+fn most_written(action: &ResolvedAction) -> u64 {
+    const MOST: u64 = 64 << 30;
+    if action.limits.disk == 0 { MOST } else { MOST.min(action.limits.disk.saturating_mul(2)) }
+}
+
+type Kept = (BTreeMap<String, xb_core::TreeId>, Vec<String>);
+
+/// The trees of all outputs, and what they do not hold; or what is wrong with one.
+fn judge(action: &ResolvedAction, ended: &Ended, taken: All) -> Result<Kept, Cause> {
+    let refused = |wanted: &xb_core::RelPath, reason| Cause::RefusedOutput { path: wanted.to_string(), reason };
+    if let Some((inner, outer)) = clash(&ended.outputs)
+        && let (Some(inner), Some(outer)) = (action.outputs.get(inner), action.outputs.get(outer))
+    {
+        return Err(refused(inner, format!("it is the folder of `/{outer}`, or lies in it")));
+    }
+    let (mut trees, mut left_out) = (BTreeMap::new(), Vec::new());
+    for ((name, taken), wanted) in taken.into_iter().zip(action.outputs.values()) {
+        let Some(taken) = taken else {
+            return Err(Cause::MissingOutput { path: wanted.to_string() });
+        };
+        trees.insert(name, taken.tree.map_err(|reason| refused(wanted, reason))?);
+        left_out.extend(taken.left_out.iter().take(MOST_LEFT_OUT).map(|inside| format!("{wanted}/{inside}")));
+    }
+    Ok((trees, left_out))
+}

@@ -1,0 +1,87 @@
+//! What becomes of what a command made: the same as in the local sandbox.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use xb_core::RelPath;
+use xb_graph::Cause;
+use xb_store::Contents;
+
+use crate::support::{with_out, world};
+
+#[test]
+fn a_tree_is_the_one_that_a_folder_of_this_machine_gives() {
+    let Some(world) = world() else { return };
+    let outcome = world.run(
+        "cd $out; mkdir -p a/empty a/b; echo x > a/b/plain; printf '' > none; echo y > run; chmod 755 run
+        echo z > set; chmod 4711 set; chmod 1777 a/empty; ln -s ../run a/link; ln -s /nowhere dangling; ln run same
+        mkfifo a/pipe; echo hidden > .hidden; dd if=/dev/zero of=large bs=1M count=3 2> /dev/null
+        long=$(printf 'n%.0s' $(seq 1 200)); mkdir -p $long/$long; echo deep > $long/$long/file",
+        with_out,
+    );
+    assert!(outcome.result.succeeded(), "{:?}\n{}", outcome.result, outcome.log);
+    assert_eq!(outcome.result.left_out, ["out/a/pipe"]);
+    assert!(outcome.log.contains("`/out/a/pipe` is no file"), "{}", outcome.log);
+    let folder = world.folder.join("the same");
+    fs::create_dir_all(folder.join("a/empty")).unwrap();
+    fs::create_dir_all(folder.join("a/b")).unwrap();
+    let long = "n".repeat(200);
+    fs::create_dir_all(folder.join(&long).join(&long)).unwrap();
+    let put = |name: &str, text: &[u8], mode: u32| {
+        fs::write(folder.join(name), text).unwrap();
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    put("a/b/plain", b"x\n", 0o644);
+    put("none", b"", 0o644);
+    put("run", b"y\n", 0o755);
+    put("same", b"y\n", 0o755);
+    put("set", b"z\n", 0o4711);
+    put(".hidden", b"hidden\n", 0o644);
+    put("large", &vec![0; 3 << 20], 0o644);
+    put(&format!("{long}/{long}/file"), b"deep\n", 0o644);
+    fs::set_permissions(folder.join("a/empty"), fs::Permissions::from_mode(0o1777)).unwrap();
+    symlink("../run", folder.join("a/link")).unwrap();
+    symlink("/nowhere", folder.join("dangling")).unwrap();
+    assert_eq!(outcome.result.outputs["out"], world.store.ingest(&folder).unwrap());
+}
+
+#[test]
+fn an_output_lies_where_links_lead_and_over_what_layers_have() {
+    let Some(world) = world() else { return };
+    let outcome =
+        world.run("mkdir /real; rm -r /out; mkdir /real/out; ln -s /real /way; touch /real/out/f", |action| {
+            action.outputs.insert("out".to_owned(), RelPath::new("way/out").unwrap());
+            action.outputs.insert("etc".to_owned(), RelPath::new("etc").unwrap());
+        });
+    // The folder `/way` is made before the command, so that no link can take its place.
+    assert!(!outcome.result.succeeded(), "{}", outcome.log);
+    let outcome = world.run(
+        "touch /etc/mine; rmdir /way/out /way; mkdir -p /real/out; ln -s /real /way; touch /way/out/f",
+        |action| {
+            action.outputs.insert("out".to_owned(), RelPath::new("way/out").unwrap());
+            action.outputs.insert("etc".to_owned(), RelPath::new("etc").unwrap());
+        },
+    );
+    assert!(outcome.result.succeeded(), "{:?}\n{}", outcome.result, outcome.log);
+    let tree = |name: &str| world.store.materialise(outcome.result.outputs[name]).unwrap();
+    assert!(tree("out").join("f").exists());
+    assert!(tree("etc").join("mine").exists() && tree("etc").join("passwd").exists());
+}
+
+#[test]
+fn what_cannot_be_kept_is_refused() {
+    let Some(world) = world() else { return };
+    let cause = |script: &str| world.run(script, with_out).result.cause;
+    assert_eq!(cause("rmdir $out"), Cause::MissingOutput { path: "out".to_owned() });
+    assert_eq!(cause("rmdir $out; ln -s /tmp $out"), Cause::MissingOutput { path: "out".to_owned() });
+    let refused = |script: &str, why: &str| match cause(script) {
+        Cause::RefusedOutput { path, reason } => assert!(path == "out" && reason.contains(why), "{path}: {reason}"),
+        cause => panic!("{cause:?}"),
+    };
+    refused("touch $out/$(printf 'a\\377')", "UTF-8");
+    let nested = world.run("true", |action| {
+        with_out(action);
+        action.outputs.insert("inner".to_owned(), RelPath::new("out/inner").unwrap());
+    });
+    assert!(matches!(nested.result.cause, Cause::RefusedOutput { .. }), "{:?}", nested.result);
+}
