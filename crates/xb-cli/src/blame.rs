@@ -4,13 +4,14 @@ use std::io::Read;
 
 use serde::Serialize;
 use xb_build::{Attempt, ExecutorError, Failure, Realised, Why};
-use xb_core::show_time;
+use xb_core::{Arch, show_time};
 use xb_fetch::Unlocked;
 use xb_graph::{Cause, Graph, Method, Node, NodeId, Run};
 use xb_port::hints;
 use xb_store::Contents;
 
 use crate::failure;
+use crate::machines;
 use crate::output::{printable, say, style, styled};
 use crate::session::Session;
 
@@ -174,11 +175,20 @@ fn helps(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Vec
     match &failure.why {
         Why::Run { .. } => run_helps(session, graph, failure, kept),
         Why::Provide(error) => error.help.clone().into_iter().collect(),
-        Why::NoExecutor { .. } => vec!["`xb doctor` tells what this machine can do".to_owned()],
+        Why::NoExecutor { .. } => no_executor_helps(graph, failure),
         Why::Executor { error, .. } => vec![help_of_executor(error).to_owned()],
         Why::Store(_) => vec![STORE_HELP.to_owned()],
         _ => Vec::new(),
     }
+}
+
+/// A machine of the architecture would do, where there is none.
+fn no_executor_helps(graph: &Graph, failure: &Failure) -> Vec<String> {
+    let machine = match graph.node(failure.node) {
+        Node::Run(run) if Arch::host() != Some(run.platform) => Some(machines::setting(run.platform)),
+        _ => None,
+    };
+    machine.into_iter().chain(["`xb doctor` tells what this machine can do".to_owned()]).collect()
 }
 
 /// What to do when an executor could not do its work.
@@ -220,7 +230,8 @@ pub fn log_of(session: &Session, graph: &Graph, failure: &Failure) -> Option<Str
 
 fn log_command(target: &str, run: &Run, method: Method) -> String {
     let check = if run.step == "check" { " --check" } else { "" };
-    let method = if method == Method::Native { String::new() } else { format!(" --method {method}") };
+    let is_plain = method == Method::Native && Arch::host() == Some(run.arch);
+    let method = if is_plain { String::new() } else { format!(" --method {method}") };
     format!("xb log {target}{method}{check}")
 }
 

@@ -7,6 +7,7 @@
 //! | [`project`] | the folder that the language sees, `xb.toml`, and which file a target is |
 //! | [`emission`] | the evaluator, called |
 //! | [`session`] | the composition root: store, provider, executor and planner, put together |
+//! | [`machines`] | machines beside this one |
 //! | [`memo`] | the shortest way to "nothing to do" |
 //! | [`commands`] | one file for each command |
 //! | [`progress`], [`report`], [`blame`], [`logs`] | what is seen of a build: meanwhile, in the end, when it failed, later |
@@ -35,6 +36,7 @@ pub mod failure;
 pub mod interrupt;
 pub mod invocation;
 pub mod logs;
+pub mod machines;
 pub mod memo;
 mod methods;
 pub mod output;
@@ -67,6 +69,7 @@ use crate::failure::Failure;
 /// Runs the program: reads the arguments, runs the command, says what went wrong, gives the exit code.
 pub fn main() -> ExitCode {
     xb_exec::maybe_run_as_child();
+    xb_vm::maybe_run_as_guard();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

@@ -6,25 +6,25 @@ use xb_core::Arch;
 use xb_graph::Method;
 
 use crate::failure::Failure;
-use crate::request::{host, or_every_other};
+use crate::machines;
+use crate::request::{Request, host, no_machine, or_every_other};
 
-/// The methods that are compared, each once.
+/// The methods by which what is asked for is compared, each once.
 ///
 /// # Errors
-/// When there is only one, or one that this machine does not have for another architecture.
-pub fn several(methods: &[Method]) -> Result<BTreeSet<Method>, Failure> {
+/// When there is only one, or one for which there is no machine.
+pub fn several(methods: &[Method], request: &Request) -> Result<BTreeSet<Method>, Failure> {
     let methods: BTreeSet<Method> = methods.iter().copied().collect();
     if methods.len() < 2 {
         return Err(Failure::usage("at least two different methods are needed for a comparison"));
     }
-    if methods.contains(&Method::Native) {
-        let host = host()?;
-        return Err(Failure::environment(format!(
-            "this machine ({host}) cannot build for another architecture natively"
-        ))
-        .help("`--methods` takes `cross`, `emulate` and `pure-emulate`"));
+    let machines = machines::arches(&request.project.config);
+    let without = request.arches.iter().find(|arch| **arch != request.host && !machines.contains(arch));
+    match without.filter(|_| methods.contains(&Method::Native)) {
+        Some(arch) => Err(no_machine(request.host, *arch)
+            .help("without one, `--methods` takes `cross`, `emulate` and `pure-emulate`")),
+        None => Ok(methods),
     }
-    Ok(methods)
 }
 
 /// The architectures for which there are several methods: those that were given, or all but this machine's.

@@ -32,6 +32,9 @@ struct Json<'a> {
 struct Step<'a> {
     step: &'a str,
     method: Method,
+    /// Where, unless no executor can run it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    executor: Option<&'a str>,
     /// How long it took the last time.
     #[serde(skip_serializing_if = "Option::is_none")]
     milliseconds: Option<u128>,
@@ -42,7 +45,8 @@ struct Step<'a> {
 impl<'a> From<&'a Foreseen> for Step<'a> {
     fn from(run: &'a Foreseen) -> Self {
         let milliseconds = run.expected.map(|time| time.as_millis());
-        Self { step: &run.title, method: run.method, milliseconds, certain: run.certain }
+        let executor = run.executor.as_deref();
+        Self { step: &run.title, method: run.method, executor, milliseconds, certain: run.certain }
     }
 }
 
@@ -69,13 +73,21 @@ pub fn tell(here: &Invocation, session: &Session, graph: &Graph, plan: &Forecast
 /// A line for each step, in columns.
 fn lines(plan: &Forecast) -> Vec<String> {
     let wide = |text: fn(&Foreseen) -> usize| plan.runs.iter().map(text).max().unwrap_or_default();
-    let (title, method) = (wide(|run| run.title.chars().count()), wide(|run| run.method.name().len()));
+    let (title, method) = (wide(|run| run.title.chars().count()), wide(|run| way(run).len()));
     let line = |run: &Foreseen| {
         let time = run.expected.map_or_else(|| "never ran here".to_owned(), |time| format!("took {}", show_time(time)));
         let perhaps = if run.certain { "" } else { ", perhaps" };
-        format!("{:title$}  by {:method$}  {time}{perhaps}", run.title, run.method.name())
+        format!("{:title$}  by {:method$}  {time}{perhaps}", run.title, way(run))
     };
     plan.runs.iter().map(line).collect()
+}
+
+/// `native on arm`: how, and where, unless that is this machine.
+fn way(run: &Foreseen) -> String {
+    match run.executor.as_deref() {
+        Some(executor) if executor != "local" => format!("{} on {executor}", run.method),
+        _ => run.method.to_string(),
+    }
 }
 
 /// `5 steps, 3 of them perhaps, about 4 min 2 s and one that never ran here; 12 known; 2 shared; to fetch: ...`.
@@ -118,7 +130,15 @@ mod tests {
 
     fn step(title: &str, seconds: Option<u64>, certain: bool) -> Foreseen {
         let (title, expected) = (title.to_owned(), seconds.map(Duration::from_secs));
-        Foreseen { node: NodeId(0), title, method: Method::Cross, expected, certain }
+        let executor = Some("local".to_owned());
+        Foreseen { node: NodeId(0), title, method: Method::Cross, executor, expected, certain }
+    }
+
+    #[test]
+    fn another_machine_is_named() {
+        let step = Foreseen { executor: Some("arm".to_owned()), method: Method::Native, ..step("a", None, true) };
+        let plan = Forecast { runs: vec![step], ..Forecast::default() };
+        assert_eq!(lines(&plan), ["a  by native on arm  never ran here"]);
     }
 
     #[test]

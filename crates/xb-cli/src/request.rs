@@ -1,5 +1,6 @@
 //! From the options of a command to what is asked for: one project, its targets, architectures and methods.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use xb_core::Arch;
@@ -8,6 +9,7 @@ use xb_graph::Method;
 
 use crate::args::{How, MethodName};
 use crate::failure::Failure;
+use crate::machines;
 use crate::project::{Project, Target, TargetSpec, nothing_in};
 
 /// What is asked for.
@@ -66,7 +68,7 @@ impl Request {
     fn of(project: Project, targets: Vec<Target>, typed: Vec<String>, how: &How) -> Result<Self, Failure> {
         let host = host()?;
         let arches = arches(&how.arch, host);
-        let methods = methods(how, &arches, host)?;
+        let methods = methods(how, &arches, host, &machines::arches(&project.config))?;
         Ok(Self { project, targets, typed, arches, methods, host, product: Product::Result, audit: false })
     }
 
@@ -143,8 +145,9 @@ fn arches(given: &[Arch], host: Arch) -> Vec<Arch> {
     arches
 }
 
-/// The methods for an architecture that is not this machine's; for its own there is only `native`.
-fn methods(how: &How, arches: &[Arch], host: Arch) -> Result<Vec<Method>, Failure> {
+/// The methods for an architecture that is not this machine's, where there are `machines` of others; for its own there is
+/// only `native`.
+fn methods(how: &How, arches: &[Arch], host: Arch, machines: &BTreeSet<Arch>) -> Result<Vec<Method>, Failure> {
     let emulate = if how.pure_emulation { Method::PureEmulate } else { Method::Emulate };
     let foreign = arches.iter().find(|arch| **arch != host);
     match (how.method, foreign) {
@@ -156,24 +159,53 @@ fn methods(how: &How, arches: &[Arch], host: Arch) -> Result<Vec<Method>, Failur
                 .help("`--arch` names the architecture to build for"))
         }
         (MethodName::Auto, _) if how.pure_emulation => Ok(vec![emulate]),
+        (MethodName::Auto, Some(foreign)) if machines.contains(foreign) => {
+            Ok(vec![Method::Cross, emulate, Method::Native])
+        }
         (MethodName::Auto, _) => Ok(vec![Method::Cross, emulate]),
         (MethodName::Emulate, _) => Ok(vec![emulate]),
         (MethodName::Cross, _) => Ok(vec![Method::Cross]),
-        (MethodName::Native, None) => Ok(vec![Method::Native]),
-        (MethodName::Native, Some(foreign)) => {
-            Err(Failure::environment(format!("this machine ({host}) cannot build for {foreign} natively"))
-                .help("leave `--method` out, or say `--method cross` or `--method emulate`"))
+        (MethodName::Native, _) => {
+            match arches.iter().find(|arch| **arch != host && !machines.contains(arch)) {
+                None => Ok(vec![Method::Native]),
+                Some(foreign) => Err(no_machine(host, *foreign)
+                    .help("leave `--method` out, or say `--method cross` or `--method emulate`")),
+            }
         }
     }
+}
+
+/// There is no machine of an architecture.
+pub fn no_machine(host: Arch, foreign: Arch) -> Failure {
+    Failure::environment(format!("this machine ({host}) cannot build for {foreign} natively"))
+        .help(machines::setting(foreign))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn check_with(method: MethodName, pure: bool, arches: &[Arch], machines: &[Arch]) -> Option<Vec<Method>> {
+        let how = How { arch: arches.to_vec(), method, pure_emulation: pure };
+        let machines = machines.iter().copied().collect();
+        methods(&how, &super::arches(arches, Arch::Amd64), Arch::Amd64, &machines).ok()
+    }
+
     fn check(method: MethodName, pure_emulation: bool, arches: &[Arch]) -> Option<Vec<Method>> {
-        let how = How { arch: arches.to_vec(), method, pure_emulation };
-        methods(&how, &super::arches(arches, Arch::Amd64), Arch::Amd64).ok()
+        check_with(method, pure_emulation, arches, &[])
+    }
+
+    #[test]
+    fn a_machine_of_the_architecture_is_the_last_resort_or_what_was_asked_for() {
+        use MethodName::{Auto, Cross, Native};
+        let arm64 = [Arch::Arm64];
+        let all = Some(vec![Method::Cross, Method::Emulate, Method::Native]);
+        assert_eq!(check_with(Auto, false, &arm64, &arm64), all);
+        assert_eq!(check_with(Auto, true, &arm64, &arm64), Some(vec![Method::PureEmulate]));
+        assert_eq!(check_with(Native, false, &arm64, &arm64), Some(vec![Method::Native]));
+        assert_eq!(check_with(Native, false, &[Arch::Amd64, Arch::Arm64], &arm64), Some(vec![Method::Native]));
+        assert_eq!(check_with(Cross, false, &arm64, &arm64), Some(vec![Method::Cross]));
+        assert_eq!(check_with(Auto, false, &[], &arm64), Some(vec![Method::Cross, Method::Emulate]));
     }
 
     #[test]

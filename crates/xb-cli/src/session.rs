@@ -12,6 +12,7 @@ use xb_exec::{Emulation, LocalExecutor};
 use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, RockServers, Settings, Sources};
 use xb_graph::{Graph, NodeId};
 use xb_store::Store;
+use xb_vm::VmExecutor;
 
 use crate::args::{LockManners, Work};
 use crate::blame;
@@ -19,6 +20,7 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::invocation::Invocation;
 use crate::logs::Watched;
+use crate::machines;
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::sharing::{With, shares};
@@ -37,6 +39,10 @@ pub struct Session {
     pub sources: Arc<Sources>,
     /// Who runs actions on this machine.
     pub executor: Arc<LocalExecutor>,
+    /// Who runs them on machines made of software.
+    pub machines: Vec<Arc<VmExecutor>>,
+    /// The architecture of this machine.
+    host: Arch,
     /// What is seen.
     pub progress: Progress,
     /// Whether a stop was asked for.
@@ -62,7 +68,7 @@ impl Session {
         let events: Arc<dyn Events> = Arc::new(progress.clone());
         let sources = Arc::new(sources(&project, &store, host, manners, Arc::clone(&events))?);
         let executor = Arc::new(executor(&store, &project)?);
-        let builder = Builder {
+        let mut builder = Builder {
             contents: Arc::new(store.clone()),
             cache: Arc::new(store.clone()),
             provider: Arc::clone(&sources) as _,
@@ -74,7 +80,9 @@ impl Session {
             shared: None,
         };
         let (cancel, runtime) = (interrupt::cancel(), Some(runtime()?));
-        Ok(Self { project, store, sources, executor, progress, cancel, builder, runtime })
+        let machines = machines::executors(&project, &store, host, (&builder, &sources, &cancel))?;
+        builder.executors.extend(machines.iter().map(|machine| Arc::clone(machine) as Arc<dyn Executor>));
+        Ok(Self { project, store, sources, executor, machines, host, progress, cancel, builder, runtime })
     }
 
     /// The same session, with the caches that its project shares with others.
@@ -115,6 +123,9 @@ impl Session {
         goals: &[NodeId],
         options: &Options,
     ) -> Result<(Realised, Option<Failure>), Failure> {
+        for arch in machines::needed(&self.project.config, graph, self.host) {
+            self.complete(&machines::machine(&self.project, self.host, arch)?.graph)?;
+        }
         let unlocked = self.block_on_unless_interrupted(self.sources.complete(graph.nodes()))?;
         let unlocked = unlocked.err().unwrap_or_default();
         if !unlocked.is_empty() && !options.keep_going {
@@ -219,6 +230,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.progress.close();
         self.executor.settle();
+        self.machines.iter().for_each(|machine| machine.settle());
         if let Some(runtime) = self.runtime.take() {
             // A thread may still be busy with what nobody waits for, and cleans up behind itself when it is done; the
             // store bears being left at any moment.

@@ -34,6 +34,7 @@ mod launch;
 mod machine;
 mod modules;
 mod order;
+mod outputs;
 mod ports;
 pub mod protocol;
 mod run;

@@ -1,10 +1,10 @@
-//! The lines that a machine says on its control port. It may say anything: what is not exactly one of these is nonsense.
+//! The lines that a machine says on its control port. It may say anything: what is not one of these is nonsense.
 //!
 //! | line | when |
 //! |---|---|
 //! | `ready SECONDS` | once, when it takes orders; how long its kernel had been running |
 //! | `alive` | every now and then while it works |
-//! | `ended CODE LOG PEAK FULL [EXCEEDED]` | the command has ended, or could not be started (`broken` in place of a code) |
+//! | `ended CODE LOG PEAK FULL [EXCEEDED]` | the command has ended, or could not start (`broken` in place of a code) |
 //! | `output LIST TREE CODE` | for each output, after a success: how many bytes there are on the disk `outputs` |
 //! | `done` | the order is done, and nothing of it is left |
 

@@ -9,12 +9,13 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 use xb_build::{Event, ExecutorError, RunContext};
 use xb_graph::{ActionResult, Cause, ResolvedAction};
-use xb_run::{Ended, KILLED, Log, MOST_LEFT_OUT, cause, clash, is_left_out, layers};
+use xb_run::{Ended, KILLED, Log, cause, is_left_out, layers};
 
-use crate::collect::{self, Failed, Taken};
+use crate::collect::Failed;
 use crate::executor::Inner;
 use crate::machine::{Lost, Machine, Started, explain};
 use crate::order::Order;
+use crate::outputs::{judge, take_over};
 use crate::protocol::Line;
 
 /// How many machines an action may lose before it is given up.
@@ -156,7 +157,7 @@ async fn execute(
             let cause = cause(action, Some(&ended), &log);
             let success = ended.exit_code == 0 && ended.exceeded.is_none();
             let taken;
-            (machine, taken) = collect(inner, machine, action, success).await?;
+            (machine, taken) = take_over(inner, machine, action, success).await?;
             let real = taken.iter().filter_map(|(name, one)| Some((name.clone(), one.as_ref()?.path.clone())));
             ended.outputs = real.collect();
             inner.give_back(machine);
@@ -210,71 +211,4 @@ async fn follow(machine: &mut Machine, log: &mut Log, show: impl Fn(String)) -> 
     };
     let said = socket.read_until(told, |bytes| log.push(bytes, &show));
     tokio::try_join!(ended, said).map(|(ended, ())| ended)
-}
-
-/// What became of each output, by their names.
-type All = Vec<(String, Option<Taken>)>;
-
-/// Takes over the outputs and waits until nothing of the order is left in the machine.
-async fn collect(
-    inner: &Arc<Inner>,
-    mut machine: Machine,
-    action: &ResolvedAction,
-    success: bool,
-) -> Result<(Machine, All), Failed> {
-    let mut all = Vec::new();
-    for name in action.outputs.keys().filter(|_| success) {
-        let (list, tree, code) = loop {
-            match machine.ports.next().await.map_err(Failed::Lost)? {
-                Line::Alive => {}
-                Line::Output { list, tree, code } => break (list, tree, code),
-                _ => return Err(Failed::Lost(Lost("it spoke out of turn".to_owned()))),
-            }
-        };
-        let (store, most) = (Arc::clone(&inner.store), most_written(action));
-        let taking = tokio::task::spawn_blocking(move || {
-            let taken = collect::take(&mut machine.outputs, list, tree, code, most, &*store);
-            taken.map(|taken| (machine, taken))
-        });
-        let taken = taking.await.map_err(|error| Failed::Store(format!("the executor gave up: {error}")))?;
-        let one;
-        (machine, one) = taken?;
-        all.push((name.clone(), one));
-    }
-    loop {
-        match machine.ports.next().await.map_err(Failed::Lost)? {
-            Line::Alive => {}
-            Line::Done => break,
-            _ => return Err(Failed::Lost(Lost("it spoke out of turn".to_owned()))),
-        }
-    }
-    machine.outputs.clear().map_err(|error| Failed::Store(format!("cannot clear a disk: {error}")))?;
-    Ok((machine, all))
-}
-
-/// Outputs have no more bytes than could be written, but those of the layers may be among them.
-fn most_written(action: &ResolvedAction) -> u64 {
-    const MOST: u64 = 64 << 30;
-    if action.limits.disk == 0 { MOST } else { MOST.min(action.limits.disk.saturating_mul(2)) }
-}
-
-type Kept = (BTreeMap<String, xb_core::TreeId>, Vec<String>);
-
-/// The trees of all outputs, and what they do not hold; or what is wrong with one.
-fn judge(action: &ResolvedAction, ended: &Ended, taken: All) -> Result<Kept, Cause> {
-    let refused = |wanted: &xb_core::RelPath, reason| Cause::RefusedOutput { path: wanted.to_string(), reason };
-    if let Some((inner, outer)) = clash(&ended.outputs)
-        && let (Some(inner), Some(outer)) = (action.outputs.get(inner), action.outputs.get(outer))
-    {
-        return Err(refused(inner, format!("it is the folder of `/{outer}`, or lies in it")));
-    }
-    let (mut trees, mut left_out) = (BTreeMap::new(), Vec::new());
-    for ((name, taken), wanted) in taken.into_iter().zip(action.outputs.values()) {
-        let Some(taken) = taken else {
-            return Err(Cause::MissingOutput { path: wanted.to_string() });
-        };
-        trees.insert(name, taken.tree.map_err(|reason| refused(wanted, reason))?);
-        left_out.extend(taken.left_out.iter().take(MOST_LEFT_OUT).map(|inside| format!("{wanted}/{inside}")));
-    }
-    Ok((trees, left_out))
 }

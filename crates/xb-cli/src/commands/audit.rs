@@ -76,9 +76,9 @@ fn requests(here: &Invocation, args: &AuditArgs) -> Result<Vec<Request>, Failure
     if args.methods.is_empty() {
         return Ok(vec![request(&args.wanted.how)?]);
     }
-    let methods = methods::several(&args.methods)?;
     let arch = methods::elsewhere(&args.wanted.how.arch)?;
     let request = request(&How { arch, ..How::default() })?;
+    let methods = methods::several(&args.methods, &request)?;
     Ok(methods.into_iter().map(|method| Request { methods: vec![method], ..request.clone() }).collect())
 }
 

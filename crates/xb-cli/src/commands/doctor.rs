@@ -1,13 +1,14 @@
 //! `xb doctor`: what this machine can do, what is missing, and how to mend it.
 
 use serde::Serialize;
+use xb_core::Arch;
 use xb_exec::{Finding, State};
 
 use crate::args::{DoctorArgs, LockManners};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_json, print_line, style, styled};
-use crate::project::Project;
+use crate::project::{ExecutorConfig, Project};
 use crate::request::host;
 use crate::session::Session;
 use crate::stores::{STORE_VARIABLE, open_store};
@@ -52,6 +53,7 @@ fn examine(here: &Invocation) -> Result<Vec<Finding>, Failure> {
     let session = Session::new(here, project, store, host()?, LockManners::default())?;
     session.progress.close();
     let mut findings = session.executor.examine();
+    findings.extend(session.project.config.executors.iter().map(of_machine));
     let answers = session.block_on_unless_interrupted(session.sources.reach())?;
     findings.extend(answers.into_iter().map(|(archive, answer)| of_archive(&archive, answer)));
     Ok(findings)
@@ -60,6 +62,17 @@ fn examine(here: &Invocation) -> Result<Vec<Finding>, Failure> {
 fn no_store(failure: &Failure) -> Finding {
     let mend = format!("name a folder that can be written to: {STORE_VARIABLE}=/somewhere/with/room");
     Finding { name: "store", state: State::Bad, detail: failure.message().to_owned(), mend: Some(mend) }
+}
+
+/// A machine made of software needs nothing of this one; where the processor can help, it does.
+fn of_machine(executor: &ExecutorConfig) -> Finding {
+    let ExecutorConfig { name, arch, slots, .. } = executor;
+    let how = match Arch::host().is_some_and(|host| xb_vm::is_virtualised(host, *arch)) {
+        true => "run by the processor itself, with KVM",
+        false => "emulated",
+    };
+    let detail = format!("`{name}`: {slots} of {arch}, made of software and {how}; it starts when it is needed");
+    Finding { name: "machine", state: State::Good, detail, mend: None }
 }
 
 /// Without an archive, what was fetched before can still be built.

@@ -8,6 +8,7 @@ use crate::args::{How, LockArgs, MethodName};
 use crate::emission::emit_everything;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
+use crate::machines;
 use crate::output::{print_line, say};
 use crate::project::{LOCK_NAME, Project, Target};
 use crate::request::{Request, host};
@@ -39,6 +40,11 @@ pub fn run(here: &Invocation, args: &LockArgs) -> Result<(), Failure> {
     for emission in emit_everything(&request)? {
         missing += session.sources.count_missing(emission.graph.nodes().map(|(_, node)| node));
         session.complete(&emission.graph)?;
+    }
+    for arch in machines::arches(&request.project.config) {
+        let graph = machines::machine(&request.project, request.host, arch)?.graph;
+        missing += session.sources.count_missing(graph.nodes().map(|(_, node)| node));
+        session.complete(&graph)?;
     }
     let used = if args.lock.locked { None } else { used(&request, &how)? };
     let dropped = used.map_or(Ok(0), |used| session.sources.prune(&used))?;
@@ -78,6 +84,10 @@ fn used(request: &Request, how: &How) -> Result<Option<Used>, Failure> {
         };
         let nodes = emissions.iter().flat_map(|emission| emission.graph.nodes());
         nodes.for_each(|(_, node)| used.add(node, host));
+        for arch in machines::arches(&request.project.config) {
+            let graph = machines::machine(&request.project, host, arch)?.graph;
+            graph.nodes().for_each(|(_, node)| used.add(node, host));
+        }
     }
     Ok(Some(used))
 }

@@ -39,9 +39,9 @@ struct Failed {
 /// # Errors
 /// When something could not be built, or results differ.
 pub fn run(here: &Invocation, args: &VerifyArgs) -> Result<(), Failure> {
-    let methods = methods::several(&args.methods)?;
     let (mut trees, mut failed) = (Trees::new(), Failed::default());
     let request = request(here, args)?;
+    let methods = methods::several(&args.methods, &request)?;
     let store = open_store(&request.project.config)?;
     for method in &methods {
         let request = Request { methods: vec![*method], ..request.clone() };

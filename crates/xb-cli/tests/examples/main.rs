@@ -8,6 +8,7 @@
 mod builders;
 mod debs;
 mod machine;
+mod machines;
 #[path = "../../../xb-push/tests/common/real.rs"]
 mod registry;
 mod releases;

@@ -104,8 +104,8 @@ fn who_gives_up_leaves_nothing_behind() {
     assert_eq!(fs::read_dir(&scratch).unwrap().count(), 0);
 }
 
-/// Names the store, the folder for machines and the trees with which this program, started again, has a machine and waits
-/// to be killed, with a blank behind each.
+/// Names the store, the folder for machines and the trees with which this program, started again, has a machine and
+/// waits to be killed, with blanks between them.
 const VICTIM: &str = "XB_TEST_MACHINE_VICTIM";
 
 #[test]

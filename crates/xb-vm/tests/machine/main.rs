@@ -1,8 +1,8 @@
 //! Real machines: what a command finds there, what it leaves, and what becomes of machines that are lost.
 //!
 //! QEMU and what runs in it come from the machine's own Debian mirror, once; `XB_TEST_STORE` names a store to keep
-//! between runs. All tests share one executor with one machine, as a build does. When root runs them, the most important
-//! ones run once more as a user without any rights.
+//! between runs. All tests share one executor with one machine, as a build does. When root runs them, the most
+//! important ones run once more as a user without any rights.
 
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 

@@ -2,6 +2,7 @@
 //! vouch for one.
 
 mod cache;
+mod executor;
 mod section;
 mod trust;
 mod wrong;
@@ -12,6 +13,7 @@ use toml::Table;
 
 use crate::failure::Failure;
 pub use cache::{CacheConfig, CacheUrl};
+pub use executor::{ExecutorConfig, ExecutorKind};
 use section::Section;
 pub use trust::{TrustConfig, TrustedKey};
 use wrong::Wrong;
@@ -45,6 +47,8 @@ pub struct Config {
     pub caches: Vec<CacheConfig>,
     /// `[trust]`: whose results are believed.
     pub trust: TrustConfig,
+    /// `[executor.NAME]`: machines beside this one.
+    pub executors: Vec<ExecutorConfig>,
 }
 
 /// Limits of the evaluation; what is not given is the evaluator's default.
@@ -59,8 +63,20 @@ pub struct EvalLimits {
 }
 
 /// Every section.
-const SECTIONS: [&str; 11] =
-    ["debian", "crates", "pypi", "go", "rocks", "build", "emulation", "store", "eval", cache::SECTION, trust::SECTION];
+const SECTIONS: [&str; 12] = [
+    "debian",
+    "crates",
+    "pypi",
+    "go",
+    "rocks",
+    "build",
+    "emulation",
+    "store",
+    "eval",
+    cache::SECTION,
+    trust::SECTION,
+    executor::SECTION,
+];
 
 impl Config {
     /// Reads the file.
@@ -101,6 +117,7 @@ impl Config {
             },
             caches: cache::read(&file, text, folder)?,
             trust: trust::read(&file)?,
+            executors: executor::read(&file)?,
         })
     }
 }

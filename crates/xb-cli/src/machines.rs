@@ -1,0 +1,142 @@
+//! Machines beside this one: the executors of `xb.toml`, and what they are made of.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use xb_build::{BoxFuture, Builder, Cancel, ExecutorError, Options, Realised};
+use xb_core::{Arch, TreeId};
+use xb_eval::Machine;
+use xb_fetch::Sources;
+use xb_graph::{Graph, Method, Node, NodeId};
+use xb_store::Store;
+use xb_vm::{Parts, VmExecutor};
+
+use crate::emission::limits;
+use crate::failure::Failure;
+use crate::project::{Config, ExecutorConfig, ExecutorKind, Project, ProjectWorld};
+
+/// The architectures of the machines beside this one.
+pub fn arches(config: &Config) -> BTreeSet<Arch> {
+    config.executors.iter().map(|executor| executor.arch).collect()
+}
+
+/// The settings that add a machine of an architecture, on one line.
+pub fn setting(arch: Arch) -> String {
+    format!(
+        "`[executor.NAME]` with `kind = \"vm\"` and `arch = \"{arch}\"` in `xb.toml` adds a machine made of software"
+    )
+}
+
+/// Where the folders of machines are.
+pub fn folder(store: &Store) -> PathBuf {
+    store.folder().join("machines")
+}
+
+/// What machines of an architecture are made of where they run on `host`.
+///
+/// # Errors
+/// When there are none.
+pub fn machine(project: &Project, host: Arch, arch: Arch) -> Result<Machine, Failure> {
+    let world = ProjectWorld::new(&project.folder);
+    let made = xb_eval::machine(&world, host, arch, limits(&project.config.limits));
+    made.map_err(|failed| Failure::findings(failed.sources, failed.diagnostics))
+}
+
+/// The architectures for which a graph has something to run on a machine of their own that is not this one.
+pub fn needed(config: &Config, graph: &Graph, host: Arch) -> BTreeSet<Arch> {
+    let mut arches = arches(config);
+    let runs = graph.nodes().filter_map(|(_, node)| match node {
+        Node::Run(run) if run.method == Method::Native && run.platform != host => Some(run.platform),
+        _ => None,
+    });
+    let wanted: BTreeSet<Arch> = runs.collect();
+    arches.retain(|arch| wanted.contains(arch));
+    arches
+}
+
+/// The executors that a project names, which start nothing yet.
+///
+/// # Errors
+/// When the store's folder refuses.
+pub fn executors(
+    project: &Project,
+    store: &Store,
+    host: Arch,
+    with: (&Builder, &Arc<Sources>, &Cancel),
+) -> Result<Vec<Arc<VmExecutor>>, Failure> {
+    let executors = project.config.executors.iter().map(|config| {
+        let (builder, sources, cancel) = with;
+        let bringer = Bringer {
+            project: project.clone(),
+            builder: Builder { events: Arc::new(()), executors: Vec::new(), ..builder.clone() },
+            sources: Arc::clone(sources),
+            cancel: cancel.clone(),
+            host,
+            arch: config.arch,
+        };
+        let bringer = Arc::new(bringer);
+        let bring = move || Arc::clone(&bringer).bring();
+        let executor = VmExecutor::new(Arc::new(store.clone()), folder(store), options(config), Box::new(bring));
+        executor.map(Arc::new).map_err(Failure::environment)
+    });
+    executors.collect()
+}
+
+fn options(config: &ExecutorConfig) -> xb_vm::Options {
+    let ExecutorKind::Vm { memory } = config.kind;
+    let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get());
+    let cpus = u32::try_from(cpus).unwrap_or(1) / config.slots;
+    xb_vm::Options {
+        name: config.name.clone(),
+        arch: config.arch,
+        memory,
+        slots: config.slots,
+        // More than eight do not make an emulated machine quicker.
+        cpus: cpus.clamp(1, 8),
+        guard: None,
+    }
+}
+
+/// Brings what a machine is made of, from where everything comes.
+struct Bringer {
+    project: Project,
+    builder: Builder,
+    sources: Arc<Sources>,
+    cancel: Cancel,
+    host: Arch,
+    arch: Arch,
+}
+
+impl Bringer {
+    fn bring(self: Arc<Self>) -> BoxFuture<'static, Result<Parts, ExecutorError>> {
+        Box::pin(async move {
+            let wrong = |why: &dyn std::fmt::Display| {
+                ExecutorError::Machine(format!("cannot make a machine of {}: {why}", self.arch))
+            };
+            let made = machine(&self.project, self.host, self.arch).map_err(|failure| wrong(&failure.message()))?;
+            let Machine { graph, emulator, machine } = made;
+            self.sources.complete(graph.nodes()).await.map_err(|unlocked| {
+                let failures: Vec<_> = unlocked.into_iter().map(|one| one.error.to_string()).collect();
+                wrong(&failures.join("; "))
+            })?;
+            let options = Options { cancel: self.cancel.clone(), ..Options::default() };
+            let realised = self.builder.realise(&Arc::new(graph), &[emulator, machine], &options).await;
+            match (tree(&realised, emulator), tree(&realised, machine)) {
+                (Some(emulator), Some(machine)) => Ok(Parts { emulator, machine }),
+                _ => Err(wrong(&why(&realised))),
+            }
+        })
+    }
+}
+
+fn tree(realised: &Realised, node: NodeId) -> Option<TreeId> {
+    realised.node(node)?.outputs.get("out").copied()
+}
+
+fn why(realised: &Realised) -> String {
+    match realised.failures.first() {
+        Some(failure) => format!("{}: {}", failure.title, failure.why),
+        None => "it was stopped".to_owned(),
+    }
+}
