@@ -4,7 +4,7 @@
 //! The kernel kills who asked for it when its parent dies, and keeps that wish when a program becomes another. So no
 //! machine outlives an xb that was killed, whatever runs in it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
@@ -29,12 +29,12 @@ pub fn maybe_run_as_guard() {
     }
 }
 
-fn become_emulator(parent: &OsString, words: Vec<OsString>) -> i32 {
+fn become_emulator(parent: &OsStr, words: Vec<OsString>) -> i32 {
     if set_parent_process_death_signal(Some(Signal::KILL)).is_err() {
         return FAILED;
     }
     // Whose parent died before this wish was made has another one now.
-    let is_there = getppid().is_some_and(|pid| parent == pid.as_raw_nonzero().to_string().as_str());
+    let is_there = getppid().is_some_and(|pid| parent == OsStr::new(&pid.as_raw_nonzero().to_string()));
     let Some((program, arguments)) = words.split_first().filter(|_| is_there) else {
         return FAILED;
     };

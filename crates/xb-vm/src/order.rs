@@ -65,8 +65,8 @@ impl Order<'_> {
     /// When the action has something that no system call can take: a sentence for a person.
     pub fn pack(&self) -> Result<Vec<u8>, String> {
         let action = self.action;
-        let texts = action.command.iter().chain(action.env.keys()).chain(action.env.values());
-        if let Some(text) = texts.into_iter().find(|text| text.contains('\0')) {
+        let mut texts = action.command.iter().chain(action.env.keys()).chain(action.env.values());
+        if let Some(text) = texts.find(|text| text.contains('\0')) {
             return Err(format!("a word of its command or environment has a NUL in it: {text:?}"));
         }
         let Some(program) = action.command.first() else {

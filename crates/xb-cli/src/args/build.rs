@@ -179,7 +179,7 @@ pub enum MethodName {
     Cross,
     /// A system of the other architecture, its hot tools replaced by this machine's
     Emulate,
-    /// By this machine's own compilers for itself: only for its own architecture
+    /// By a machine of the architecture: this one, or one that `xb.toml` names
     Native,
 }
 

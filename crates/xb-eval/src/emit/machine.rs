@@ -69,3 +69,28 @@ impl<'v> Evaluator<'v> {
         Ok([emulator, target("machine", &[Value::Arch(arch)])?])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use xb_graph::Node;
+
+    use super::*;
+    use crate::world::MemoryWorld;
+
+    #[test]
+    fn a_machine_is_made_of_packages_of_two_architectures_and_of_nothing_that_runs() {
+        let made = machine(&MemoryWorld::default(), Arch::Amd64, Arch::Arm64, Limits::default()).unwrap();
+        let mut packages = BTreeMap::new();
+        for (_, node) in made.graph.nodes() {
+            match node {
+                Node::Debian(root) => packages.extend(root.packages.clone()),
+                Node::Compose { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(packages.keys().copied().collect::<Vec<_>>(), [Arch::Amd64, Arch::Arm64]);
+        assert!(packages[&Arch::Amd64].contains("qemu-system-arm"));
+        assert!(packages[&Arch::Arm64].contains("linux-image-cloud-arm64"));
+        assert!(machine(&MemoryWorld::default(), Arch::Arm64, Arch::Amd64, Limits::default()).is_err());
+    }
+}

@@ -189,7 +189,7 @@ pub fn executor(store: &Arc<Store>, scratch: &Path, parts: Parts) -> VmExecutor 
     let options = xb_vm::Options {
         name: "arm".to_owned(),
         arch: ARCH,
-        memory: 1 << 30,
+        memory: 512 << 20,
         slots: 1,
         cpus: 2,
         guard: Some(env!("CARGO_BIN_EXE_xb-machine").into()),
