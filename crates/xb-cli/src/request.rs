@@ -145,8 +145,8 @@ fn arches(given: &[Arch], host: Arch) -> Vec<Arch> {
     arches
 }
 
-/// The methods for an architecture that is not this machine's, where there are `machines` of others; for its own there is
-/// only `native`.
+/// The methods for an architecture that is not this machine's, where there are `machines` of others; for its own there
+/// is only `native`.
 fn methods(how: &How, arches: &[Arch], host: Arch, machines: &BTreeSet<Arch>) -> Result<Vec<Method>, Failure> {
     let emulate = if how.pure_emulation { Method::PureEmulate } else { Method::Emulate };
     let foreign = arches.iter().find(|arch| **arch != host);

@@ -1,5 +1,5 @@
-//! The filter of system calls: what would reach beyond the sandbox is refused, and where there is one user, ownership is
-//! nobody's business.
+//! The filter of system calls: what would reach beyond the sandbox is refused, and where there is one user, ownership
+//! is nobody's business.
 //!
 //! It is a second wall: the namespaces and the missing capabilities already refuse nearly all of this. What is not
 //! named here is allowed, so that new system calls and old programs work.

@@ -63,8 +63,8 @@ pub struct Started {
 }
 
 impl Started {
-    /// Starts a machine of trees that are folders: `emulator` has programs of this machine, `machine` those of the other.
-    /// Waits for the disk.
+    /// Starts a machine of trees that are folders: `emulator` has programs of this machine, `machine` those of the
+    /// other. Waits for the disk.
     ///
     /// # Errors
     /// When something is missing, or the system refuses: a sentence for a person.

@@ -60,7 +60,8 @@ fn the_guide_does_what_it_says() {
     nothing_stays();
 }
 
-/// What cannot be cross-built, since it runs what it built, nor emulated: an emulated program has this machine's kernel.
+/// What can be neither cross-built nor emulated, since it asks for a kernel of its own: an emulated program has this
+/// machine's.
 fn goes_to_the_machine_in_the_end(project: &Path) {
     let package = "package picky(arch) {\n  build = { script = sh\"\"\"\n    test \"$(uname -m)\" = aarch64\n    \
                    test \"$(cut -d' ' -f1 /proc/sys/kernel/osrelease | grep -c cloud-arm64)\" = 1\n    \
@@ -79,7 +80,8 @@ fn nothing_stays() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// `XB_TEST_EXAMPLES` names those that are built natively in a machine and held against a cross build: it takes minutes.
+/// `XB_TEST_EXAMPLES` names those that are built natively in a machine and held against a cross build, which takes
+/// minutes.
 #[test]
 fn examples_are_the_same_natively() {
     let Ok(wanted) = std::env::var("XB_TEST_EXAMPLES") else { return };
