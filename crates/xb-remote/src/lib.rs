@@ -4,6 +4,7 @@
 //! - [`Connection`] is how it is spoken with: what it can do, who one is to it, and how patient one is.
 //! - [`Connection::missing`], [`Connection::read`] and [`Connection::write`] are about contents by their digests.
 //! - [`Connection::result`] and [`Connection::put_result`] are about what actions left.
+//! - [`Connection::execute`] has an action run.
 //!
 //! No server is believed: contents are what their digest says, or there is an error which says that the server lied. No
 //! password is in an error.
@@ -13,7 +14,9 @@ mod capabilities;
 mod connection;
 mod contents;
 mod error;
+mod execution;
 mod function;
+mod hashing;
 mod proof;
 mod results;
 mod server;
@@ -26,5 +29,7 @@ pub mod proto {
 pub use capabilities::Capabilities;
 pub use connection::Connection;
 pub use error::{Kind, RemoteError};
+pub use execution::{Operation, Outcome};
 pub use function::DigestFunction;
+pub use hashing::Hashing;
 pub use server::{Server, ServerError};

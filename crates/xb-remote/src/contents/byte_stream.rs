@@ -16,10 +16,10 @@ use crate::ask::Trouble;
 use crate::{Connection, Kind, RemoteError};
 
 /// So many bytes go in one message.
-const PIECE: usize = 256 << 10;
+pub(super) const PIECE: usize = 256 << 10;
 
 /// The level of zstd of what goes over a line.
-const LEVEL: i32 = 3;
+pub(super) const LEVEL: i32 = 3;
 
 /// What comes compressed looks back at most so far: 2 to this power in bytes, which is what reading it costs.
 const WINDOW_LOG: u32 = 27;
@@ -91,7 +91,7 @@ impl Connection {
     }
 
     /// The name of a content for reading it, or for an upload.
-    fn resource(&self, digest: &Digest, zstd: bool, upload: Option<Uuid>) -> String {
+    pub(super) fn resource(&self, digest: &Digest, zstd: bool, upload: Option<Uuid>) -> String {
         let instance = self.instance();
         let slash = if instance.is_empty() { "" } else { "/" };
         let upload = upload.map(|uuid| format!("uploads/{uuid}/")).unwrap_or_default();
@@ -100,7 +100,7 @@ impl Connection {
         format!("{instance}{slash}{upload}{kind}/{}{hash}/{size_bytes}", self.function().segment())
     }
 
-    async fn streams(&self) -> Result<ByteStreamClient<Channel>, RemoteError> {
+    pub(super) async fn streams(&self) -> Result<ByteStreamClient<Channel>, RemoteError> {
         Ok(ByteStreamClient::new(self.channel().await?))
     }
 }

@@ -2,6 +2,8 @@
 
 mod batch;
 mod byte_stream;
+mod file;
+mod several;
 
 use std::collections::HashSet;
 
