@@ -22,6 +22,12 @@ pub enum ExecutorError {
     /// Its machine does not let it.
     #[error("{0}")]
     Machine(String),
+    /// Its machine is not to be had any more, or was not at all: another executor may do the work.
+    #[error("{0}")]
+    Gone(String),
+    /// Its machine cannot do this work, whatever else it can: another executor may do it.
+    #[error("{0}")]
+    Unable(String),
 }
 
 impl From<StoreError> for ExecutorError {
@@ -45,6 +51,11 @@ pub trait Executor: Send + Sync {
     fn refuses(&self, action: &ResolvedAction) -> Option<String> {
         let _ = action;
         None
+    }
+
+    /// How many runs it takes at one time; zero is as many as this machine is given.
+    fn slots(&self) -> usize {
+        0
     }
 
     /// Runs an action.
@@ -72,4 +83,6 @@ pub struct RunContext {
     pub jobs: u32,
     /// Whether the sandbox's folder is kept when the command fails, for `xb shell`.
     pub keep_failed: bool,
+    /// Whether it has to run: what the executor's machine knows of an earlier run does not count.
+    pub again: bool,
 }

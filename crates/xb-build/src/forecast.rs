@@ -85,6 +85,10 @@ impl Executor for Refusing {
         self.0.refuses(action)
     }
 
+    fn slots(&self) -> usize {
+        self.0.slots()
+    }
+
     fn run<'a>(
         &'a self,
         _: &'a ResolvedAction,

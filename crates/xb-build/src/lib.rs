@@ -16,6 +16,7 @@ mod failure;
 mod forecast;
 mod inspector;
 mod ladder;
+mod lanes;
 mod locks;
 mod memory;
 mod parts;

@@ -25,6 +25,11 @@ pub trait Memory: Send + Sync {
 
     /// Remembers a value, or fails to: nobody depends on it.
     fn remember(&self, kind: &str, key: &[u8], value: &[u8]);
+
+    /// Remembers several values of one kind.
+    fn remember_all(&self, kind: &str, values: &[(Vec<u8>, Vec<u8>)]) {
+        values.iter().for_each(|(key, value)| self.remember(kind, key, value));
+    }
 }
 
 /// Remembers nothing.

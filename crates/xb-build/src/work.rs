@@ -243,6 +243,7 @@ impl Running {
             node: self.node,
             jobs: self.jobs,
             keep_failed: self.keep_failed,
+            again: self.again,
         };
         let result = tokio::select! {
             result = self.executor.run(&self.action, &context) => result,

@@ -196,6 +196,7 @@ pub fn help_of_executor(error: &ExecutorError) -> &'static str {
     match error {
         ExecutorError::Store(_) => STORE_HELP,
         ExecutorError::Machine(_) => "`xb doctor` tells what this machine lacks and how to mend it",
+        ExecutorError::Gone(_) | ExecutorError::Unable(_) => "`xb doctor` tells which executors answer",
     }
 }
 

@@ -112,7 +112,7 @@ impl Bringer {
     fn bring(self: Arc<Self>) -> BoxFuture<'static, Result<Parts, ExecutorError>> {
         Box::pin(async move {
             let wrong = |why: &dyn std::fmt::Display| {
-                ExecutorError::Machine(format!("cannot make a machine of {}: {why}", self.arch))
+                ExecutorError::Gone(format!("cannot make a machine of {}: {why}", self.arch))
             };
             let made = machine(&self.project, self.host, self.arch).map_err(|failure| wrong(&failure.message()))?;
             let Machine { graph, emulator, machine } = made;

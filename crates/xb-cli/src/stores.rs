@@ -62,6 +62,10 @@ impl Memory for StoreMemory {
         // Forgetting costs time, never correctness.
         let _ = self.0.remember_bytes(kind, key, value);
     }
+
+    fn remember_all(&self, kind: &str, values: &[(Vec<u8>, Vec<u8>)]) {
+        let _ = self.0.remember_all(kind, values);
+    }
 }
 
 /// No result has code for another architecture.

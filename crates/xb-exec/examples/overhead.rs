@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Options { ingest: Some(Arc::new(move |folder: &Path| owned.ingest_owned(folder))), ..Options::default() };
     let executor = LocalExecutor::new(Arc::clone(&store) as _, folder.path().join("scratch"), options)?;
     let action = action(root(&store, folder.path())?);
-    let context = RunContext { events: Arc::new(()), node: NodeId(0), jobs: 1, keep_failed: false };
+    let context = RunContext { events: Arc::new(()), node: NodeId(0), jobs: 1, keep_failed: false, again: false };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let mut times = Vec::new();
     for _ in 0..=count {

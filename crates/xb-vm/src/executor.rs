@@ -128,6 +128,10 @@ impl Executor for VmExecutor {
         (users > 1).then(|| format!("its machine has one user, and `limits` asks for {users}"))
     }
 
+    fn slots(&self) -> usize {
+        self.inner.options.slots.max(1) as usize
+    }
+
     fn run<'a>(
         &'a self,
         action: &'a ResolvedAction,

@@ -51,7 +51,7 @@ pub async fn run(
             }
             Err(Trouble::Machine(why)) => {
                 let text = format!("cannot run {}, over which {tries} machines were lost: {why}", action.title);
-                return Err(ExecutorError::Machine(text));
+                return Err(ExecutorError::Unable(text));
             }
         }
     }
@@ -80,7 +80,7 @@ async fn start(inner: &Arc<Inner>) -> Result<Machine, Trouble> {
     let started = tokio::task::spawn_blocking(move || {
         let folder = |tree| starting.store.materialise(tree).map_err(ExecutorError::from);
         let (emulator, machine) = (folder(parts.emulator)?, folder(parts.machine)?);
-        Started::new(&starting, emulator, machine).map_err(ExecutorError::Machine)
+        Started::new(&starting, emulator, machine).map_err(ExecutorError::Gone)
     });
     let started = started.await.map_err(gave_up)?.map_err(Trouble::Host)?;
     started.ready().await.map_err(|(lost, console)| Trouble::Machine(explain(inner, lost, &console)))

@@ -1,5 +1,7 @@
 //! What can be answered at once.
 
+use std::collections::BTreeSet;
+
 use xb_core::ActionId;
 use xb_graph::{ActionResult, Input, Layer, Node, NodeId, Run, action_key};
 
@@ -96,6 +98,7 @@ impl Scheduler<'_> {
             parts,
             action: None,
             executor: None,
+            passed: BTreeSet::new(),
             guard: None,
             before: None,
         })

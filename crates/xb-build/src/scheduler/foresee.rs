@@ -10,16 +10,19 @@ use crate::failure::Why;
 use crate::memory::efforts;
 use crate::{Forecast, Foreseen};
 
+/// A run without a result, and the executor that refused it; none where it waits for another run.
+type Unrun<'a> = (NodeId, &'a Run, Option<&'a String>);
+
 impl Scheduler<'_> {
     pub(super) fn foreseen(&self) -> Forecast {
         let mut forecast = Forecast::default();
-        let mut runs = Vec::new();
+        let mut runs: Vec<Unrun> = Vec::new();
         for id in self.plan.nodes() {
             match (self.graph.node(id), self.states.get(id)) {
                 (Node::Run(_), Some(State::Done(_))) => forecast.known += 1,
                 (Node::Run(run), Some(State::Failed(blame))) => match blame {
-                    Blame::Below => runs.push((id, &**run, false)),
-                    Blame::Own(why) if would_run(why) => runs.push((id, &**run, true)),
+                    Blame::Below => runs.push((id, &**run, None)),
+                    Blame::Own(why) if would_run(why) => runs.push((id, &**run, executor_in(why))),
                     Blame::Own(why) if would_be_brought(why) => forecast.offered.push(self.title(id)),
                     Blame::Own(_) => {}
                 },
@@ -35,17 +38,16 @@ impl Scheduler<'_> {
         forecast
     }
 
-    fn with_efforts(&self, runs: &[(NodeId, &Run, bool)]) -> Vec<Foreseen> {
+    fn with_efforts(&self, runs: &[Unrun<'_>]) -> Vec<Foreseen> {
         let known = efforts(&*self.builder.memory, runs.iter().map(|(id, run, _)| (self.graph.origin(*id), *run)));
-        let foreseen =
-            |((id, run, certain), effort): (&(NodeId, &Run, bool), Option<crate::memory::Effort>)| Foreseen {
-                node: *id,
-                title: run.title(),
-                method: run.method,
-                executor: self.executor_of(run.method, run.platform),
-                expected: effort.map(|effort| Duration::from_millis(effort.milliseconds)),
-                certain: *certain,
-            };
+        let foreseen = |((id, run, executor), effort): (&Unrun<'_>, Option<crate::memory::Effort>)| Foreseen {
+            node: *id,
+            title: run.title(),
+            method: run.method,
+            executor: executor.cloned().or_else(|| self.executor_of(run.method, run.platform)),
+            expected: effort.map(|effort| Duration::from_millis(effort.milliseconds)),
+            certain: executor.is_some(),
+        };
         runs.iter().zip(known).map(foreseen).collect()
     }
 
@@ -60,5 +62,13 @@ fn would_be_brought(why: &Why) -> bool {
 }
 
 fn would_run(why: &Why) -> bool {
-    matches!(why, Why::Executor { .. })
+    executor_in(why).is_some()
+}
+
+/// The executor that refused to run something.
+fn executor_in(why: &Why) -> Option<&String> {
+    match why {
+        Why::Executor { executor, .. } => Some(executor),
+        _ => None,
+    }
 }

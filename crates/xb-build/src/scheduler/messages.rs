@@ -15,7 +15,7 @@ use crate::memory::{failed, remember_action, remember_effort, remember_failed};
 use crate::parts::{Part, Value};
 use crate::shared::by_names;
 use crate::work::{self, Freed, Message, Ran, Resolved};
-use crate::{Event, Executor, RealisedRun};
+use crate::{Event, ExecutorError, RealisedRun};
 
 impl Scheduler<'_> {
     pub(super) fn take(&mut self, ended: Result<(Id, Message), JoinError>) {
@@ -93,13 +93,13 @@ impl Scheduler<'_> {
         if let Some(result) = self.failed_before(id, &action) {
             return self.failed(id, action.id, result, Duration::ZERO);
         }
-        match self.executor_for(&action) {
+        match self.executor_for(id, &action) {
             Err(why) => self.fail_with(id, why),
             Ok(executor) => self.queue_up(id, action.id, executor),
         }
     }
 
-    fn queue_up(&mut self, id: NodeId, action: ActionId, executor: Arc<dyn Executor>) {
+    fn queue_up(&mut self, id: NodeId, action: ActionId, executor: usize) {
         self.actions.insert(action, vec![id]);
         if let Some(pending) = self.runs.get_mut(&id) {
             pending.executor = Some(executor);
@@ -140,13 +140,19 @@ impl Scheduler<'_> {
         }
     }
 
-    fn action_of(&self, id: NodeId) -> Option<Arc<ResolvedAction>> {
+    pub(super) fn action_of(&self, id: NodeId) -> Option<Arc<ResolvedAction>> {
         self.runs.get(&id)?.action.clone()
     }
 
     /// A run ended, for itself and for everybody who waited for the same action.
-    fn ran(&mut self, id: NodeId, ran: Result<Ran, Why>, took: Duration) {
+    pub(super) fn ran(&mut self, id: NodeId, ran: Result<Ran, Why>, took: Duration) {
         let action = self.action_of(id);
+        if let (Err(Why::Executor { executor, error }), Some(action)) = (&ran, &action)
+            && matches!(error, ExecutorError::Gone(_) | ExecutorError::Unable(_))
+            && self.goes_elsewhere(id, action, executor, error)
+        {
+            return;
+        }
         let waiting = action.as_ref().and_then(|action| self.actions.remove(&action.id));
         let waiting = waiting.unwrap_or_else(|| vec![id]);
         match (ran, action) {
@@ -199,7 +205,7 @@ impl Scheduler<'_> {
         if let Some(waiting) = self.actions.get_mut(&action.id) {
             return waiting.push(id);
         }
-        match self.executor_for(action) {
+        match self.executor_for(id, action) {
             Ok(executor) => self.queue_up(id, action.id, executor),
             Err(why) => self.fail_with(id, why),
         }

@@ -41,12 +41,13 @@ use self::fall_back::Tried;
 use self::sharing::Known;
 use self::start::Urgency;
 use self::states::States;
+use crate::lanes::Lanes;
 use crate::locks::LockGuard;
 use crate::parts::RunParts;
 use crate::plan::Plan;
 use crate::queue::Queue;
 use crate::work::Message;
-use crate::{Builder, Cancel, Executor, Options};
+use crate::{Builder, Cancel, Options};
 
 /// One build.
 pub(crate) struct Scheduler<'a> {
@@ -73,7 +74,9 @@ pub(crate) struct Scheduler<'a> {
     /// How many are resolved at a time.
     resolvers: usize,
     resolving: BTreeSet<(Reverse<u64>, NodeId)>,
-    queue: Queue,
+    queue: Lanes,
+    /// Executors whose machines are not to be had, by their places.
+    gone: BTreeSet<usize>,
 
     tasks: JoinSet<Message>,
     task_nodes: FxHashMap<tokio::task::Id, NodeId>,
@@ -87,7 +90,10 @@ struct PendingRun {
     /// Its key over its inputs' keys.
     shallow: ActionId,
     action: Option<Arc<ResolvedAction>>,
-    executor: Option<Arc<dyn Executor>>,
+    /// Who runs it, by its place among the executors.
+    executor: Option<usize>,
+    /// Who could not do it when it tried, by their places.
+    passed: BTreeSet<usize>,
     guard: Option<LockGuard>,
     /// What is known of it, when it runs all the same.
     before: Option<ActionResult>,
@@ -112,12 +118,22 @@ impl<'a> Scheduler<'a> {
             to_resolve: BTreeSet::new(),
             resolvers: std::thread::available_parallelism().map_or(2, usize::from),
             resolving: BTreeSet::new(),
-            queue: Queue::new(options.jobs, options.memory),
+            queue: lanes(builder, options),
+            gone: BTreeSet::new(),
             tasks: JoinSet::new(),
             task_nodes: FxHashMap::default(),
             halted: Cancel::default(),
         }
     }
+}
+
+/// A lane for each executor.
+fn lanes(builder: &Builder, options: &Options) -> Lanes {
+    let lane = |slots| match slots {
+        0 => Queue::new(options.jobs, options.memory),
+        slots => Queue::new(slots, 0),
+    };
+    Lanes::new(builder.executors.iter().map(|executor| lane(executor.slots())).collect())
 }
 
 /// The runs that are to run again: choices stand for all of their options.

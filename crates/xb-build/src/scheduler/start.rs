@@ -82,16 +82,21 @@ impl Scheduler<'_> {
     }
 
     fn start_running(&mut self, id: NodeId) {
-        let share = self.queue.share();
         let again = self.rebuild.contains(&id);
         let may_ask = self.builder.shared.is_some() && self.options.sharing != Sharing::Give;
         let needed = (may_ask && !self.known.is_only_here(id)).then(|| self.needed(id));
+        if self.has_lost_its_executor(id) {
+            self.queue.done(id);
+            return self.moves_on(id);
+        }
         let Some(pending) = self.runs.get_mut(&id) else {
             return self.queue.done(id);
         };
-        let (Some(action), Some(executor)) = (&pending.action, &pending.executor) else {
+        let executor = pending.executor.and_then(|place| self.builder.executors.get(place));
+        let (Some(action), Some(executor)) = (&pending.action, executor) else {
             return self.queue.done(id);
         };
+        let share = self.queue.share(id);
         let cpus = action.limits.cpus;
         let running = Running {
             builder: self.builder.clone(),
@@ -116,7 +121,8 @@ impl Scheduler<'_> {
 
     pub(super) fn enqueue(&mut self, id: NodeId) {
         let (priority, memory) = (self.priority(id), self.expected_memory(id));
-        self.queue.push(id, priority, memory);
+        let lane = self.runs.get(&id).and_then(|pending| pending.executor).unwrap_or(0);
+        self.queue.push(id, lane, priority, memory);
     }
 
     fn priority(&mut self, id: NodeId) -> u64 {

@@ -233,7 +233,8 @@ impl World {
     }
 
     pub fn context(&self) -> RunContext {
-        RunContext { events: Arc::clone(&self.lines) as _, node: NodeId(0), jobs: 3, keep_failed: self.keep_failed }
+        let events = Arc::clone(&self.lines) as _;
+        RunContext { events, node: NodeId(0), jobs: 3, keep_failed: self.keep_failed, again: false }
     }
 
     /// Whether its sandboxes interpose on `execve`.

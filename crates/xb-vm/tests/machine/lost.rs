@@ -88,6 +88,7 @@ fn who_gives_up_leaves_nothing_behind() {
         node: xb_graph::NodeId(0),
         jobs: 1,
         keep_failed: false,
+        again: false,
     };
     crate::support::runtime().block_on(async {
         let begun = async {

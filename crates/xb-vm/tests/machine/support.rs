@@ -173,7 +173,8 @@ pub fn try_run(
     action: &ResolvedAction,
     lines: &Arc<Lines>,
 ) -> Result<Outcome, ExecutorError> {
-    let context = RunContext { events: Arc::clone(lines) as _, node: NodeId(0), jobs: 3, keep_failed: false };
+    let events = Arc::clone(lines) as _;
+    let context = RunContext { events, node: NodeId(0), jobs: 3, keep_failed: false, again: false };
     let result = runtime().block_on(executor.run(action, &context))?;
     let mut log = String::new();
     store.open_content(result.log.unwrap()).unwrap().read_to_string(&mut log).unwrap();

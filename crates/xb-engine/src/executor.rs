@@ -1,0 +1,154 @@
+//! The executor of an engine.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+use xb_build::{BoxFuture, Executor, ExecutorError, Memory, RunContext};
+use xb_core::Arch;
+use xb_graph::{ActionResult, ResolvedAction};
+use xb_http::Patience;
+use xb_remote::{Connection, DigestFunction, Kind, RemoteError, Server};
+use xb_store::Contents;
+
+use crate::known::Known;
+use crate::run;
+use crate::stop::Stopping;
+
+/// How long the end of the program waits until runs that were given up are stopped.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often an engine is asked that has never answered.
+const FIRST_TRIES: u32 = 3;
+
+/// What can be chosen about an engine.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What it is called.
+    pub name: String,
+    /// Where it is.
+    pub server: Server,
+    /// The architecture of its workers.
+    pub arch: Arch,
+    /// How many runs it is given at one time; at least one.
+    pub slots: usize,
+    /// How many jobs a command should run at once (`$jobs`). It is part of what the engine knows a run by, so it is the
+    /// same for all.
+    pub jobs: u32,
+    /// What a worker must be, in the engine's own words.
+    pub properties: BTreeMap<String, String>,
+    /// How patient one is with it.
+    pub patience: Patience,
+}
+
+/// Has actions run by an engine. Nobody is asked anything before the first run.
+pub struct EngineExecutor {
+    inner: Arc<Inner>,
+}
+
+/// What a run needs of its executor.
+pub(crate) struct Inner {
+    pub options: Options,
+    pub store: Arc<dyn Contents>,
+    pub memory: Arc<dyn Memory>,
+    /// Where contents are put aside that come from the engine, on the disk of the store.
+    pub scratch: PathBuf,
+    pub known: Known,
+    pub stopping: Stopping,
+    connection: OnceCell<Connection>,
+}
+
+impl EngineExecutor {
+    /// An executor that takes inputs from a store, puts outputs there by way of the folder `scratch`, and remembers how
+    /// the engine names contents.
+    pub fn new(options: Options, store: Arc<dyn Contents>, memory: Arc<dyn Memory>, scratch: PathBuf) -> Self {
+        let (known, stopping, connection) = (Known::default(), Stopping::default(), OnceCell::new());
+        Self { inner: Arc::new(Inner { options, store, memory, scratch, known, stopping, connection }) }
+    }
+
+    /// What the engine says of itself: half a sentence.
+    ///
+    /// # Errors
+    /// When it does not answer, or executes nothing: a sentence for a person.
+    pub async fn reach(&self) -> Result<String, String> {
+        let connection = self.inner.connection().await.map_err(|error| error.to_string())?;
+        let (arch, slots) = (self.inner.options.arch, self.inner.options.slots);
+        Ok(format!(
+            "`{}` executes actions for {arch}, {slots} at a time, and names contents by {}",
+            connection.server(),
+            connection.function().name()
+        ))
+    }
+
+    /// Waits until the engine was told to stop every run that was given up, for some seconds at most.
+    pub fn settle(&self) {
+        self.inner.stopping.settle(PATIENCE);
+    }
+}
+
+impl Inner {
+    /// How the engine is spoken with: by the digest function of the store where it has that.
+    pub async fn connection(&self) -> Result<&Connection, RemoteError> {
+        self.connection.get_or_try_init(|| self.connect()).await
+    }
+
+    async fn connect(&self) -> Result<Connection, RemoteError> {
+        let Options { server, patience, .. } = &self.options;
+        // Who does not answer at first is not waited for as long as who did.
+        let short = Patience { tries: patience.tries.min(FIRST_TRIES), ..patience.clone() };
+        let mut function = DigestFunction::Blake3;
+        let asked = Connection::new(server.clone(), function, short.clone());
+        if matches!(asked.capabilities().await, Err(RemoteError { kind: Kind::Refused, .. })) {
+            function = DigestFunction::Sha256;
+        }
+        let asked = Connection::new(server.clone(), function, short);
+        if asked.capabilities().await?.executes {
+            return Ok(Connection::new(server.clone(), function, patience.clone()));
+        }
+        let server = server.to_string();
+        let (what, why) = ("the execution of actions".to_owned(), "it says that it executes none".to_owned());
+        Err(RemoteError { server, what, why, kind: Kind::Refused })
+    }
+}
+
+impl Executor for EngineExecutor {
+    fn name(&self) -> &str {
+        &self.inner.options.name
+    }
+
+    fn arch(&self) -> Arch {
+        self.inner.options.arch
+    }
+
+    /// Only its own: no emulator is registered in an engine's sandbox.
+    fn can_run(&self, platform: Arch) -> bool {
+        platform == self.inner.options.arch
+    }
+
+    fn refuses(&self, action: &ResolvedAction) -> Option<String> {
+        (action.limits.users > 1)
+            .then(|| format!("an engine gives an action one user, and this one has {} of them", action.limits.users))
+    }
+
+    fn slots(&self) -> usize {
+        self.inner.options.slots.max(1)
+    }
+
+    fn run<'a>(
+        &'a self,
+        action: &'a ResolvedAction,
+        context: &'a RunContext,
+    ) -> BoxFuture<'a, Result<ActionResult, ExecutorError>> {
+        Box::pin(run::run(&self.inner, action, context))
+    }
+}
+
+/// Why an engine could not do its work, as the planner takes it.
+pub(crate) fn failed(error: &RemoteError) -> ExecutorError {
+    match error.kind {
+        Kind::Unreachable | Kind::Busy | Kind::Denied => ExecutorError::Gone(error.to_string()),
+        Kind::Refused | Kind::Lied => ExecutorError::Machine(error.to_string()),
+    }
+}
