@@ -31,6 +31,8 @@ pub mod commands;
 pub mod compared;
 pub mod drawing;
 pub mod emission;
+pub mod engines;
+pub mod executors;
 pub mod export;
 pub mod failure;
 pub mod interrupt;

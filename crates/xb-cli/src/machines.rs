@@ -1,4 +1,4 @@
-//! Machines beside this one: the executors of `xb.toml`, and what they are made of.
+//! Machines beside this one: which architectures they have, and what those made of software consist of.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -14,18 +14,33 @@ use xb_vm::{Parts, VmExecutor};
 
 use crate::emission::limits;
 use crate::failure::Failure;
-use crate::project::{Config, ExecutorConfig, ExecutorKind, Project, ProjectWorld};
+use crate::project::{Config, ExecutorConfig, ExecutorKind, Project, ProjectWorld, VIRTUAL};
 
 /// The architectures of the machines beside this one.
 pub fn arches(config: &Config) -> BTreeSet<Arch> {
     config.executors.iter().map(|executor| executor.arch).collect()
 }
 
+/// The architectures of those that are made of software.
+pub fn made_of_software(config: &Config) -> BTreeSet<Arch> {
+    made(config).map(|(executor, _)| executor.arch).collect()
+}
+
+/// Those that are made of software, each with its memory in bytes.
+fn made(config: &Config) -> impl Iterator<Item = (&ExecutorConfig, u64)> {
+    config.executors.iter().filter_map(|executor| match executor.kind {
+        ExecutorKind::Vm { memory } => Some((executor, memory)),
+        ExecutorKind::Engine(_) => None,
+    })
+}
+
 /// The settings that add a machine of an architecture, on one line.
 pub fn setting(arch: Arch) -> String {
-    format!(
-        "`[executor.NAME]` with `kind = \"vm\"` and `arch = \"{arch}\"` in `xb.toml` adds a machine made of software"
-    )
+    let (kind, what) = match VIRTUAL.contains(&arch) {
+        true => ("vm", "adds a machine made of software"),
+        false => ("engine", "names a server that has such machines"),
+    };
+    format!("`[executor.NAME]` with `kind = \"{kind}\"` and `arch = \"{arch}\"` in `xb.toml` {what}")
 }
 
 /// Where the folders of machines are.
@@ -43,9 +58,9 @@ pub fn machine(project: &Project, host: Arch, arch: Arch) -> Result<Machine, Fai
     made.map_err(|failed| Failure::findings(failed.sources, failed.diagnostics))
 }
 
-/// The architectures for which a graph has something to run on a machine of their own that is not this one.
+/// The architectures for which a graph has something to run on a machine that is made of software.
 pub fn needed(config: &Config, graph: &Graph, host: Arch) -> BTreeSet<Arch> {
-    let mut arches = arches(config);
+    let mut arches = made_of_software(config);
     let runs = graph.nodes().filter_map(|(_, node)| match node {
         Node::Run(run) if run.method == Method::Native && run.platform != host => Some(run.platform),
         _ => None,
@@ -55,7 +70,7 @@ pub fn needed(config: &Config, graph: &Graph, host: Arch) -> BTreeSet<Arch> {
     arches
 }
 
-/// The executors that a project names, which start nothing yet.
+/// The machines made of software that a project names, in the order of the file; none is started yet.
 ///
 /// # Errors
 /// When the store's folder refuses.
@@ -65,7 +80,7 @@ pub fn executors(
     host: Arch,
     with: (&Builder, &Arc<Sources>, &Cancel),
 ) -> Result<Vec<Arc<VmExecutor>>, Failure> {
-    let executors = project.config.executors.iter().map(|config| {
+    let executors = made(&project.config).map(|(config, memory)| {
         let (builder, sources, cancel) = with;
         let bringer = Bringer {
             project: project.clone(),
@@ -77,14 +92,14 @@ pub fn executors(
         };
         let bringer = Arc::new(bringer);
         let bring = move || Arc::clone(&bringer).bring();
-        let executor = VmExecutor::new(Arc::new(store.clone()), folder(store), options(config), Box::new(bring));
+        let executor =
+            VmExecutor::new(Arc::new(store.clone()), folder(store), options(config, memory), Box::new(bring));
         executor.map(Arc::new).map_err(Failure::environment)
     });
     executors.collect()
 }
 
-fn options(config: &ExecutorConfig) -> xb_vm::Options {
-    let ExecutorKind::Vm { memory } = config.kind;
+fn options(config: &ExecutorConfig, memory: u64) -> xb_vm::Options {
     let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get());
     let cpus = u32::try_from(cpus).unwrap_or(1) / config.slots;
     xb_vm::Options {

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use xb_build::{Builder, Cancel, Events, Executor, Forecast, Options, Realised};
+use xb_build::{Builder, Cancel, Events, Forecast, Memory, Options, Realised};
 use xb_core::Arch;
 use xb_exec::{Emulation, LocalExecutor};
 use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, RockServers, Settings, Sources};
 use xb_graph::{Graph, NodeId};
 use xb_store::Store;
-use xb_vm::VmExecutor;
 
 use crate::args::{LockManners, Work};
 use crate::blame;
+use crate::engines;
+use crate::executors::Executors;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::invocation::Invocation;
@@ -37,10 +38,8 @@ pub struct Session {
     pub store: Store,
     /// Who brings what comes from outside.
     pub sources: Arc<Sources>,
-    /// Who runs actions on this machine.
-    pub executor: Arc<LocalExecutor>,
-    /// Who runs them on machines made of software.
-    pub machines: Vec<Arc<VmExecutor>>,
+    /// Who runs actions.
+    pub executors: Executors,
     /// The architecture of this machine.
     host: Arch,
     /// What is seen.
@@ -67,22 +66,25 @@ impl Session {
         let progress = Progress::new(invocation.verbosity);
         let events: Arc<dyn Events> = Arc::new(progress.clone());
         let sources = Arc::new(sources(&project, &store, host, manners, Arc::clone(&events))?);
-        let executor = Arc::new(executor(&store, &project)?);
+        let local = Arc::new(executor(&store, &project)?);
+        let memory: Arc<dyn Memory> = Arc::new(StoreMemory(store.clone()));
+        let engines = engines::engines(&project, &store, &memory, &events)?;
         let mut builder = Builder {
             contents: Arc::new(store.clone()),
             cache: Arc::new(store.clone()),
             provider: Arc::clone(&sources) as _,
-            executors: vec![Arc::clone(&executor) as Arc<dyn Executor>],
+            executors: Vec::new(),
             inspector: Arc::new(StoreInspector(store.clone())),
             events,
-            memory: Arc::new(StoreMemory(store.clone())),
+            memory,
             locks: Arc::new(StoreLocks(store.clone())),
             shared: None,
         };
         let (cancel, runtime) = (interrupt::cancel(), Some(runtime()?));
         let machines = machines::executors(&project, &store, host, (&builder, &sources, &cancel))?;
-        builder.executors.extend(machines.iter().map(|machine| Arc::clone(machine) as Arc<dyn Executor>));
-        Ok(Self { project, store, sources, executor, machines, host, progress, cancel, builder, runtime })
+        let executors = Executors { local, engines, machines };
+        builder.executors = executors.in_order(project.config.local_first);
+        Ok(Self { project, store, sources, executors, host, progress, cancel, builder, runtime })
     }
 
     /// The same session, with the caches that its project shares with others.
@@ -229,8 +231,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.progress.close();
-        self.executor.settle();
-        self.machines.iter().for_each(|machine| machine.settle());
+        self.executors.settle();
         if let Some(runtime) = self.runtime.take() {
             // A thread may still be busy with what nobody waits for, and cleans up behind itself when it is done; the
             // store bears being left at any moment.

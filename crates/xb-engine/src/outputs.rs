@@ -1,7 +1,7 @@
 //! Trees that an engine made, into the store. Bytes are what their digests say, and what the store has already is not
 //! fetched.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Seek;
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! `xb doctor`: what this machine can do, what is missing, and how to mend it.
 
 use serde::Serialize;
+use xb_build::Executor;
 use xb_core::Arch;
 use xb_exec::{Finding, State};
 
@@ -8,7 +9,7 @@ use crate::args::{DoctorArgs, LockManners};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_json, print_line, style, styled};
-use crate::project::{ExecutorConfig, Project};
+use crate::project::{ExecutorConfig, ExecutorKind, Project};
 use crate::request::host;
 use crate::session::Session;
 use crate::stores::{STORE_VARIABLE, open_store};
@@ -52,8 +53,12 @@ fn examine(here: &Invocation) -> Result<Vec<Finding>, Failure> {
     };
     let session = Session::new(here, project, store, host()?, LockManners::default())?;
     session.progress.close();
-    let mut findings = session.executor.examine();
-    findings.extend(session.project.config.executors.iter().map(of_machine));
+    let mut findings = session.executors.local.examine();
+    for engine in &session.executors.engines {
+        let answer = session.block_on_unless_interrupted(engine.reach())?;
+        findings.push(of_engine(engine.name(), answer));
+    }
+    findings.extend(session.project.config.executors.iter().filter_map(of_machine));
     let answers = session.block_on_unless_interrupted(session.sources.reach())?;
     findings.extend(answers.into_iter().map(|(archive, answer)| of_archive(&archive, answer)));
     Ok(findings)
@@ -65,14 +70,26 @@ fn no_store(failure: &Failure) -> Finding {
 }
 
 /// A machine made of software needs nothing of this one; where the processor can help, it does.
-fn of_machine(executor: &ExecutorConfig) -> Finding {
-    let ExecutorConfig { name, arch, slots, .. } = executor;
+fn of_machine(executor: &ExecutorConfig) -> Option<Finding> {
+    let ExecutorConfig { name, arch, slots, kind: ExecutorKind::Vm { .. } } = executor else { return None };
     let how = match Arch::host().is_some_and(|host| xb_vm::is_virtualised(host, *arch)) {
         true => "run by the processor itself, with KVM",
         false => "emulated",
     };
     let detail = format!("`{name}`: {slots} of {arch}, made of software and {how}; it starts when it is needed");
-    Finding { name: "machine", state: State::Good, detail, mend: None }
+    Some(Finding { name: "machine", state: State::Good, detail, mend: None })
+}
+
+/// Without an engine, everything runs here that can.
+fn of_engine(called: &str, answer: Result<String, String>) -> Finding {
+    let name = "engine";
+    match answer {
+        Ok(detail) => Finding { name, state: State::Good, detail: format!("`{called}`: {detail}"), mend: None },
+        Err(why) => {
+            let mend = format!("`url` in `[executor.{called}]` of `xb.toml` says where it is");
+            Finding { name, state: State::Poor, detail: format!("`{called}`: {why}"), mend: Some(mend) }
+        }
+    }
 }
 
 /// Without an archive, what was fetched before can still be built.

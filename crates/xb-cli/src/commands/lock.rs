@@ -41,7 +41,7 @@ pub fn run(here: &Invocation, args: &LockArgs) -> Result<(), Failure> {
         missing += session.sources.count_missing(emission.graph.nodes().map(|(_, node)| node));
         session.complete(&emission.graph)?;
     }
-    for arch in machines::arches(&request.project.config) {
+    for arch in machines::made_of_software(&request.project.config) {
         let graph = machines::machine(&request.project, request.host, arch)?.graph;
         missing += session.sources.count_missing(graph.nodes().map(|(_, node)| node));
         session.complete(&graph)?;
@@ -84,7 +84,7 @@ fn used(request: &Request, how: &How) -> Result<Option<Used>, Failure> {
         };
         let nodes = emissions.iter().flat_map(|emission| emission.graph.nodes());
         nodes.for_each(|(_, node)| used.add(node, host));
-        for arch in machines::arches(&request.project.config) {
+        for arch in machines::made_of_software(&request.project.config) {
             let graph = machines::machine(&request.project, host, arch)?.graph;
             graph.nodes().for_each(|(_, node)| used.add(node, host));
         }

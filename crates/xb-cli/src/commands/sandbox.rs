@@ -136,7 +136,7 @@ impl Opened {
             jobs: u32::try_from(jobs).unwrap_or(1),
         };
         let hang_up = xb_exec::HangUp::default();
-        let (executor, action, line) = (Arc::clone(&self.session.executor), action.clone(), hang_up.clone());
+        let (executor, action, line) = (Arc::clone(&self.session.executors.local), action.clone(), hang_up.clone());
         let work = move || executor.run_interactive(&action, &session, &line);
         let code = self.session.block_unless_interrupted(work, || hang_up.hang_up())?;
         match code.map_err(|error| Failure::environment(error.to_string()).help(blame::help_of_executor(&error)))? {

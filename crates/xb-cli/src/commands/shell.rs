@@ -20,7 +20,7 @@ pub fn run(here: &Invocation, args: &ShellArgs) -> Result<(), Failure> {
     let opened = open(here, &args.one)?;
     let run = if args.failed { failed(&opened, args.one.how.method)? } else { chosen(&opened, args.one.how.method)? };
     let action = opened.action(&args.one.work, run)?;
-    if args.failed && opened.session.executor.kept(action.id).is_none() {
+    if args.failed && opened.session.executors.local.kept(action.id).is_none() {
         return Err(nothing_kept(&opened));
     }
     if args.command.is_empty() && !here.is_quiet() {

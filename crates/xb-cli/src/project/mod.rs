@@ -14,7 +14,10 @@ use xb_core::RelPath;
 
 use crate::failure::Failure;
 
-pub use config::{CacheConfig, CacheUrl, Config, EvalLimits, ExecutorConfig, ExecutorKind, TrustConfig, TrustedKey};
+pub use config::{
+    CacheConfig, CacheUrl, Config, EngineConfig, EvalLimits, ExecutorConfig, ExecutorKind, TrustConfig, TrustedKey,
+    VIRTUAL,
+};
 pub use target::{Target, TargetSpec, file_of, nothing_in, xb_files};
 pub use world::ProjectWorld;
 

@@ -1,9 +1,10 @@
-//! Which caches and keys a person has accepted.
+//! Which caches, keys and engines a person has accepted.
 //!
-//! `xb.toml` comes with a project, from wherever that is from. What it says of caches and keys decides whose results get
-//! into the store and what one's own key signs, so it counts only once the person who builds has said so: for these very
-//! sections, in this folder, with this store. Another project with the same sections could bring a store of its own, or
-//! a lock, that was made to be signed.
+//! `xb.toml` comes with a project, from wherever that is from. What it says of caches and keys decides whose results
+//! get into the store and what one's own key signs; an engine is sent what is built from, and makes results. So all
+//! of that counts only once the person who builds has said so: for these very sections, in this folder, with this
+//! store. Another project with the same sections could bring a store of its own, or a lock, that was made to be
+//! signed.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -14,7 +15,7 @@ use etcetera::BaseStrategy;
 use xb_core::Digest;
 
 use crate::failure::Failure;
-use crate::project::{CacheUrl, Project};
+use crate::project::{CacheUrl, EngineConfig, ExecutorConfig, Project};
 
 /// Whether what a project says of caches and keys has been accepted as it is.
 ///
@@ -103,6 +104,20 @@ fn digest(project: &Project) -> Digest {
             list.iter().for_each(|text| field(text.as_bytes()));
         }
     }
+    for (executor, engine) in config.engines() {
+        let ExecutorConfig { name, arch, .. } = executor;
+        let EngineConfig { server, properties, token, jobs: _ } = engine;
+        field(b"executor");
+        field(name.as_bytes());
+        field(arch.to_string().as_bytes());
+        field(server.to_string().as_bytes());
+        field(token.as_deref().unwrap_or_default().as_bytes());
+        field(&(properties.len() as u64).to_le_bytes());
+        properties.iter().for_each(|(name, value)| {
+            field(name.as_bytes());
+            field(value.as_bytes());
+        });
+    }
     Digest::of(&text)
 }
 
@@ -142,6 +157,7 @@ mod tests {
             format!("{base}methods = [\"native\"]\n"),
             format!("[store]\npath = \"/s\"\n{base}"),
             format!("[cache.more]\nurl = \"https://example.org\"\n{base}"),
+            format!("[executor.a]\nkind = \"engine\"\narch = \"amd64\"\nurl = \"grpc://a:1\"\n{base}"),
         ] {
             assert_ne!(digest_of(&base), digest_of(&other), "{other}");
         }

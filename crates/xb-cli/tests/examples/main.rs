@@ -7,6 +7,7 @@
 
 mod builders;
 mod debs;
+mod engine;
 mod machine;
 mod machines;
 #[path = "../../../xb-push/tests/common/real.rs"]

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{print_line, say, style, styled};
 use crate::own_key::{own_key, own_key_path};
-use crate::project::{Config, Project, TrustedKey};
+use crate::project::{Config, ExecutorConfig, Project, TrustedKey};
 use crate::request::Request;
 use crate::sharing::{accept, address, is_accepted};
 
@@ -35,7 +35,9 @@ pub fn run(here: &Invocation, args: &CacheArgs) -> Result<(), Failure> {
 fn accept_all(here: &Invocation) -> Result<(), Failure> {
     let project = Project::of(&here.folder)?;
     let config = &project.config;
-    named(config)?;
+    if config.engines().next().is_none() {
+        named(config)?;
+    }
     for cache in &config.caches {
         let place = address(cache).map_err(Failure::user)?.to_string();
         let place = Escaped(&place);
@@ -53,6 +55,11 @@ fn accept_all(here: &Invocation) -> Result<(), Failure> {
     if let Some(store) = &config.store {
         let store = store.display().to_string();
         print_line(format_args!("store: {}, of which what is shared is signed", Escaped(&store)))?;
+    }
+    for (ExecutorConfig { name, arch, .. }, engine) in config.engines() {
+        let server = engine.server.to_string();
+        let server = Escaped(&server);
+        print_line(format_args!("executor {name}: {server}, which is sent what is built from, and builds for {arch}"))?;
     }
     refuse_store_within(&project)?;
     accept(&project)?;

@@ -36,7 +36,7 @@ pub enum CacheUrl {
 
 /// The caches, in the order of the file.
 pub(super) fn read(file: &Table, text: &str, folder: &Path) -> Result<Vec<CacheConfig>, Wrong> {
-    let positions = positions(text);
+    let positions = positions(text, SECTION);
     let sections = Section::of_sections(file, SECTION)?.named(&["url", "push"])?;
     let caches = sections.into_iter().map(|(name, section)| {
         let example = "`url = \"https://...\"`, or the path of a folder";
@@ -50,14 +50,14 @@ pub(super) fn read(file: &Table, text: &str, folder: &Path) -> Result<Vec<CacheC
     Ok(caches)
 }
 
-/// Where each cache is first spoken of: a table of TOML has no order, a person who writes one has.
-fn positions(text: &str) -> BTreeMap<String, usize> {
+/// Where each section of a section is first spoken of: a table of TOML has no order, a person who writes one has.
+pub(super) fn positions(text: &str, section: &str) -> BTreeMap<String, usize> {
     let file = DeTable::parse(text).ok();
-    let caches = file.as_ref().and_then(|file| match file.get_ref().get(SECTION)?.get_ref() {
-        DeValue::Table(caches) => Some(caches),
+    let sections = file.as_ref().and_then(|file| match file.get_ref().get(section)?.get_ref() {
+        DeValue::Table(sections) => Some(sections),
         _ => None,
     });
-    caches.into_iter().flat_map(DeTable::keys).map(|name| (name.get_ref().to_string(), name.span().start)).collect()
+    sections.into_iter().flat_map(DeTable::keys).map(|name| (name.get_ref().to_string(), name.span().start)).collect()
 }
 
 impl CacheUrl {

@@ -1,19 +1,29 @@
 //! `[executor.NAME]`: machines beside this one.
 
-use xb_core::Arch;
+use std::collections::BTreeMap;
 
+use toml::Table;
+use xb_core::Arch;
+use xb_remote::Server;
+
+use super::cache::positions;
 use super::section::Section;
 use super::wrong::Wrong;
-use toml::Table;
 
 /// The section whose sections these are.
 pub(super) const SECTION: &str = "executor";
 
-/// The kinds that there are.
-const KINDS: [&str; 1] = ["vm"];
+/// The kinds that there are, each with its settings.
+const KINDS: [(&str, &[&str]); 2] = [
+    ("vm", &["kind", "arch", "slots", "memory"]),
+    ("engine", &["kind", "arch", "slots", "url", "jobs", "properties", "token"]),
+];
+
+/// Every setting of any kind.
+const SETTINGS: [&str; 8] = ["kind", "arch", "slots", "memory", "url", "jobs", "properties", "token"];
 
 /// The architectures of which a machine can be made of software.
-const VIRTUAL: [Arch; 1] = [Arch::Arm64];
+pub const VIRTUAL: [Arch; 1] = [Arch::Arm64];
 
 /// The name of this machine's own executor.
 const LOCAL: &str = "local";
@@ -23,6 +33,12 @@ const MEMORY: u64 = 2 << 30;
 
 /// With less memory no such machine starts and has room for a compiler, in bytes.
 const LEAST_MEMORY: u64 = 512 << 20;
+
+/// How many runs an engine is given at one time where nothing is said.
+const SLOTS: u32 = 8;
+
+/// How many jobs a command runs at once on an engine where nothing is said.
+const JOBS: u32 = 4;
 
 /// A machine beside this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,12 +61,31 @@ pub enum ExecutorKind {
         /// `memory`: how much each has, in bytes.
         memory: u64,
     },
+    /// A server of the Remote Execution API.
+    Engine(EngineConfig),
 }
 
-/// The executors, by their names.
-pub(super) fn read(file: &Table) -> Result<Vec<ExecutorConfig>, Wrong> {
-    let sections = Section::of_sections(file, SECTION)?.named(&["kind", "arch", "memory", "slots"])?;
-    sections.into_iter().map(|(name, section)| one(name, &section)).collect()
+/// The settings of an engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineConfig {
+    /// `url`: where it is.
+    pub server: Server,
+    /// `jobs`: how many jobs a command runs at once.
+    pub jobs: u32,
+    /// `properties`: what a worker must be, in the engine's own words.
+    pub properties: BTreeMap<String, String>,
+    /// `token`: the variable of the environment that holds the token by which one is known.
+    pub token: Option<String>,
+}
+
+/// The executors, in the order of the file.
+pub(super) fn read(file: &Table, text: &str) -> Result<Vec<ExecutorConfig>, Wrong> {
+    let positions = positions(text, SECTION);
+    let sections = Section::of_sections(file, SECTION)?.named(&SETTINGS)?;
+    let executors = sections.into_iter().map(|(name, section)| one(name, &section));
+    let mut executors = executors.collect::<Result<Vec<_>, _>>()?;
+    executors.sort_by_key(|executor| positions.get(&executor.name).copied());
+    Ok(executors)
 }
 
 fn one(name: &str, section: &Section<'_>) -> Result<ExecutorConfig, Wrong> {
@@ -58,16 +93,26 @@ fn one(name: &str, section: &Section<'_>) -> Result<ExecutorConfig, Wrong> {
         return Err(Wrong::new(format!("`{LOCAL}` in [{SECTION}] is this machine itself"))
             .help("give the other machine another name"));
     }
-    let kind = section.required("kind", section.text("kind")?, "`kind = \"vm\"`")?;
-    if !KINDS.contains(&kind.as_str()) {
+    let kind = section.required("kind", section.text("kind")?, "`kind = \"vm\"` or `kind = \"engine\"`")?;
+    let Some((_, settings)) = KINDS.iter().find(|(known, _)| *known == kind) else {
         let wrong = section.wrong("kind", format_args!("is `{kind}`, which xb does not know"));
-        return Err(Wrong::unknown(wrong.message, &kind, KINDS.into_iter()));
-    }
+        return Err(Wrong::unknown(wrong.message, &kind, KINDS.iter().map(|(known, _)| *known)));
+    };
+    section.check(settings)?;
     let arch = section.required("arch", section.text("arch")?, "`arch = \"arm64\"`")?;
     let arch: Arch = arch.parse().map_err(|_| {
         let wrong = section.wrong("arch", format_args!("is `{arch}`, which is no architecture"));
         Wrong::unknown(wrong.message, &arch, Arch::ALL.iter().map(|arch| arch.debian()))
     })?;
+    let slots = section.number("slots")?;
+    let (kind, slots) = match kind.as_str() {
+        "engine" => (engine(section)?, slots.unwrap_or(SLOTS)),
+        _ => (vm(section, arch)?, slots.unwrap_or(1)),
+    };
+    Ok(ExecutorConfig { name: name.to_owned(), arch, slots, kind })
+}
+
+fn vm(section: &Section<'_>, arch: Arch) -> Result<ExecutorKind, Wrong> {
     if !VIRTUAL.contains(&arch) {
         let known = VIRTUAL.map(Arch::debian).join(", ");
         return Err(section
@@ -80,8 +125,19 @@ fn one(name: &str, section: &Section<'_>) -> Result<ExecutorConfig, Wrong> {
             .wrong("memory", format_args!("is less than a machine needs"))
             .help("write at least \"512M\", or leave it out: it is \"2G\" then"));
     }
-    let slots = section.number("slots")?.unwrap_or(1);
-    Ok(ExecutorConfig { name: name.to_owned(), arch, slots, kind: ExecutorKind::Vm { memory } })
+    Ok(ExecutorKind::Vm { memory })
+}
+
+fn engine(section: &Section<'_>) -> Result<ExecutorKind, Wrong> {
+    let url = section.required("url", section.text("url")?, "`url = \"grpcs://engine.example.org\"`")?;
+    // What stands there may have a password in it, so it is not repeated.
+    let server = url.parse().map_err(|error| section.wrong("url", format_args!("is no engine: {error}")))?;
+    Ok(ExecutorKind::Engine(EngineConfig {
+        server,
+        jobs: section.number("jobs")?.unwrap_or(JOBS),
+        properties: section.pairs("properties")?,
+        token: section.text("token")?,
+    }))
 }
 
 #[cfg(test)]
@@ -110,7 +166,7 @@ mod tests {
         let refused = |text: &str| check(text).unwrap_err();
         assert_eq!(
             refused("[executor.a]\narch = \"arm64\""),
-            "[executor.a] has no `kind`, which it needs (write `kind = \"vm\"`)"
+            "[executor.a] has no `kind`, which it needs (write `kind = \"vm\"` or `kind = \"engine\"`)"
         );
         assert_eq!(
             refused("[executor.a]\nkind = \"vn\"\narch = \"arm64\""),
@@ -129,5 +185,59 @@ mod tests {
         for text in ["memory = \"1M\"", "memory = \"x\"", "slots = 0", "colour = 1"] {
             assert!(check(&format!("[executor.a]\nkind = \"vm\"\narch = \"arm64\"\n{text}")).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn engines_are_read_in_the_order_of_the_file() {
+        let config = check(
+            "[executor.z]\nkind = \"engine\"\narch = \"amd64\"\nurl = \"grpcs://token@engine.example.org/a\"\n\
+             [executor.arm]\nkind = \"engine\"\narch = \"aarch64\"\nurl = \"grpc://localhost:1\"\nslots = 2\njobs = 16\n\
+             token = \"FARM\"\nproperties = { OSFamily = \"linux\", pool = \"big\" }\n",
+        );
+        let executors = config.unwrap().executors;
+        let names: Vec<_> = executors.iter().map(|executor| (executor.name.as_str(), executor.slots)).collect();
+        assert_eq!(names, [("z", 8), ("arm", 2)]);
+        let ExecutorKind::Engine(EngineConfig { server, jobs, properties, token }) = &executors[1].kind else {
+            panic!("{executors:?}");
+        };
+        assert_eq!((server.to_string().as_str(), *jobs, executors[1].arch), ("grpc://localhost:1", 16, Arch::Arm64));
+        assert_eq!((properties["pool"].as_str(), token.as_deref()), ("big", Some("FARM")));
+        assert!(!check("").unwrap().local_first && check("[build]\nlocal = \"first\"").unwrap().local_first);
+    }
+
+    #[test]
+    fn what_is_no_engine_is_told_with_its_place() {
+        let refused = |text: &str| check(&format!("[executor.a]\n{text}")).unwrap_err();
+        let url = "url = \"grpc://localhost:1\"";
+        let engine = "kind = \"engine\"\narch = \"amd64\"";
+        assert_eq!(
+            refused(&format!("kind = \"engin\"\narch = \"amd64\"\n{url}")),
+            "`kind` in [executor.a] is `engin`, which xb does not know (did you mean `engine`?)"
+        );
+        assert!(refused(&format!("kind = \"engine\"\n{url}")).contains("has no `arch`"));
+        assert!(refused(&format!("kind = \"engine\"\narch = \"arm46\"\n{url}")).contains("did you mean `arm64`?"));
+        assert!(refused(engine).contains("has no `url`"));
+        for text in ["url = \"https://me:secret@example.org\"", "url = \"grpc://localhost\""] {
+            let error = refused(&format!("{engine}\n{text}"));
+            assert!(error.starts_with("`url` in [executor.a] is no engine: ") && !error.contains("secret"), "{error}");
+        }
+        for text in ["slots = 0", "jobs = 0", "properties = 1", "properties = { a = 1 }", "colour = 1", "token = 1"] {
+            assert!(check(&format!("[executor.a]\n{engine}\n{url}\n{text}")).is_err(), "{text}");
+        }
+        assert!(check(&format!("[executor.local]\n{engine}\n{url}")).unwrap_err().contains("this machine itself"));
+        assert!(check("[build]\nlocal = \"maybe\"").unwrap_err().contains("`local` in [build]"));
+    }
+
+    #[test]
+    fn each_kind_has_settings_of_its_own() {
+        let machine = "[executor.a]\nkind = \"vm\"\narch = \"arm64\"\n";
+        let engine = "[executor.b]\nkind = \"engine\"\narch = \"arm64\"\nurl = \"grpc://localhost:1\"\n";
+        let both = check(&format!("{engine}{machine}")).unwrap().executors;
+        assert_eq!(both.iter().map(|executor| executor.name.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+        let refused = |text: &str| check(text).unwrap_err();
+        assert!(refused(&format!("{machine}jobs = 2")).starts_with("there is no setting `jobs` in `[executor.a]`"));
+        assert!(refused(&format!("{engine}memory = \"2G\"")).starts_with("there is no setting `memory`"));
+        assert!(SETTINGS.iter().all(|setting| KINDS.iter().any(|(_, settings)| settings.contains(setting))));
+        assert!(KINDS.iter().all(|(_, settings)| settings.iter().all(|setting| SETTINGS.contains(setting))));
     }
 }

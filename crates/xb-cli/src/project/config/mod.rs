@@ -13,7 +13,7 @@ use toml::Table;
 
 use crate::failure::Failure;
 pub use cache::{CacheConfig, CacheUrl};
-pub use executor::{ExecutorConfig, ExecutorKind};
+pub use executor::{EngineConfig, ExecutorConfig, ExecutorKind, VIRTUAL};
 use section::Section;
 pub use trust::{TrustConfig, TrustedKey};
 use wrong::Wrong;
@@ -49,6 +49,8 @@ pub struct Config {
     pub trust: TrustConfig,
     /// `[executor.NAME]`: machines beside this one.
     pub executors: Vec<ExecutorConfig>,
+    /// `[build] local`: whether this machine runs what it can, and engines only what it cannot.
+    pub local_first: bool,
 }
 
 /// Limits of the evaluation; what is not given is the evaluator's default.
@@ -96,7 +98,7 @@ impl Config {
             let message = format!("there is no setting `[{section}]`");
             return Err(Wrong::unknown(message, section, SECTIONS.into_iter()));
         }
-        let build = Section::of(&file, "build", &["jobs", "memory", "audit"])?;
+        let build = Section::of(&file, "build", &["jobs", "memory", "audit", "local"])?;
         let eval = Section::of(&file, "eval", &["steps", "memory", "depth"])?;
         let store = Section::of(&file, "store", &["path"])?;
         Ok(Self {
@@ -117,8 +119,27 @@ impl Config {
             },
             caches: cache::read(&file, text, folder)?,
             trust: trust::read(&file)?,
-            executors: executor::read(&file)?,
+            executors: executor::read(&file, text)?,
+            local_first: local_first(&build)?,
         })
+    }
+}
+
+impl Config {
+    /// The executors that are engines, in the order of the file.
+    pub fn engines(&self) -> impl Iterator<Item = (&ExecutorConfig, &EngineConfig)> {
+        self.executors.iter().filter_map(|executor| match &executor.kind {
+            ExecutorKind::Engine(engine) => Some((executor, engine)),
+            ExecutorKind::Vm { .. } => None,
+        })
+    }
+}
+
+fn local_first(build: &Section<'_>) -> Result<bool, Wrong> {
+    match build.text("local")?.as_deref() {
+        None | Some("last") => Ok(false),
+        Some("first") => Ok(true),
+        Some(other) => Err(build.wrong("local", format_args!("should be \"first\" or \"last\", not `{other}`"))),
     }
 }
 
@@ -158,7 +179,7 @@ mod tests {
             check("[build]\njbos = 1").unwrap_err(),
             "there is no setting `jbos` in `[build]` (did you mean `jobs`?)"
         );
-        assert!(check("[build]\ncolour = 1").unwrap_err().contains("known are: jobs, memory, audit"));
+        assert!(check("[build]\ncolour = 1").unwrap_err().contains("known are: jobs, memory, audit, local"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A section of `xb.toml`, and the kinds of values that settings have.
 
+use std::collections::BTreeMap;
+
 use toml::{Table, Value};
 use xb_core::parse_size;
 
@@ -46,7 +48,8 @@ impl<'a> Section<'a> {
         Ok(Self { table: table(&shown, value)?, name: shown })
     }
 
-    fn check(&self, keys: &[&str]) -> Result<(), Wrong> {
+    /// That it has no settings but these.
+    pub(super) fn check(&self, keys: &[&str]) -> Result<(), Wrong> {
         let unknown = self.table.and_then(|table| table.keys().find(|key| !keys.contains(&key.as_str())));
         unknown.map_or(Ok(()), |key| {
             let message = format!("there is no setting `{key}` in `[{}]`", self.name);
@@ -83,6 +86,14 @@ impl<'a> Section<'a> {
             texts.collect::<Option<Vec<_>>>()
         };
         self.get(key, "a list of strings", texts)
+    }
+
+    pub(super) fn pairs(&self, key: &str) -> Result<BTreeMap<String, String>, Wrong> {
+        let pairs = |value: &Value| {
+            let pairs = value.as_table()?.iter().map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+            pairs.collect::<Option<_>>()
+        };
+        Ok(self.get(key, "a table of strings", pairs)?.unwrap_or_default())
     }
 
     pub(super) fn flag(&self, key: &str) -> Result<bool, Wrong> {

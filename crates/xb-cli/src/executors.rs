@@ -1,0 +1,58 @@
+//! Who runs actions, and which of them is asked first.
+
+use std::sync::Arc;
+
+use xb_build::Executor;
+use xb_engine::EngineExecutor;
+use xb_exec::LocalExecutor;
+use xb_vm::VmExecutor;
+
+/// Everybody who runs actions.
+pub struct Executors {
+    /// This machine.
+    pub local: Arc<LocalExecutor>,
+    /// Servers, in the order of `xb.toml`.
+    pub engines: Vec<Arc<EngineExecutor>>,
+    /// Machines made of software, in the order of `xb.toml`.
+    pub machines: Vec<Arc<VmExecutor>>,
+}
+
+impl Executors {
+    /// All of them, the preferred one first; `local_first` where this machine goes before the engines.
+    pub fn in_order(&self, local_first: bool) -> Vec<Arc<dyn Executor>> {
+        let local: Arc<dyn Executor> = Arc::clone(&self.local) as _;
+        let engines = self.engines.iter().map(|engine| Arc::clone(engine) as _).collect();
+        let machines = self.machines.iter().map(|machine| Arc::clone(machine) as _).collect();
+        ordered(local_first, local, engines, machines)
+    }
+
+    /// Ends what they have begun and nobody waits for.
+    pub fn settle(&self) {
+        self.local.settle();
+        self.engines.iter().for_each(|engine| engine.settle());
+        self.machines.iter().for_each(|machine| machine.settle());
+    }
+}
+
+/// Engines are more machines than this one, and this one needs no emulator for what is its own: a machine made of
+/// software gets what nobody else can run.
+fn ordered<T>(local_first: bool, local: T, engines: Vec<T>, machines: Vec<T>) -> Vec<T> {
+    let mut order = engines;
+    let place = if local_first { 0 } else { order.len() };
+    order.insert(place, local);
+    order.extend(machines);
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn machines_made_of_software_are_asked_last() {
+        let order = |local_first| ordered(local_first, "local", vec!["farm", "arm"], vec!["vm"]);
+        assert_eq!(order(false), ["farm", "arm", "local", "vm"]);
+        assert_eq!(order(true), ["local", "farm", "arm", "vm"]);
+        assert_eq!(ordered(false, "local", vec![], vec!["vm"]), ["local", "vm"]);
+    }
+}
