@@ -75,7 +75,9 @@ fn gone() -> ExecutorError {
 
 fn several(count: usize) -> (Arc<Graph>, Vec<NodeId>) {
     let mut graph = Graph::default();
-    let goals = (0..count).map(|number| graph.run(&format!("p{number}"), &[], &[("SLEEP", "30")])).collect();
+    let run =
+        |number: usize| graph.run(&format!("p{number}"), &[], &[("SLEEP", "30"), ("NUMBER", &number.to_string())]);
+    let goals = (0..count).map(run).collect();
     (Arc::new(graph), goals)
 }
 

@@ -120,9 +120,14 @@ impl ContentAddressableStorage for Liar {
 
     async fn batch_update_blobs(&self, request: Request<BatchUpdateBlobsRequest>) -> Answer<BatchUpdateBlobsResponse> {
         let blobs = request.into_inner().requests.into_iter();
-        let blobs = blobs.filter_map(|blob| Some((blob.digest?, blob.data)));
+        let blobs: Vec<_> = blobs.filter_map(|blob| Some((blob.digest?, blob.data))).collect();
+        let took = |(digest, _): &(Digest, _)| batch_update_blobs_response::Response {
+            digest: Some(digest.clone()),
+            status: Some(rpc::Status::default()),
+        };
+        let responses = blobs.iter().map(took).collect();
         self.inner.lock().expect("nobody panicked").blobs.extend(blobs);
-        Ok(Response::new(BatchUpdateBlobsResponse::default()))
+        Ok(Response::new(BatchUpdateBlobsResponse { responses }))
     }
 
     async fn batch_read_blobs(&self, request: Request<BatchReadBlobsRequest>) -> Answer<BatchReadBlobsResponse> {
