@@ -23,6 +23,7 @@
 use xb_core::Escaped;
 use xb_graph::{Cause, Method};
 
+use crate::ExecutorError;
 use crate::failure::Why;
 
 /// Why `to` may succeed where `from` failed; none when it would fail again.
@@ -31,7 +32,9 @@ pub(crate) fn mends(from: Method, to: Method, step: &str, why: &Why) -> Option<S
         return None;
     }
     match why {
-        Why::NoExecutor { .. } => Some("no executor can run it".to_owned()),
+        Why::NoExecutor { .. } | Why::Executor { error: ExecutorError::Gone(_) | ExecutorError::Unable(_), .. } => {
+            Some("no executor can run it".to_owned())
+        }
         Why::Remembered { why, .. } => Some(why.clone()),
         Why::Compose(message) if from == Method::Cross => Some(message.clone()),
         Why::Run { result, .. } => mends_cause(from, to, step == "check", &result.cause),
@@ -160,6 +163,16 @@ mod tests {
             check(Native, Emulate, "build", cause.clone(), false);
             check(Emulate, Native, "check", cause, false);
         }
+    }
+
+    #[test]
+    fn whoever_cannot_run_it_is_no_executor_for_it() {
+        let why = |error| Why::Executor { executor: "arm".to_owned(), error };
+        let mended = |why| mends(Method::Native, Method::Emulate, "build", &why).is_some();
+        assert!(mended(Why::NoExecutor { need: "arm64".to_owned(), unmet: Vec::new() }));
+        assert!(mended(why(ExecutorError::Gone("off".to_owned()))));
+        assert!(mended(why(ExecutorError::Unable("no".to_owned()))));
+        assert!(!mended(why(ExecutorError::Machine("broken".to_owned()))));
     }
 
     #[test]

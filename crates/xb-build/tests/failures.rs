@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use support::World;
-use support::graph::{Add, a_run};
+use support::graph::{Add, a_run, by};
 use xb_build::{Cancel, Event, Inspector, Realised, Why};
 use xb_core::{Arch, TreeId};
-use xb_graph::Method::{Cross, Emulate, Native};
+use xb_graph::Method::{Cross, Emulate, Native, PureEmulate};
 use xb_graph::{Cause, Choice, Graph, Node, NodeId, Run};
 
 #[track_caller]
@@ -123,13 +123,12 @@ async fn a_failure_of_its_own_is_believed_where_that_is_asked_for() {
 async fn what_failed_by_one_method_is_not_believed_of_another() {
     let mut world = World::default();
     world.options.believe_failures = true;
-    for method in [Emulate, Native] {
+    for method in [Emulate, PureEmulate] {
         let mut graph = Graph::default();
-        let mut run = a_run("p", &[], &[("FAIL", "emulate:failed")]);
-        run.method = method;
+        let run = by(method, a_run("p", &[], &[("FAIL", "emulate:failed")]));
         let p = graph.add_node(Node::Run(Box::new(run)));
         let realised = world.realise(graph, &[p]).await;
-        assert_eq!(realised.succeeded(), method == Native);
+        assert_eq!(realised.succeeded(), method == PureEmulate);
     }
     assert_eq!(world.executor.ran().len(), 2);
 }
@@ -199,8 +198,7 @@ async fn what_failed_is_tried_again_under_other_limits_and_when_asked_for() {
     let graph = |memory: u64| {
         let mut graph = Graph::default();
         let options = [Cross, Emulate].map(|method| {
-            let mut run = a_run("p", &[], &[("FAIL", "cross:failed"), ("METHOD", method.name())]);
-            run.method = method;
+            let mut run = by(method, a_run("p", &[], &[("FAIL", "cross:failed"), ("METHOD", method.name())]));
             run.limits.memory = memory;
             (method, graph.add_node(Node::Run(Box::new(run))))
         });
@@ -245,8 +243,7 @@ async fn a_choice_falls_back_from_what_failed_before_it_was_needed() {
     let late = [("FAIL", "cross:foreign"), ("SLEEP", "30")];
     let top = graph.choice("top", &[Cross], &[], &late);
     let Node::Choice(mut top) = graph.node(top).clone() else { unreachable!() };
-    let mut other = a_run("top", &[q], &[]);
-    other.method = Emulate;
+    let other = by(Emulate, a_run("top", &[q], &[]));
     top.options.push((Emulate, graph.add_node(Node::Run(Box::new(other)))));
     let top = graph.add_node(Node::Choice(top));
     let realised = world.realise(graph, &[p, top]).await;
@@ -335,7 +332,7 @@ async fn a_root_of_cross_that_does_not_fit_together_is_no_obstacle_to_the_next_m
     let mut graph = Graph::default();
     let (of_builder, of_result) = (graph.files("f", "1"), graph.files("f", "2"));
     let mut option = |method, sources: &[NodeId]| {
-        let mut run = Run { method, ..a_run("p", sources, &[]) };
+        let mut run = by(method, a_run("p", sources, &[]));
         run.root.iter_mut().for_each(|layer| layer.at = xb_core::RelPath::root());
         (method, graph.add_node(Node::Run(Box::new(run))))
     };

@@ -152,7 +152,8 @@ impl Scheduler<'_> {
             };
             let memory = runs.iter().map(|(id, run)| {
                 let most = if run.limits.memory == 0 { u64::MAX } else { run.limits.memory };
-                let effort = efforts.get(id).map(|effort| effort.peak_memory);
+                // Not every executor tells how much it was.
+                let effort = efforts.get(id).map(|effort| effort.peak_memory).filter(|peak| *peak > 0);
                 (*id, effort.unwrap_or(GUESSED_MEMORY).min(most))
             });
             Urgency { priorities: plan.priorities(weight), memory: memory.collect() }

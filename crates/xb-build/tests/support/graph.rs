@@ -79,6 +79,15 @@ pub fn a_run(name: &str, inputs: &[NodeId], env: &[(&str, &str)]) -> Run {
     }
 }
 
+/// A run by a method, for an architecture for which there is that method.
+pub fn by(method: Method, run: Run) -> Run {
+    let platform = match method {
+        Method::Native | Method::Cross => Arch::Amd64,
+        Method::Emulate | Method::PureEmulate => Arch::Arm64,
+    };
+    Run { method, platform, ..run }
+}
+
 fn layers(inputs: &[NodeId]) -> Vec<Layer> {
     let layer = |(index, node): (usize, &NodeId)| Layer {
         input: Input { node: *node, output: "out".into() },
