@@ -137,7 +137,7 @@ fn text(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Stri
 
 /// What failed and why; the reason names what failed by itself when it was to come from outside.
 fn sentence(failure: &Failure) -> String {
-    let why = failure.why.to_string();
+    let why = printable(&failure.why.to_string());
     match &failure.why {
         Why::Provide(_) if why.contains(&failure.title) => why,
         _ => format!("{}: {why}", styled(style::STRONG, &failure.title)),
@@ -175,7 +175,7 @@ fn helps(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Vec
     match &failure.why {
         Why::Run { .. } => run_helps(session, graph, failure, kept),
         Why::Provide(error) => error.help.clone().into_iter().collect(),
-        Why::NoExecutor { .. } => no_executor_helps(graph, failure),
+        Why::NoExecutor { .. } => no_executor_helps(session, graph, failure),
         Why::Executor { error, .. } => vec![help_of_executor(error).to_owned()],
         Why::Store(_) => vec![STORE_HELP.to_owned()],
         _ => Vec::new(),
@@ -183,9 +183,12 @@ fn helps(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Vec
 }
 
 /// A machine of the architecture would do, where there is none.
-fn no_executor_helps(graph: &Graph, failure: &Failure) -> Vec<String> {
+fn no_executor_helps(session: &Session, graph: &Graph, failure: &Failure) -> Vec<String> {
+    let has_one = |arch| session.project.config.executors.iter().any(|executor| executor.arch == arch);
     let machine = match graph.node(failure.node) {
-        Node::Run(run) if Arch::host() != Some(run.platform) => Some(machines::setting(run.platform)),
+        Node::Run(run) if Arch::host() != Some(run.platform) && !has_one(run.platform) => {
+            Some(machines::setting(run.platform))
+        }
         _ => None,
     };
     machine.into_iter().chain(["`xb doctor` tells what this machine can do".to_owned()]).collect()

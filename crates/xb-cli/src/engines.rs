@@ -24,10 +24,10 @@ fn patience() -> Patience {
 }
 
 /// The engines that a project names, in the order of the file; none where they were not accepted: what is built from
-/// would be sent there, and what comes back would be believed.
+/// would be sent there, and what comes back would be believed. One whose token is not to be had is left out.
 ///
 /// # Errors
-/// When the variable of a token is not there, or what was accepted cannot be read.
+/// When what was accepted cannot be read.
 pub fn engines(
     project: &Project,
     store: &Store,
@@ -43,21 +43,30 @@ pub fn engines(
         events.event(Event::Warned { message: message.to_owned() });
         return Ok(Vec::new());
     }
-    let engine = |(config, engine): (&ExecutorConfig, &EngineConfig)| -> Result<_, Failure> {
-        let (options, scratch) = (options(config, engine)?, store.scratch().to_owned());
-        Ok(Arc::new(EngineExecutor::new(options, Arc::new(store.clone()), Arc::clone(memory), scratch)))
-    };
-    project.config.engines().map(engine).collect()
+    let mut engines = Vec::new();
+    for (config, engine) in project.config.engines() {
+        match options(config, engine) {
+            Ok(options) => {
+                let (contents, scratch) = (Arc::new(store.clone()), store.scratch().to_owned());
+                engines.push(Arc::new(EngineExecutor::new(options, contents, Arc::clone(memory), scratch)));
+            }
+            Err(message) => events.event(Event::Warned { message }),
+        }
+    }
+    Ok(engines)
 }
 
-fn options(config: &ExecutorConfig, engine: &EngineConfig) -> Result<Options, Failure> {
+/// What one is told; why it is left out where the variable of its token holds none.
+fn options(config: &ExecutorConfig, engine: &EngineConfig) -> Result<Options, String> {
     let ExecutorConfig { name, arch, slots, .. } = config;
     let EngineConfig { server, jobs, properties, token } = engine;
     let mut server = server.clone();
     if let Some(variable) = token {
-        let token = std::env::var(variable).map_err(|_| {
-            Failure::environment(format!("[executor.{name}] takes its token from `{variable}`, which is not set"))
-                .help(format!("`export {variable}=...` sets it"))
+        let token = std::env::var(variable).ok().filter(|token| !token.is_empty()).ok_or_else(|| {
+            format!(
+                "`{name}` is not used: its token is to be in `{variable}`, which is not set; \
+                 `export {variable}=...` sets it"
+            )
         })?;
         server = server.with_token(token);
     }

@@ -15,10 +15,53 @@ use xb_vm::{Parts, VmExecutor};
 use crate::emission::limits;
 use crate::failure::Failure;
 use crate::project::{Config, ExecutorConfig, ExecutorKind, Project, ProjectWorld, VIRTUAL};
+use crate::sharing::is_accepted;
 
 /// The architectures of the machines beside this one.
-pub fn arches(config: &Config) -> BTreeSet<Arch> {
-    config.executors.iter().map(|executor| executor.arch).collect()
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// For which there is one.
+    arches: BTreeSet<Arch>,
+    /// For which there would be one that nobody has accepted.
+    unaccepted: BTreeSet<Arch>,
+}
+
+impl Beside {
+    /// Those of a project.
+    ///
+    /// # Errors
+    /// When what was accepted cannot be read.
+    pub fn of(project: &Project) -> Result<Self, Failure> {
+        let config = &project.config;
+        let engines = config.engines().map(|(executor, _)| executor.arch).collect();
+        let mut beside = Self { arches: made_of_software(config), unaccepted: BTreeSet::new() };
+        match config.engines().next().is_some() && is_accepted(project)? {
+            true => beside.arches.extend::<BTreeSet<_>>(engines),
+            false => beside.unaccepted = engines,
+        }
+        Ok(beside)
+    }
+
+    /// Whether there is a machine of an architecture.
+    pub fn has(&self, arch: Arch) -> bool {
+        self.arches.contains(&arch)
+    }
+
+    /// There is no machine of an architecture.
+    pub fn lacks(&self, host: Arch, foreign: Arch) -> Failure {
+        let help = match self.unaccepted.contains(&foreign) {
+            true => "`xb cache accept` shows and accepts the engine of `xb.toml` that has such machines".to_owned(),
+            false => setting(foreign),
+        };
+        Failure::environment(format!("this machine ({host}) cannot build for {foreign} natively")).help(help)
+    }
+}
+
+#[cfg(test)]
+impl From<&[Arch]> for Beside {
+    fn from(arches: &[Arch]) -> Self {
+        Self { arches: arches.iter().copied().collect(), ..Self::default() }
+    }
 }
 
 /// The architectures of those that are made of software.
@@ -153,5 +196,26 @@ fn why(realised: &Realised) -> String {
     match realised.failures.first() {
         Some(failure) => format!("{}: {}", failure.title, failure.why),
         None => "it was stopped".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_is_a_machine_once_it_was_accepted() {
+        let folder = tempfile::tempdir().unwrap();
+        let farm = "[executor.farm]\nkind = \"engine\"\narch = \"arm64\"\nurl = \"grpcs://engine.example.org\"\n";
+        let help = |text: &str| {
+            let path = folder.path().join("xb.toml");
+            std::fs::write(&path, text).unwrap();
+            let config = Config::read(&path).unwrap();
+            let beside = Beside::of(&Project { folder: folder.path().to_owned(), config }).unwrap();
+            (!beside.has(Arch::Arm64)).then(|| format!("{:?}", beside.lacks(Arch::Amd64, Arch::Arm64)))
+        };
+        assert!(help("").unwrap().contains("adds a machine made of software"));
+        assert!(help(farm).unwrap().contains("`xb cache accept`"));
+        assert_eq!(help("[executor.arm]\nkind = \"vm\"\narch = \"arm64\"\n"), None);
     }
 }

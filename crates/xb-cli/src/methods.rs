@@ -6,8 +6,8 @@ use xb_core::Arch;
 use xb_graph::Method;
 
 use crate::failure::Failure;
-use crate::machines;
-use crate::request::{Request, host, no_machine, or_every_other};
+use crate::machines::Beside;
+use crate::request::{Request, host, or_every_other};
 
 /// The methods by which what is asked for is compared, each once.
 ///
@@ -18,10 +18,11 @@ pub fn several(methods: &[Method], request: &Request) -> Result<BTreeSet<Method>
     if methods.len() < 2 {
         return Err(Failure::usage("at least two different methods are needed for a comparison"));
     }
-    let machines = machines::arches(&request.project.config);
-    let without = request.arches.iter().find(|arch| **arch != request.host && !machines.contains(arch));
+    let beside = Beside::of(&request.project)?;
+    let without = request.arches.iter().find(|arch| **arch != request.host && !beside.has(**arch));
     match without.filter(|_| methods.contains(&Method::Native)) {
-        Some(arch) => Err(no_machine(request.host, *arch)
+        Some(arch) => Err(beside
+            .lacks(request.host, *arch)
             .help("without one, `--methods` takes `cross`, `emulate` and `pure-emulate`")),
         None => Ok(methods),
     }

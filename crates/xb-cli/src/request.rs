@@ -1,6 +1,5 @@
 //! From the options of a command to what is asked for: one project, its targets, architectures and methods.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use xb_core::Arch;
@@ -9,7 +8,7 @@ use xb_graph::Method;
 
 use crate::args::{How, MethodName};
 use crate::failure::Failure;
-use crate::machines;
+use crate::machines::Beside;
 use crate::project::{Project, Target, TargetSpec, nothing_in};
 
 /// What is asked for.
@@ -68,7 +67,7 @@ impl Request {
     fn of(project: Project, targets: Vec<Target>, typed: Vec<String>, how: &How) -> Result<Self, Failure> {
         let host = host()?;
         let arches = arches(&how.arch, host);
-        let methods = methods(how, &arches, host, &machines::arches(&project.config))?;
+        let methods = methods(how, &arches, host, &Beside::of(&project)?)?;
         Ok(Self { project, targets, typed, arches, methods, host, product: Product::Result, audit: false })
     }
 
@@ -145,9 +144,9 @@ fn arches(given: &[Arch], host: Arch) -> Vec<Arch> {
     arches
 }
 
-/// The methods for an architecture that is not this machine's, where there are `machines` of others; for its own there
+/// The methods for an architecture that is not this machine's, where there are machines `beside` it; for its own there
 /// is only `native`.
-fn methods(how: &How, arches: &[Arch], host: Arch, machines: &BTreeSet<Arch>) -> Result<Vec<Method>, Failure> {
+fn methods(how: &How, arches: &[Arch], host: Arch, beside: &Beside) -> Result<Vec<Method>, Failure> {
     let emulate = if how.pure_emulation { Method::PureEmulate } else { Method::Emulate };
     let foreign = arches.iter().find(|arch| **arch != host);
     match (how.method, foreign) {
@@ -159,26 +158,17 @@ fn methods(how: &How, arches: &[Arch], host: Arch, machines: &BTreeSet<Arch>) ->
                 .help("`--arch` names the architecture to build for"))
         }
         (MethodName::Auto, _) if how.pure_emulation => Ok(vec![emulate]),
-        (MethodName::Auto, Some(foreign)) if machines.contains(foreign) => {
-            Ok(vec![Method::Cross, emulate, Method::Native])
-        }
+        (MethodName::Auto, Some(foreign)) if beside.has(*foreign) => Ok(vec![Method::Cross, emulate, Method::Native]),
         (MethodName::Auto, _) => Ok(vec![Method::Cross, emulate]),
         (MethodName::Emulate, _) => Ok(vec![emulate]),
         (MethodName::Cross, _) => Ok(vec![Method::Cross]),
-        (MethodName::Native, _) => {
-            match arches.iter().find(|arch| **arch != host && !machines.contains(arch)) {
-                None => Ok(vec![Method::Native]),
-                Some(foreign) => Err(no_machine(host, *foreign)
-                    .help("leave `--method` out, or say `--method cross` or `--method emulate`")),
-            }
-        }
+        (MethodName::Native, _) => match arches.iter().find(|arch| **arch != host && !beside.has(**arch)) {
+            None => Ok(vec![Method::Native]),
+            Some(foreign) => Err(beside
+                .lacks(host, *foreign)
+                .help("leave `--method` out, or say `--method cross` or `--method emulate`")),
+        },
     }
-}
-
-/// There is no machine of an architecture.
-pub fn no_machine(host: Arch, foreign: Arch) -> Failure {
-    Failure::environment(format!("this machine ({host}) cannot build for {foreign} natively"))
-        .help(machines::setting(foreign))
 }
 
 #[cfg(test)]
@@ -187,8 +177,7 @@ mod tests {
 
     fn check_with(method: MethodName, pure: bool, arches: &[Arch], machines: &[Arch]) -> Option<Vec<Method>> {
         let how = How { arch: arches.to_vec(), method, pure_emulation: pure };
-        let machines = machines.iter().copied().collect();
-        methods(&how, &super::arches(arches, Arch::Amd64), Arch::Amd64, &machines).ok()
+        methods(&how, &super::arches(arches, Arch::Amd64), Arch::Amd64, &machines.into()).ok()
     }
 
     fn check(method: MethodName, pure_emulation: bool, arches: &[Arch]) -> Option<Vec<Method>> {

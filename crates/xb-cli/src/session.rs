@@ -63,12 +63,41 @@ impl Session {
         host: Arch,
         manners: LockManners,
     ) -> Result<Self, Failure> {
+        Self::with(invocation, project, store, host, manners, manners.offline)
+    }
+
+    /// A session that fetches nothing and leaves the lock as it is, to tell what one with these manners would do.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_forecast(
+        invocation: &Invocation,
+        project: Project,
+        store: Store,
+        host: Arch,
+        manners: LockManners,
+    ) -> Result<Self, Failure> {
+        let nothing = LockManners { locked: true, offline: true };
+        Self::with(invocation, project, store, host, nothing, manners.offline)
+    }
+
+    fn with(
+        invocation: &Invocation,
+        project: Project,
+        store: Store,
+        host: Arch,
+        manners: LockManners,
+        without_engines: bool,
+    ) -> Result<Self, Failure> {
         let progress = Progress::new(invocation.verbosity);
         let events: Arc<dyn Events> = Arc::new(progress.clone());
         let sources = Arc::new(sources(&project, &store, host, manners, Arc::clone(&events))?);
         let local = Arc::new(executor(&store, &project)?);
         let memory: Arc<dyn Memory> = Arc::new(StoreMemory(store.clone()));
-        let engines = engines::engines(&project, &store, &memory, &events)?;
+        let engines = match without_engines {
+            true => Vec::new(),
+            false => engines::engines(&project, &store, &memory, &events)?,
+        };
         let mut builder = Builder {
             contents: Arc::new(store.clone()),
             cache: Arc::new(store.clone()),

@@ -43,3 +43,4 @@ mod shell;
 pub use bring::{Bring, Parts};
 pub use executor::{Options, VmExecutor, is_virtualised};
 pub use guard::maybe_run_as_guard;
+pub use machine::PREFIX;

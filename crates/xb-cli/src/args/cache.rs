@@ -15,10 +15,11 @@ pub struct CacheArgs {
 /// What `xb cache` does.
 #[derive(Clone, Debug, Subcommand)]
 pub enum CacheCommand {
-    /// Take the caches and keys of `xb.toml` as they are now: without that, nobody's word but your own counts
+    /// Take the caches, keys and engines of `xb.toml` as they are now: without that, nobody's word but your own counts
     ///
-    /// A project that you have got from somewhere could name a cache and a key of its own, and so put results of its
-    /// choice into your store, and have you sign them. What you have accepted holds until these sections change.
+    /// A project that you have got from somewhere could name a cache and a key of its own, or an engine, and so put
+    /// results of its choice into your store, and have you sign them. What you have accepted holds until these sections
+    /// change.
     Accept,
     /// Tell which caches `xb.toml` names, whether they answer, and whose results are believed
     Ls {

@@ -137,8 +137,8 @@ impl Job<'_> {
     fn plan(&self, here: &Invocation) -> Result<(), Failure> {
         let store = open_store(&self.request.project.config)?;
         let graph = emit(&self.request)?.graph;
-        let manners = LockManners { locked: true, offline: true };
-        let session = Session::new(here, self.request.project.clone(), store, self.request.host, manners)?;
+        let project = self.request.project.clone();
+        let session = Session::of_forecast(here, project, store, self.request.host, self.manners)?;
         let session = self.with_caches(session)?;
         let options = self.options(&session, &graph);
         let plan = session.forecast(&graph, &self.goals(&graph), &options)?;

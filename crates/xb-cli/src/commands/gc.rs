@@ -6,6 +6,7 @@ use xb_store::{GcPolicy, GcReport, Store};
 use crate::args::GcArgs;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
+use crate::machines;
 use crate::output::{print_json, say};
 use crate::project::Project;
 use crate::report;
@@ -30,8 +31,9 @@ pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
         return removed.tell(args.json, "would remove");
     }
     // First what takes the most room and needs none: on a full disk, the rest needs some.
-    let sandboxes =
-        xb_exec::remove_stale(&scratch) + xb_exec::remove_kept(&scratch, age).map_err(Failure::environment)?;
+    let kept = xb_exec::remove_kept(&scratch, age).map_err(Failure::environment)?;
+    let machines = xb_store::remove_stale(&machines::folder(&store), xb_vm::PREFIX);
+    let sandboxes = xb_exec::remove_stale(&scratch) + kept + machines;
     let report = store.gc_without(&gone, &policy)?;
     Removed { store: report, roots, sandboxes }.tell(args.json, "removed")
 }

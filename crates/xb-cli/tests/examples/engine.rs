@@ -138,9 +138,18 @@ fn the_guide_to_engines_does_as_it_says() {
     let there = lab.built("hello", "--arch arm64");
     assert_eq!((&there["executor"], &there["check"]), (&"farm".into(), &"passed".into()), "{there}");
 
-    lab.run(&token.0, &token.1);
-    let unset = lab.shell("hello", "xb build --arch arm64 --rebuild").output().expect("sh starts");
-    assert!(String::from_utf8_lossy(&unset.stderr).contains("FARM_TOKEN"));
+    let accepted = lab.run(&token.0, &token.1);
+    let accepted = String::from_utf8_lossy(&accepted.stdout);
+    assert!(accepted.contains("builds for amd64, and is told what `$FARM_TOKEN` holds\n"), "{accepted}");
+    for (how, word) in [("", "its token is to be in `FARM_TOKEN`"), ("FARM_TOKEN=x", "")] {
+        let offline = if how.is_empty() { "" } else { "--offline" };
+        let command = format!("{how} xb build --arch arm64 --rebuild --json {offline}");
+        let output = lab.run("hello", command.trim_start());
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(report["results"][0]["executor"], "local", "{report}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(word) && said.contains("farm") != word.is_empty(), "{said}");
+    }
 
     // Without its server the same is built here, with a word about it.
     lab.stop();

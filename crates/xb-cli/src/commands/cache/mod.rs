@@ -59,7 +59,11 @@ fn accept_all(here: &Invocation) -> Result<(), Failure> {
     for (ExecutorConfig { name, arch, .. }, engine) in config.engines() {
         let server = engine.server.to_string();
         let server = Escaped(&server);
-        print_line(format_args!("executor {name}: {server}, which is sent what is built from, and builds for {arch}"))?;
+        print_line(format_args!(
+            "executor {name}: {server}, which is sent what is built from, and builds for {arch}{}{}",
+            engine.token.iter().map(|variable| format!(", and is told what `${variable}` holds")).collect::<String>(),
+            engine.properties.iter().map(asked).collect::<String>()
+        ))?;
     }
     refuse_store_within(&project)?;
     accept(&project)?;
@@ -71,6 +75,11 @@ fn accept_all(here: &Invocation) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// `, on workers of pool "big"`: a property that workers must have.
+fn asked((name, value): (&String, &String)) -> String {
+    format!(", on workers of {} {:?}", Escaped(name), value)
 }
 
 /// A store that came with a project could hold what nobody here has made, to have it signed.
