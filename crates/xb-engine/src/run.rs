@@ -36,7 +36,7 @@ struct Finished {
 
 /// What came of one order.
 enum Left {
-    Result(ActionResult),
+    Result(Box<ActionResult>),
     /// It has to run again, and not be taken from what the engine remembers.
     Again(String),
 }
@@ -67,7 +67,7 @@ pub(crate) async fn run(
             continue;
         }
         match run.collected(finished).await? {
-            Left::Result(result) => return Ok(result),
+            Left::Result(result) => return Ok(*result),
             Left::Again(_) if lost < MOST_LOST => {
                 lost += 1;
                 again = true;
@@ -183,7 +183,7 @@ impl Run<'_> {
         }
         let log = blocking(inner, move |inner| Ok(inner.store.add_content(&mut log.as_slice())?));
         result.log = Some(log.await?);
-        Ok(Left::Result(result))
+        Ok(Left::Result(Box::new(result)))
     }
 
     /// The trees of the outputs, in the order of their names.

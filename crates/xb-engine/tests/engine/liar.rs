@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2::capabilities_server::{Capabilities, CapabilitiesServer};
 use bazel_remote_apis::build::bazel::remote::execution::v2::content_addressable_storage_server::{
@@ -10,10 +11,14 @@ use bazel_remote_apis::build::bazel::remote::execution::v2::content_addressable_
 };
 use bazel_remote_apis::build::bazel::remote::execution::v2::execution_server::{Execution, ExecutionServer};
 use bazel_remote_apis::build::bazel::remote::execution::v2::*;
-use bazel_remote_apis::google::longrunning::{Operation, operation};
-use bazel_remote_apis::google::protobuf::Any;
+use bazel_remote_apis::google::longrunning::operations_server::{Operations, OperationsServer};
+use bazel_remote_apis::google::longrunning::{
+    CancelOperationRequest, DeleteOperationRequest, GetOperationRequest, ListOperationsRequest, ListOperationsResponse,
+    Operation, WaitOperationRequest, operation,
+};
+use bazel_remote_apis::google::protobuf::{Any, Empty};
 use bazel_remote_apis::google::rpc;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use prost::Message;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
@@ -27,7 +32,7 @@ type Told<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 #[derive(Clone)]
 pub enum Say {
     /// The action ended so.
-    Ended(ActionResult),
+    Ended(Box<ActionResult>),
     /// The run came to this status.
     Status(Code),
     /// The call itself did.
@@ -36,6 +41,12 @@ pub enum Say {
     Bytes(Vec<u8>),
     /// Nothing, and the stream ends.
     Silence,
+    /// It has begun, and the connection is cut.
+    Cut,
+    /// It is at a stage for a while, and comes to this status.
+    Late(execution_stage::Value, Duration, Code),
+    /// Nothing for a while, then that it has begun; then nothing for ever.
+    Hanging(Duration),
 }
 
 /// The server: what it has, and what it says.
@@ -48,8 +59,30 @@ pub struct Liar {
 struct Inner {
     blobs: HashMap<Digest, Vec<u8>>,
     says: VecDeque<Say>,
+    /// What it says of runs that are waited for, or that it knows none.
+    waits: VecDeque<Say>,
     /// How often an action was to be run.
     asked: usize,
+    /// How often a run was waited for.
+    waited: usize,
+    /// How often it was asked what it can do.
+    examined: usize,
+    /// How it answers that, if not as it should.
+    denies: Option<Code>,
+    /// How it answers who sends something, if it does not take it.
+    refuses: Option<Code>,
+    /// What was to be stopped.
+    cancelled: Vec<String>,
+}
+
+impl Inner {
+    fn next(of: &mut VecDeque<Say>) -> Option<Say> {
+        let first = of.pop_front()?;
+        if of.is_empty() {
+            of.push_back(first.clone());
+        }
+        Some(first)
+    }
 }
 
 impl Liar {
@@ -60,19 +93,54 @@ impl Liar {
         let server = Server::builder()
             .add_service(CapabilitiesServer::new(self.clone()))
             .add_service(ContentAddressableStorageServer::new(self.clone()))
-            .add_service(ExecutionServer::new(self.clone()));
+            .add_service(ExecutionServer::new(self.clone()))
+            .add_service(OperationsServer::new(self.clone()));
         tokio::spawn(server.serve_with_incoming(incoming));
         address
     }
 
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("nobody panicked")
+    }
+
     pub fn says(&self, says: impl IntoIterator<Item = Say>) {
-        let mut inner = self.inner.lock().expect("nobody panicked");
-        (inner.says, inner.asked) = (says.into_iter().collect(), 0);
+        let mut inner = self.inner();
+        (inner.says, inner.asked, inner.waited) = (says.into_iter().collect(), 0, 0);
+    }
+
+    /// Has it say so of runs that are waited for.
+    pub fn waits(&self, says: impl IntoIterator<Item = Say>) {
+        self.inner().waits = says.into_iter().collect();
+    }
+
+    /// Has it say nothing of what it can do.
+    pub fn denies(&self, code: Code) {
+        self.inner().denies = Some(code);
+    }
+
+    /// Has it take nothing.
+    pub fn refuses(&self, code: Code) {
+        self.inner().refuses = Some(code);
     }
 
     /// How often an action was to be run.
     pub fn asked(&self) -> usize {
-        self.inner.lock().expect("nobody panicked").asked
+        self.inner().asked
+    }
+
+    /// How often a run was waited for.
+    pub fn waited(&self) -> usize {
+        self.inner().waited
+    }
+
+    /// How often it was asked what it can do.
+    pub fn examined(&self) -> usize {
+        self.inner().examined
+    }
+
+    /// What was to be stopped.
+    pub fn cancelled(&self) -> Vec<String> {
+        self.inner().cancelled.clone()
     }
 
     /// Has it have bytes.
@@ -84,18 +152,26 @@ impl Liar {
 
     /// Has it have bytes by the name of others.
     pub fn keep_as(&self, digest: Digest, bytes: Vec<u8>) {
-        self.inner.lock().expect("nobody panicked").blobs.insert(digest, bytes);
+        self.inner().blobs.insert(digest, bytes);
     }
 
     /// Has it lose everything.
     pub fn forget(&self) {
-        self.inner.lock().expect("nobody panicked").blobs.clear();
+        self.inner().blobs.clear();
     }
 }
 
 #[tonic::async_trait]
 impl Capabilities for Liar {
     async fn get_capabilities(&self, _: Request<GetCapabilitiesRequest>) -> Answer<ServerCapabilities> {
+        let denies = {
+            let mut inner = self.inner();
+            inner.examined += 1;
+            inner.denies
+        };
+        if let Some(code) = denies {
+            return Err(Status::new(code, "so it is said"));
+        }
         let functions = vec![digest_function::Value::Sha256.into()];
         Ok(Response::new(ServerCapabilities {
             cache_capabilities: Some(CacheCapabilities {
@@ -113,12 +189,15 @@ impl Capabilities for Liar {
 #[tonic::async_trait]
 impl ContentAddressableStorage for Liar {
     async fn find_missing_blobs(&self, request: Request<FindMissingBlobsRequest>) -> Answer<FindMissingBlobsResponse> {
-        let inner = self.inner.lock().expect("nobody panicked");
+        let inner = self.inner();
         let missing = request.into_inner().blob_digests.into_iter().filter(|digest| !inner.blobs.contains_key(digest));
         Ok(Response::new(FindMissingBlobsResponse { missing_blob_digests: missing.collect() }))
     }
 
     async fn batch_update_blobs(&self, request: Request<BatchUpdateBlobsRequest>) -> Answer<BatchUpdateBlobsResponse> {
+        if let Some(code) = self.inner().refuses {
+            return Err(Status::new(code, "so it is said"));
+        }
         let blobs = request.into_inner().requests.into_iter();
         let blobs: Vec<_> = blobs.filter_map(|blob| Some((blob.digest?, blob.data))).collect();
         let took = |(digest, _): &(Digest, _)| batch_update_blobs_response::Response {
@@ -126,12 +205,12 @@ impl ContentAddressableStorage for Liar {
             status: Some(rpc::Status::default()),
         };
         let responses = blobs.iter().map(took).collect();
-        self.inner.lock().expect("nobody panicked").blobs.extend(blobs);
+        self.inner().blobs.extend(blobs);
         Ok(Response::new(BatchUpdateBlobsResponse { responses }))
     }
 
     async fn batch_read_blobs(&self, request: Request<BatchReadBlobsRequest>) -> Answer<BatchReadBlobsResponse> {
-        let inner = self.inner.lock().expect("nobody panicked");
+        let inner = self.inner();
         let read = |digest: Digest| {
             let data = inner.blobs.get(&digest).cloned();
             let code = if data.is_some() { Code::Ok } else { Code::NotFound };
@@ -178,33 +257,90 @@ impl Execution for Liar {
 
     async fn execute(&self, _: Request<ExecuteRequest>) -> Answer<Self::ExecuteStream> {
         let say = {
-            let mut inner = self.inner.lock().expect("nobody panicked");
+            let mut inner = self.inner();
             inner.asked += 1;
-            let first = inner.says.pop_front().expect("the test says what is said");
-            if inner.says.is_empty() {
-                inner.says.push_back(first.clone());
-            }
-            first
+            Inner::next(&mut inner.says).expect("the test says what is said")
         };
-        let response = match say {
-            Say::Ended(result) => {
-                ExecuteResponse { result: Some(result), ..ExecuteResponse::default() }.encode_to_vec()
-            }
-            Say::Status(code) => {
-                let status = rpc::Status { code: code.into(), message: "so it is said".to_owned(), details: vec![] };
-                ExecuteResponse { status: Some(status), ..ExecuteResponse::default() }.encode_to_vec()
-            }
-            Say::Refused(code) => return Err(Status::new(code, "so it is said")),
-            Say::Bytes(bytes) => bytes,
-            Say::Silence => return Ok(Response::new(Box::pin(stream::empty()))),
-        };
-        let any = Any { type_url: String::new(), value: response };
-        let result = Some(operation::Result::Response(any));
-        let told = Operation { name: "operation".to_owned(), metadata: None, done: true, result };
-        Ok(Response::new(Box::pin(stream::iter([Ok(told)]))))
+        said(say)
     }
 
     async fn wait_execution(&self, _: Request<WaitExecutionRequest>) -> Answer<Self::WaitExecutionStream> {
-        Err(Status::not_found("it is forgotten"))
+        let say = {
+            let mut inner = self.inner();
+            inner.waited += 1;
+            Inner::next(&mut inner.waits)
+        };
+        say.map_or(Err(Status::not_found("it is forgotten")), said)
+    }
+}
+
+fn said(say: Say) -> Answer<Told<Operation>> {
+    let begun = |stage: execution_stage::Value| {
+        let about = ExecuteOperationMetadata { stage: stage.into(), ..ExecuteOperationMetadata::default() };
+        let metadata = Some(Any { type_url: String::new(), value: about.encode_to_vec() });
+        Operation { name: "operation".to_owned(), metadata, ..Operation::default() }
+    };
+    let ended = |response: Vec<u8>| {
+        let result = Some(operation::Result::Response(Any { type_url: String::new(), value: response }));
+        Operation { name: "operation".to_owned(), done: true, result, ..Operation::default() }
+    };
+    let status = |code: Code| {
+        let status = rpc::Status { code: code.into(), message: "so it is said".to_owned(), details: vec![] };
+        ExecuteResponse { status: Some(status), ..ExecuteResponse::default() }.encode_to_vec()
+    };
+    let told: Told<Operation> = match say {
+        Say::Ended(result) => {
+            let response = ExecuteResponse { result: Some(*result), ..ExecuteResponse::default() };
+            Box::pin(stream::iter([Ok(ended(response.encode_to_vec()))]))
+        }
+        Say::Status(code) => Box::pin(stream::iter([Ok(ended(status(code)))])),
+        Say::Refused(code) => return Err(Status::new(code, "so it is said")),
+        Say::Bytes(bytes) => Box::pin(stream::iter([Ok(ended(bytes))])),
+        Say::Silence => Box::pin(stream::empty()),
+        Say::Cut => {
+            let cut = Err(Status::unavailable("it is cut"));
+            Box::pin(stream::iter([Ok(begun(execution_stage::Value::Executing)), cut]))
+        }
+        Say::Late(stage, while_, code) => {
+            let ended = ended(status(code));
+            let late = stream::once(async move {
+                tokio::time::sleep(while_).await;
+                Ok(ended)
+            });
+            Box::pin(stream::iter([Ok(begun(stage))]).chain(late))
+        }
+        Say::Hanging(while_) => {
+            let begun = begun(execution_stage::Value::Executing);
+            let late = stream::once(async move {
+                tokio::time::sleep(while_).await;
+                Ok(begun)
+            });
+            Box::pin(late.chain(stream::pending()))
+        }
+    };
+    Ok(Response::new(told))
+}
+
+#[tonic::async_trait]
+impl Operations for Liar {
+    async fn cancel_operation(&self, request: Request<CancelOperationRequest>) -> Answer<Empty> {
+        self.inner().cancelled.push(request.into_inner().name);
+        Ok(Response::new(Empty {}))
+    }
+
+    async fn list_operations(&self, _: Request<ListOperationsRequest>) -> Answer<ListOperationsResponse> {
+        Err(Status::unimplemented("nobody asks for it"))
+    }
+
+    async fn get_operation(&self, _: Request<GetOperationRequest>) -> Answer<Operation> {
+        Err(Status::unimplemented("nobody asks for it"))
+    }
+
+    async fn delete_operation(&self, _: Request<DeleteOperationRequest>) -> Answer<Empty> {
+        Err(Status::unimplemented("nobody asks for it"))
+    }
+
+    async fn wait_operation(&self, _: Request<WaitOperationRequest>) -> Answer<Operation> {
+        Err(Status::unimplemented("nobody asks for it"))
     }
 }

@@ -23,7 +23,7 @@ fn left(liar: &Liar, tree: &Tree) -> Say {
 
 fn left_as(tree: Digest) -> Say {
     let output = OutputDirectory { path: "../out".to_owned(), tree_digest: Some(tree), ..OutputDirectory::default() };
-    Say::Ended(ActionResult { output_directories: vec![output], ..ActionResult::default() })
+    Say::Ended(Box::new(ActionResult { output_directories: vec![output], ..ActionResult::default() }))
 }
 
 fn file(name: &str, digest: Digest) -> FileNode {
@@ -174,7 +174,57 @@ async fn what_does_not_pass_is_told() {
         let Err(ExecutorError::Unable(said) | ExecutorError::Gone(said)) = failed else { panic!("{why}") };
         assert!(said.contains(why), "{said}");
     }
-    liar.says([Say::Ended(ActionResult::default())]);
+    liar.says([Say::Ended(Box::default())]);
     let Outcome { result, .. } = world.run("whatever").await;
     assert_eq!(result.cause, Cause::MissingOutput { path: "out".to_owned() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_too_much_to_do_is_asked_ever_less_and_not_for_ever() {
+    let liar = Liar::default();
+    let address = liar.start().await;
+    let (world, hasty) = (World::still(&address), World::hasty(&address));
+    for full in [Say::Status(Code::ResourceExhausted), Say::Refused(Code::ResourceExhausted)] {
+        liar.says([full.clone()]);
+        let action = world.script("whatever");
+        let ended = tokio::time::timeout(Duration::from_millis(1500), world.run_action(&action)).await;
+        assert!(ended.is_err() && (3..=6).contains(&liar.asked()), "{}", liar.asked());
+        liar.says([full]);
+        let failed = hasty.run_action(&action).await.map(|_| ());
+        assert!(matches!(&failed, Err(ExecutorError::Gone(why)) if why.contains("tried 60 times")), "{failed:?}");
+        assert_eq!(liar.asked(), 60);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_kills_its_workers_is_run_three_times() {
+    let liar = Liar::default();
+    let world = World::hasty(&liar.start().await);
+    liar.says([Say::Status(Code::Unavailable)]);
+    let failed = world.run_action(&world.script("whatever")).await.map(|_| ());
+    assert!(matches!(failed, Err(ExecutorError::Unable(_))), "{failed:?}");
+    assert_eq!(liar.asked(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_cut_again_and_again_is_waited_for_and_not_for_ever() {
+    let liar = Liar::default();
+    let world = World::hasty(&liar.start().await);
+    let good = left(&liar, &Tree::default());
+    liar.says([Say::Cut]);
+    liar.waits([Say::Cut, Say::Cut, Say::Cut, good.clone()]);
+    assert!(world.run("whatever").await.result.succeeded());
+    assert_eq!((liar.asked(), liar.waited()), (1, 4));
+    liar.waits([Say::Cut]);
+    liar.says([Say::Cut]);
+    let failed = world.run_action(&world.script("whatever")).await.map(|_| ());
+    assert!(matches!(failed, Err(ExecutorError::Gone(_))), "{failed:?}");
+    assert_eq!(liar.waited(), 299);
+    // BuildGrid says so of a run that it does not know any more.
+    for forgotten in [Code::NotFound, Code::InvalidArgument] {
+        liar.waits([Say::Refused(forgotten)]);
+        liar.says([Say::Cut, good.clone()]);
+        assert!(world.run("whatever").await.result.succeeded());
+        assert_eq!(liar.asked(), 2);
+    }
 }

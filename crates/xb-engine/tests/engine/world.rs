@@ -6,11 +6,12 @@ use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use xb_build::{Event, Events, Executor, ExecutorError, RunContext, ShortMemory};
+use xb_build::{Event, Events, Executor, ExecutorError, Memory, RunContext, ShortMemory};
 use xb_core::{ActionId, Arch, Digest, RelPath, TreeId};
 use xb_engine::{EngineExecutor, Options};
 use xb_graph::{ActionResult, Limits, Method, NodeId, ResolvedAction};
@@ -31,10 +32,32 @@ impl Events for Lines {
     }
 }
 
+/// Remembers, takes a while for it, and counts how often it is asked for the engine's names of contents.
+#[derive(Default)]
+pub struct SlowMemory {
+    memory: ShortMemory,
+    pub asked: AtomicUsize,
+}
+
+impl Memory for SlowMemory {
+    fn recall(&self, kind: &str, keys: &[Vec<u8>]) -> Vec<Option<Vec<u8>>> {
+        if kind == "sha256-v1" {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        self.memory.recall(kind, keys)
+    }
+
+    fn remember(&self, kind: &str, key: &[u8], value: &[u8]) {
+        self.memory.remember(kind, key, value);
+    }
+}
+
 /// Everything that a test needs; gone when dropped.
 pub struct World {
     pub store: Store,
     pub executor: Arc<EngineExecutor>,
+    pub memory: Arc<SlowMemory>,
     pub lines: Arc<Lines>,
     pub base: TreeId,
     folder: TempDir,
@@ -60,15 +83,20 @@ impl World {
             skip("`/bin/busybox` is missing (apt-get install busybox-static)");
             return None;
         }
-        Some(Self::with(address, busybox_root))
+        Some(Self::with(address, patience(), busybox_root))
     }
 
     /// With a root in which nothing can run.
     pub fn still(address: &str) -> Self {
-        Self::with(address, |root| make(&root.join("build"), 0o755))
+        Self::with(address, patience(), still)
     }
 
-    fn with(address: &str, fill: impl FnOnce(&Path)) -> Self {
+    /// The same, and it waits for nothing.
+    pub fn hasty(address: &str) -> Self {
+        Self::with(address, Patience { pause: Duration::ZERO, ..patience() }, still)
+    }
+
+    fn with(address: &str, patience: Patience, fill: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(&folder.path().join("store")).expect("a store");
         let root = folder.path().join("root");
@@ -81,12 +109,13 @@ impl World {
             slots: 4,
             jobs: 3,
             properties: BTreeMap::from([("OSFamily".to_owned(), "linux".to_owned())]),
-            patience: patience(),
+            patience,
         };
         let scratch = store.scratch().to_owned();
-        let memory = Arc::new(ShortMemory::default());
-        let executor = Arc::new(EngineExecutor::new(options, Arc::new(store.clone()), memory, scratch));
-        Self { store, executor, lines: Arc::default(), base, folder }
+        let memory = Arc::new(SlowMemory::default());
+        let remembers = Arc::clone(&memory) as _;
+        let executor = Arc::new(EngineExecutor::new(options, Arc::new(store.clone()), remembers, scratch));
+        Self { store, executor, memory, lines: Arc::default(), base, folder }
     }
 
     /// The tree that `fill` makes of an empty folder, taken in as the local executor takes outputs in.
@@ -152,6 +181,11 @@ pub fn write(path: &Path, text: &str, mode: u32) {
 pub fn make(path: &Path, mode: u32) {
     fs::create_dir_all(path).expect("it can be made");
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
+}
+
+/// A root in which nothing can run.
+fn still(root: &Path) {
+    make(&root.join("build"), 0o755);
 }
 
 fn busybox_root(root: &Path) {

@@ -5,12 +5,17 @@
 
 mod outcome;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2::execution_client::ExecutionClient;
-use bazel_remote_apis::build::bazel::remote::execution::v2::{Digest, ExecuteRequest, WaitExecutionRequest};
+use bazel_remote_apis::build::bazel::remote::execution::v2::execution_stage::Value as Stage;
+use bazel_remote_apis::build::bazel::remote::execution::v2::{
+    Digest, ExecuteOperationMetadata, ExecuteRequest, WaitExecutionRequest,
+};
 use bazel_remote_apis::google::longrunning::operations_client::OperationsClient;
 use bazel_remote_apis::google::longrunning::{CancelOperationRequest, Operation as Told};
+use prost::Message as _;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
@@ -25,28 +30,81 @@ use outcome::Verdict;
 /// an hour.
 const MOST_FULL: u32 = 60;
 
-/// What a server calls the run of an action, as soon as it has said so.
+/// What a server tells of the run of an action while that goes on.
 #[derive(Debug, Default)]
-pub struct Operation(Mutex<Option<String>>);
+pub struct Operation(Mutex<Heard>);
+
+#[derive(Debug, Default)]
+struct Heard {
+    /// Whether the server was asked for a run and has not told anything of it yet.
+    is_asked: bool,
+    name: Option<String>,
+    began: Option<Instant>,
+}
 
 impl Operation {
     /// Its name, for [`Connection::cancel`]; none while the server has said none, or where it has ended.
     pub fn name(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.heard().name.clone()
     }
 
-    fn is(&self, name: Option<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = name;
+    /// Whether the server was asked for a run, and may say any moment what it calls it.
+    pub fn is_asked(&self) -> bool {
+        self.heard().is_asked
+    }
+
+    /// Since when the command runs, or ran; none where the server did not say that it does.
+    pub fn began(&self) -> Option<Instant> {
+        self.heard().began
+    }
+
+    /// What it told of an earlier run is not about this one, but for the name, by which that one can be stopped.
+    fn ask(&self) {
+        let mut heard = self.heard();
+        (heard.is_asked, heard.began) = (true, None);
+    }
+
+    fn hear(&self, told: Told) {
+        let about = told.metadata.and_then(|any| ExecuteOperationMetadata::decode(&*any.value).ok());
+        let mut heard = self.heard();
+        heard.is_asked = false;
+        heard.name = Some(told.name).filter(|name| !name.is_empty());
+        match about.map(|about| about.stage()) {
+            Some(Stage::Executing) => drop(heard.began.get_or_insert_with(Instant::now)),
+            // A worker was lost, and it waits for another one.
+            Some(Stage::Queued) => heard.began = None,
+            _ => {}
+        }
+    }
+
+    /// There is no such operation any more, or none yet.
+    fn ended(&self) {
+        self.heard().name = None;
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// How often a run is lost before that says more about the action, which may kill its workers, than about the server.
+const MOST_LOST: u32 = 3;
+
+/// How often the connection is cut at all, whatever is heard between. With pauses that grow to half a minute, that is
+/// some hours.
+const MOST_CUT: u32 = 300;
 
 /// How often something did not go well, of each kind.
 #[derive(Default)]
 struct Tries {
-    /// Times in a row in which the server was not heard.
+    /// Times in a row in which the server told nothing of the run.
     silent: u32,
-    /// Times in a row in which the server had too much to do.
+    /// Times in which the connection was cut.
+    cut: u32,
+    /// Times in which the server had too much to do.
     full: u32,
+    /// Times in which the server did not know the run any more.
+    forgotten: u32,
     /// Times in which a run was lost.
     lost: u32,
 }
@@ -71,9 +129,11 @@ impl Connection {
         loop {
             let waited_for = operation.name().filter(|_| can_wait);
             let is_wait = waited_for.is_some();
-            let verdict = match self.follow(action, again, waited_for, operation, &mut tries).await {
+            let followed = self.follow(action, again, waited_for, operation, &mut tries).await;
+            operation.heard().is_asked = false;
+            let verdict = match followed {
                 Ok(told) => {
-                    operation.is(None);
+                    operation.ended();
                     Verdict::of(told)
                 }
                 Err(Trouble::Error(error)) => return Err(error),
@@ -86,21 +146,31 @@ impl Connection {
             match verdict {
                 Verdict::Outcome(outcome) => return Ok(outcome),
                 Verdict::Forgotten(status) => {
-                    operation.is(None);
-                    self.lost(&mut tries, what, &status).await?;
+                    operation.ended();
+                    self.lost(&mut tries.forgotten, self.patience().tries, what, &status).await?;
                 }
-                Verdict::Cut(status) => self.once_more(&mut tries.silent, self.patience().tries, what, &status).await?,
+                Verdict::Cut(status) => self.cut(&mut tries, what, &status).await?,
                 Verdict::Full(status) => self.once_more(&mut tries.full, MOST_FULL, what, &status).await?,
-                Verdict::Lost(status) => self.lost(&mut tries, what, &status).await?,
+                Verdict::Lost(status) => {
+                    let most = MOST_LOST.min(self.patience().tries);
+                    self.lost(&mut tries.lost, most, what, &status).await?;
+                }
                 Verdict::Refused(status) => return Err(self.error(what, said(&status), Kind::of(&status))),
             }
         }
     }
 
     /// A run that is lost again and again says more about the action than about the server.
-    async fn lost(&self, tries: &mut Tries, what: &str, status: &Status) -> Result<(), RemoteError> {
-        let again = self.once_more(&mut tries.lost, self.patience().tries, what, status).await;
+    async fn lost(&self, tries: &mut u32, most: u32, what: &str, status: &Status) -> Result<(), RemoteError> {
+        let again = self.once_more(tries, most, what, status).await;
         again.map_err(|error| RemoteError { kind: Kind::Refused, ..error })
+    }
+
+    /// A server that is not heard in between is given up sooner than one that tells of the run and is cut off again.
+    async fn cut(&self, tries: &mut Tries, what: &str, status: &Status) -> Result<(), RemoteError> {
+        tries.silent += 1;
+        let most = if tries.silent < self.patience().tries { MOST_CUT } else { 0 };
+        self.once_more(&mut tries.cut, most, what, status).await
     }
 
     /// Pauses before the next try, if there is one.
@@ -127,6 +197,7 @@ impl Connection {
         let answer = match waited_for {
             Some(name) => client.wait_execution(self.signed(WaitExecutionRequest { name })?).await?,
             None => {
+                operation.ask();
                 let message = ExecuteRequest {
                     instance_name: self.instance(),
                     skip_cache_lookup: again,
@@ -139,11 +210,11 @@ impl Connection {
         };
         let mut answers = answer.into_inner();
         while let Some(told) = answers.message().await? {
-            (tries.silent, tries.full) = (0, 0);
             if told.done {
                 return Ok(told);
             }
-            operation.is(Some(told.name).filter(|name| !name.is_empty()));
+            tries.silent = 0;
+            operation.hear(told);
         }
         Err(Status::unavailable("it stopped telling of the run before that had ended").into())
     }

@@ -2,7 +2,9 @@
 //!
 //! | said | of the run | by the stream |
 //! |---|---|---|
-//! | `FAILED_PRECONDITION`, `NOT_FOUND` | it lacks contents | it lacks contents; of a run that is waited for: it has forgotten it |
+//! | `FAILED_PRECONDITION` | it lacks contents | the same |
+//! | `NOT_FOUND` | it lacks contents | the same; of a run that is waited for: it has forgotten it |
+//! | `INVALID_ARGUMENT` | it does not run this | the same; of a run that is waited for: it has forgotten it |
 //! | `INTERNAL` | it may lack contents: buildbox says so | the connection was cut |
 //! | `DEADLINE_EXCEEDED` | the action took too long | the connection was cut |
 //! | `RESOURCE_EXHAUSTED` | it has too much to do | the same |
@@ -81,7 +83,8 @@ impl Verdict {
     /// What a stream says that ended before the operation did.
     pub fn of_stream(status: Status, is_wait: bool) -> Self {
         match status.code() {
-            Code::NotFound if is_wait => Self::Forgotten(status),
+            // BuildGrid says the latter of a name that it does not know.
+            Code::NotFound | Code::InvalidArgument if is_wait => Self::Forgotten(status),
             Code::NotFound | Code::FailedPrecondition => Self::Outcome(Outcome::Lacks(said(&status))),
             Code::ResourceExhausted => Self::Full(status),
             Code::Unavailable
@@ -134,7 +137,7 @@ mod tests {
             (Code::Aborted, "lost", "cut", "cut"),
             (Code::Cancelled, "lost", "cut", "cut"),
             (Code::Unknown, "lost", "cut", "cut"),
-            (Code::InvalidArgument, "refused", "refused", "refused"),
+            (Code::InvalidArgument, "refused", "refused", "forgotten"),
             (Code::PermissionDenied, "refused", "refused", "refused"),
         ] {
             assert_eq!(word(&Verdict::of(told(code, None))), of_run, "{code:?}");
