@@ -57,7 +57,8 @@ pub(crate) struct Inner {
     pub scratch: PathBuf,
     pub known: Known,
     pub stopping: Stopping,
-    connection: OnceCell<Connection>,
+    /// None of it where the engine cannot be used: why, as a sentence.
+    connection: OnceCell<Result<Connection, String>>,
 }
 
 impl EngineExecutor {
@@ -90,22 +91,26 @@ impl EngineExecutor {
 
 impl Inner {
     /// How the engine is spoken with: by the digest function of the store where it has that.
-    pub async fn connection(&self) -> Result<&Connection, RemoteError> {
-        self.connection.get_or_try_init(|| self.connect()).await
+    ///
+    /// An engine that did not answer, or executes nothing, is not asked again: everybody who waited is told the same.
+    pub async fn connection(&self) -> Result<&Connection, ExecutorError> {
+        let connection = self.connection.get_or_init(async || self.connect().await.map_err(|error| error.to_string()));
+        connection.await.as_ref().map_err(|why| ExecutorError::Gone(why.clone()))
     }
 
     async fn connect(&self) -> Result<Connection, RemoteError> {
         let Options { server, patience, .. } = &self.options;
         // Who does not answer at first is not waited for as long as who did.
         let short = Patience { tries: patience.tries.min(FIRST_TRIES), ..patience.clone() };
-        let mut function = DigestFunction::Blake3;
-        let asked = Connection::new(server.clone(), function, short.clone());
-        if matches!(asked.capabilities().await, Err(RemoteError { kind: Kind::Refused, .. })) {
-            function = DigestFunction::Sha256;
+        let executes = async |asked: &Connection| asked.capabilities().await.map(|told| told.executes);
+        let mut asked = Connection::new(server.clone(), DigestFunction::Blake3, short.clone());
+        let mut told = executes(&asked).await;
+        if matches!(&told, Err(error) if error.kind == Kind::Refused) {
+            asked = Connection::new(server.clone(), DigestFunction::Sha256, short);
+            told = executes(&asked).await;
         }
-        let asked = Connection::new(server.clone(), function, short);
-        if asked.capabilities().await?.executes {
-            return Ok(Connection::new(server.clone(), function, patience.clone()));
+        if told? {
+            return Ok(asked.with_patience(patience.clone()));
         }
         let server = server.to_string();
         let (what, why) = ("the execution of actions".to_owned(), "it says that it executes none".to_owned());
@@ -145,10 +150,12 @@ impl Executor for EngineExecutor {
     }
 }
 
-/// Why an engine could not do its work, as the planner takes it.
+/// Why an engine could not do its work, as the planner takes it: one that does not do this may do all else, and what one
+/// says that lies is nobody else's to mend.
 pub(crate) fn failed(error: &RemoteError) -> ExecutorError {
     match error.kind {
         Kind::Unreachable | Kind::Busy | Kind::Denied => ExecutorError::Gone(error.to_string()),
-        Kind::Refused | Kind::Lied => ExecutorError::Machine(error.to_string()),
+        Kind::Refused => ExecutorError::Unable(error.to_string()),
+        Kind::Lied => ExecutorError::Machine(error.to_string()),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use xb_build::{Event, ExecutorError, RunContext};
 use xb_core::TreeId;
 use xb_graph::{ActionResult, Cause, ResolvedAction};
-use xb_remote::{Connection, Outcome, RemoteError, proto};
+use xb_remote::{Connection, Outcome, proto};
 use xb_run::{Ended, KILLED, cause, clash};
 
 use crate::came::Came;
@@ -48,7 +48,7 @@ pub(crate) async fn run(
     context: &RunContext,
 ) -> Result<ActionResult, ExecutorError> {
     let started = Instant::now();
-    let connection = inner.connection().await.map_err(|error| failed(&error))?;
+    let connection = inner.connection().await?;
     if let Some((inside, outer)) = clash(&action.outputs)
         && let (Some(inside), Some(outer)) = (action.outputs.get(inside), action.outputs.get(outer))
     {
@@ -99,7 +99,7 @@ impl Run<'_> {
             connection.write(order.blobs).await.map_err(|error| failed(&error))?;
             let watched = Watched::new(connection, &inner.stopping);
             let outcome = connection.execute(&order.action, again, &action.title, &watched.operation).await;
-            match outcome.map_err(|error| unable(&error))? {
+            match outcome.map_err(|error| failed(&error))? {
                 Outcome::Ended { result, cached } => {
                     let (exit_code, outputs) = (Some(result.exit_code), order.outputs);
                     return Ok(Finished { exit_code, cached, result, outputs });
@@ -242,14 +242,6 @@ fn empty(inner: &Inner, started: Instant) -> ActionResult {
         left_out: Vec::new(),
         vouched: Vec::new(),
         root: None,
-    }
-}
-
-/// Why an engine did not run an action: another one may, unless nobody is there.
-fn unable(error: &RemoteError) -> ExecutorError {
-    match failed(error) {
-        ExecutorError::Machine(why) => ExecutorError::Unable(why),
-        error => error,
     }
 }
 

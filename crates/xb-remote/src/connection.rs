@@ -42,6 +42,15 @@ impl Connection {
         Self { inner: Arc::new(Inner { server, function, patience, proof, channel, capabilities }) }
     }
 
+    /// The same connection, with what is known of the server, for who has another patience.
+    #[must_use]
+    pub fn with_patience(&self, patience: Patience) -> Self {
+        let Inner { server, function, proof, channel, capabilities, .. } = &*self.inner;
+        let (server, function, proof) = (server.clone(), *function, proof.clone());
+        let (channel, capabilities) = (channel.clone(), capabilities.clone());
+        Self { inner: Arc::new(Inner { server, function, patience, proof, channel, capabilities }) }
+    }
+
     /// Where the server is.
     pub fn server(&self) -> &Server {
         &self.inner.server

@@ -228,3 +228,31 @@ async fn a_connection_that_is_cut_again_and_again_is_waited_for_and_not_for_ever
         assert_eq!(liar.asked(), 2);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_examined_once_for_all_who_need_it() {
+    let liar = Liar::default();
+    let world = world(&liar).await;
+    liar.says([left(&liar, &Tree::default())]);
+    assert!(world.run("whatever").await.result.succeeded());
+    // By which of two digest functions it names contents.
+    assert_eq!(liar.examined(), 2);
+    for (code, most) in [(Code::Unavailable, 3), (Code::Unimplemented, 2), (Code::PermissionDenied, 1)] {
+        let liar = Liar::default();
+        liar.denies(code);
+        let world = World::hasty(&liar.start().await);
+        let action = world.script("whatever");
+        let runs = futures_util::future::join_all((0..6).map(|_| world.run_action(&action))).await;
+        assert!(runs.into_iter().all(|run| matches!(run, Err(ExecutorError::Gone(_)))), "{code:?}");
+        assert_eq!(liar.examined(), most, "{code:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_taken_runs_elsewhere() {
+    let liar = Liar::default();
+    let world = world(&liar).await;
+    liar.refuses(Code::InvalidArgument);
+    let failed = world.run_action(&world.script("whatever")).await.map(|_| ());
+    assert!(matches!(failed, Err(ExecutorError::Unable(_))), "{failed:?}");
+}
