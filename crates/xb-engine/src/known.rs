@@ -45,21 +45,11 @@ impl Known {
         known.here.get(&tree).filter(|(_, since)| since.elapsed() < TRUSTED).map(|(digest, _)| digest.clone())
     }
 
-    /// Of these trees, those that nobody sends yet are for the caller to send.
-    pub fn claim(&self, trees: impl IntoIterator<Item = TreeId>) -> Claim<'_> {
+    /// A tree is for the caller to send, unless somebody sends it already: then the claim is on nothing.
+    pub fn claim(&self, root: TreeId) -> Claim<'_> {
         let done = Waiting::new(Semaphore::new(0));
         let mut claim = Claim { known: self, trees: Vec::new(), done, others: Vec::new() };
-        let mut known = self.lock();
-        for tree in trees {
-            match known.sent.get(&tree) {
-                Some(other) if claim.others.last().is_some_and(|last| Arc::ptr_eq(last, other)) => {}
-                Some(other) => claim.others.push(Arc::clone(other)),
-                None => {
-                    known.sent.insert(tree, Arc::clone(&claim.done));
-                    claim.trees.push(tree);
-                }
-            }
-        }
+        claim.extend([root]);
         claim
     }
 
@@ -80,6 +70,22 @@ impl Known {
 }
 
 impl Claim<'_> {
+    /// Of these trees, those that nobody sends yet are for the caller to send, too.
+    pub fn extend(&mut self, trees: impl IntoIterator<Item = TreeId>) {
+        let mut known = self.known.lock();
+        for tree in trees {
+            match known.sent.get(&tree) {
+                Some(other) if Arc::ptr_eq(other, &self.done) => {}
+                Some(other) if self.others.last().is_some_and(|last| Arc::ptr_eq(last, other)) => {}
+                Some(other) => self.others.push(Arc::clone(other)),
+                None => {
+                    known.sent.insert(tree, Arc::clone(&self.done));
+                    self.trees.push(tree);
+                }
+            }
+        }
+    }
+
     /// Gives back what was claimed, waits for what others send, and says whether there was anything of that: they may have
     /// given up.
     pub async fn settle(mut self) -> bool {
@@ -114,14 +120,17 @@ mod tests {
     #[tokio::test]
     async fn a_tree_is_sent_by_one() {
         let known = Known::default();
-        let first = known.claim([tree(1), tree(2)]);
-        let second = known.claim([tree(2), tree(3)]);
+        let mut first = known.claim(tree(1));
+        first.extend([tree(2), tree(1)]);
+        let mut second = known.claim(tree(3));
+        second.extend([tree(2), tree(3)]);
         assert_eq!((first.trees.len(), &second.trees), (2, &vec![tree(3)]));
         known.has([(tree(2), DigestFunction::Sha256.of(b"2"))]);
+        assert!(known.claim(tree(1)).trees.is_empty());
         let (waited, not) = tokio::join!(second.settle(), first.settle());
         assert_eq!((waited, not), (true, false));
         assert!(known.tree(tree(2)).is_some() && known.tree(tree(3)).is_none());
-        assert_eq!(known.claim([tree(1), tree(2), tree(3)]).trees.len(), 3);
+        assert!([1, 2, 3].into_iter().all(|seed| known.claim(tree(seed)).trees.len() == 1));
         known.forget();
         assert!(known.tree(tree(2)).is_none());
     }

@@ -34,13 +34,18 @@ pub(crate) async fn tree(
         if let Some(digest) = inner.known.tree(root) {
             return Ok(digest);
         }
+        let mut claim = inner.known.claim(root);
+        if claim.trees.is_empty() {
+            claim.settle().await;
+            continue;
+        }
         let function = connection.function();
         let translated = blocking(inner, move |inner| {
             let names = Names { function, store: &*inner.store, memory: &*inner.memory };
             Ok(translate(root, &names, |tree| inner.known.tree(tree))?)
         })
         .await?;
-        let claim = inner.known.claim(translated.directories.iter().map(|directory| directory.tree));
+        claim.extend(translated.directories.iter().map(|directory| directory.tree));
         let ours: HashSet<_> = claim.trees.iter().copied().collect();
         let all = translated.directories.len();
         let digest = translated.directories.last().map(|directory| directory.digest.clone());

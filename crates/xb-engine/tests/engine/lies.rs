@@ -1,5 +1,6 @@
 //! A server that lies or fails is found out, by what it is about, and nothing of it gets into the store.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use prost::Message as _;
@@ -255,4 +256,16 @@ async fn what_is_not_taken_runs_elsewhere() {
     liar.refuses(Code::InvalidArgument);
     let failed = world.run_action(&world.script("whatever")).await.map(|_| ());
     assert!(matches!(failed, Err(ExecutorError::Unable(_))), "{failed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tree_that_several_need_is_looked_through_once() {
+    let liar = Liar::default();
+    let world = world(&liar).await;
+    liar.says([left(&liar, &Tree::default())]);
+    let action = world.script("whatever");
+    for run in futures_util::future::join_all((0..6).map(|_| world.run_action(&action))).await {
+        assert!(run.expect("it ran").result.succeeded());
+    }
+    assert_eq!(world.memory.asked.load(Ordering::Relaxed), 1);
 }
