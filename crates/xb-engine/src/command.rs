@@ -10,11 +10,10 @@ use std::time::Duration;
 
 use prost::Message as _;
 use xb_core::{RelPath, TreeId};
-use xb_graph::reapi::Directory;
-use xb_graph::{Item, MissingDirectory, ResolvedAction, subtree};
+use xb_graph::{Directories, Item, MissingDirectory, ResolvedAction, Step, follow, tree_at};
 use xb_remote::{DigestFunction, proto};
-use xb_store::Contents;
 
+use crate::folders::step;
 use crate::translate::KEPT;
 
 /// The shell that starts a command.
@@ -23,7 +22,7 @@ const SHELL: &str = "bin/sh";
 /// What the shell does. What it uses beside itself may be lacking.
 const PREPARED: &str = r#"exec 2>&1
 umask 022
-cd "/$1"
+cd "/$1" || exit 127
 shift
 unset OLDPWD
 {
@@ -32,9 +31,6 @@ unset OLDPWD
 } >/dev/null 2>&1
 exec "$@"
 "#;
-
-/// How many links are followed from one place.
-const MOST_LINKS: usize = 40;
 
 /// A command and an action in the engine's words.
 pub(crate) struct Order {
@@ -123,58 +119,15 @@ fn relative(from: &RelPath, path: &RelPath) -> String {
 ///
 /// # Errors
 /// When a directory is not in the store.
-pub(crate) fn has_shell(root: TreeId, store: &dyn Contents) -> Result<bool, MissingDirectory> {
-    let mut path: Vec<String> = SHELL.split('/').map(str::to_owned).collect();
-    for _ in 0..MOST_LINKS {
-        match look(root, &path, store)? {
-            Found::File => return Ok(true),
-            Found::Nothing => return Ok(false),
-            Found::Link { at, target } => path = follow(&path, at, &target),
-        }
-    }
-    Ok(false)
+pub(crate) fn has_shell(root: TreeId, store: &(impl Directories + ?Sized)) -> Result<bool, MissingDirectory> {
+    let look = |path: &RelPath| if is_file(root, path, store)? { Ok(Step::Into) } else { step(root, path, store) };
+    follow(&RelPath::root(), SHELL, look)?.map_or(Ok(false), |path| is_file(root, &path, store))
 }
 
-enum Found {
-    File,
-    Nothing,
-    /// A link in the place of a component.
-    Link {
-        at: usize,
-        target: String,
-    },
-}
-
-fn look(root: TreeId, path: &[String], store: &dyn Contents) -> Result<Found, MissingDirectory> {
-    let mut directory = store.directory(root)?;
-    for (at, name) in path.iter().enumerate() {
-        directory = match step(&directory, name) {
-            Some(Item::Directory(node)) => store.directory(subtree(node)?)?,
-            Some(Item::File(_)) if at + 1 == path.len() => return Ok(Found::File),
-            Some(Item::Symlink(node)) => return Ok(Found::Link { at, target: node.target.clone() }),
-            _ => return Ok(Found::Nothing),
-        };
-    }
-    Ok(Found::Nothing)
-}
-
-fn step<'a>(directory: &'a Directory, name: &str) -> Option<Item<'a>> {
-    directory.item(name)
-}
-
-/// The path with the link at a component replaced by what it leads to.
-fn follow(path: &[String], at: usize, target: &str) -> Vec<String> {
-    let before = if target.starts_with('/') { &[] } else { &path[..at] };
-    let mut followed: Vec<String> = before.to_vec();
-    let parts = target.split('/').map(str::to_owned).chain(path[at + 1..].iter().cloned());
-    for part in parts {
-        match part.as_str() {
-            "" | "." => {}
-            ".." => drop(followed.pop()),
-            _ => followed.push(part),
-        }
-    }
-    followed
+fn is_file(root: TreeId, path: &RelPath, store: &(impl Directories + ?Sized)) -> Result<bool, MissingDirectory> {
+    let (Some(parent), Some(name)) = (path.parent(), path.name()) else { return Ok(false) };
+    let Some(folder) = tree_at(root, &parent, store)? else { return Ok(false) };
+    Ok(matches!(store.directory(folder)?.item(name), Some(Item::File(_))))
 }
 
 /// How long a run took by the clock of the worker, where it was told.
@@ -188,15 +141,32 @@ pub(crate) fn took(result: &proto::ActionResult) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use xb_core::{ContentId, Digest};
+    use xb_graph::{Entry, MemoryDirectories, Unbuilt, build_tree};
+
     use super::*;
 
     #[test]
-    fn links_are_followed_within_the_root() {
-        let path = ["bin", "sh"].map(str::to_owned);
-        assert_eq!(follow(&path, 0, "usr/bin"), ["usr", "bin", "sh"]);
-        assert_eq!(follow(&path, 1, "dash"), ["bin", "dash"]);
-        assert_eq!(follow(&path, 1, "/../etc/./x"), ["etc", "x"]);
-        assert_eq!(follow(&path, 1, "../../../y"), ["y"]);
+    fn a_shell_is_a_file_at_the_end_of_links_within_the_root() {
+        let link = |target: &str| Entry::Symlink { target: target.to_owned() };
+        let file = || Entry::File { content: ContentId(Digest::of(b"x")), executable: true, mode: None };
+        let check = |entries: &[(&str, Entry)], has: bool| {
+            let (store, mut root) = (MemoryDirectories::default(), Unbuilt::default());
+            for (at, entry) in entries {
+                root.put(&RelPath::new(at).expect("a path"), entry.clone());
+            }
+            let root = build_tree(root, &store).expect("it is built");
+            assert_eq!(has_shell(root, &store).expect("all is here"), has, "{entries:?}");
+        };
+        check(&[("bin/sh", file())], true);
+        check(&[("bin", link("usr/bin")), ("usr/bin/sh", link("dash")), ("usr/bin/dash", file())], true);
+        check(&[("bin/sh", link("/../etc/./x")), ("etc/x", file())], true);
+        check(&[("bin/sh", link("../../../y")), ("y", file())], true);
+        check(&[("bin/sh", link("sh"))], false);
+        check(&[("bin/sh", link("gone"))], false);
+        check(&[("bin/sh", Entry::Directory { mode: None })], false);
+        check(&[("bin", file())], false);
+        check(&[], false);
     }
 
     #[test]

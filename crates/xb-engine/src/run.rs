@@ -13,6 +13,7 @@ use xb_run::{Ended, KILLED, cause, clash};
 use crate::came::Came;
 use crate::command::{Order, Terms, has_shell, took};
 use crate::executor::{Inner, failed};
+use crate::folders::furnished;
 use crate::log::{Printed, foreign, printed};
 use crate::outputs::{Fetched, Taken, fetch, take};
 use crate::stop::Watched;
@@ -56,7 +57,13 @@ pub(crate) async fn run(
         let cause = Cause::RefusedOutput { path: inside.to_string(), reason };
         return Ok(ActionResult { cause, ..empty(inner, started) });
     }
-    let run = Run { inner, connection, action, context, started };
+    let (tree, cwd, outputs) = (action.root, action.cwd.clone(), action.outputs.clone());
+    let furnished = blocking(inner, move |inner| {
+        let has_shell = has_shell(tree, &*inner.store).map_err(|error| ExecutorError::Store(error.to_string()))?;
+        Ok((furnished(tree, &cwd, &outputs, &*inner.store)?, has_shell))
+    });
+    let (root, has_shell) = furnished.await?;
+    let run = Run { inner, connection, action, root, has_shell, context, started };
     let mut again = context.again;
     let mut lost = 0;
     loop {
@@ -84,6 +91,9 @@ struct Run<'a> {
     inner: &'a Arc<Inner>,
     connection: &'a Connection,
     action: &'a ResolvedAction,
+    /// The action's root, with the folders that every command finds.
+    root: TreeId,
+    has_shell: bool,
     context: &'a RunContext,
     started: Instant,
 }
@@ -94,8 +104,7 @@ impl Run<'_> {
         let Self { inner, connection, action, .. } = self;
         let mut lacked = 0;
         loop {
-            let root = upload::tree(inner, connection, action.root).await?;
-            let order = self.order(root).await?;
+            let order = self.order(upload::tree(inner, connection, self.root).await?);
             connection.write(order.blobs).await.map_err(|error| failed(&error))?;
             let watched = Watched::new(connection, &inner.stopping);
             let outcome = connection.execute(&order.action, again, &action.title, &watched.operation).await;
@@ -124,14 +133,10 @@ impl Run<'_> {
         }
     }
 
-    async fn order(&self, root: proto::Digest) -> Result<Order, ExecutorError> {
-        let tree = self.action.root;
-        let shell = blocking(self.inner, move |inner| {
-            has_shell(tree, &*inner.store).map_err(|error| ExecutorError::Store(error.to_string()))
-        });
+    fn order(&self, root: proto::Digest) -> Order {
         let options = &self.inner.options;
         let terms = Terms { function: self.connection.function(), properties: &options.properties, jobs: options.jobs };
-        Ok(Order::new(self.action, root, shell.await?, &terms))
+        Order::new(self.action, root, self.has_shell, &terms)
     }
 
     /// The action's own limit, or that of the engine, which says nothing about the action.
@@ -150,7 +155,7 @@ impl Run<'_> {
 
     /// Fetches what the run left.
     async fn collected(&self, finished: Finished) -> Result<Left, ExecutorError> {
-        let Self { inner, connection, action, context, started } = self;
+        let Self { inner, connection, action, context, started, .. } = self;
         let show = |line| context.events.event(Event::Log { node: context.node, line });
         let printed = printed(connection, &finished.result, action.limits.log, &inner.scratch, show).await?;
         let Some(Printed { log, of_sandbox }) = printed else {

@@ -19,7 +19,7 @@ macro_rules! engine {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_sees_what_it_sees_here() {
     engine!(_casd, world);
-    let script = "mkdir /out; id -u; pwd; umask; echo $jobs; stat -c %Y /etc/set /etc; stat -c %a /etc/set; \
+    let script = "id -u; pwd; umask; echo $jobs; stat -c %Y /etc/set /etc; stat -c %a /etc/set; \
                   ip -o link | wc -l; echo x > /etc/new; echo x > /tmp/x; \
                   echo an error >&2; echo the end";
     let (log, out) = world.done(script).await;
@@ -58,6 +58,18 @@ async fn outputs_are_the_trees_that_they_are_here() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn folders_that_a_command_finds_here_are_there() {
+    engine!(_casd, world);
+    assert_eq!(world.done("true").await.1, world.tree(|_| {}));
+    let mut action = world.script("pwd; ls -A; ls -A /xb; echo x > /tmp/x; echo 1 > ../../out/of/x");
+    action.cwd = RelPath::new("xb/src/sub").expect("a path");
+    action.outputs = [("out".to_owned(), RelPath::new("xb/out/of").expect("a path"))].into();
+    let outcome = world.run_action(&action).await.expect("the engine does its work");
+    assert_eq!(outcome.log, "/xb/src/sub\nout\nsrc\n");
+    assert_eq!(outcome.result.outputs["out"], world.tree(|out| write(&out.join("x"), "1\n", 0o644)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn failures_are_what_they_are_here() {
     engine!(_casd, world);
     let check = async |script: &str, change: fn(&mut ResolvedAction), exit_code, cause| {
@@ -73,13 +85,13 @@ async fn failures_are_what_they_are_here() {
     check("kill -KILL $$", |_| {}, 137, Cause::Failed).await;
     check("echo 'a.c:1:1: error: no' >&2; exit 1", |_| {}, 1, Cause::CompileError).await;
     check("exit 1", |action| action.step = "check".to_owned(), 1, Cause::TestFailure).await;
-    check("true", |_| {}, 0, Cause::MissingOutput { path: path.clone() }).await;
-    check("echo > /out", |_| {}, 0, Cause::MissingOutput { path: path.clone() }).await;
+    check("rmdir /out", |_| {}, 0, Cause::MissingOutput { path: path.clone() }).await;
+    check("rmdir /out; echo > /out", |_| {}, 0, Cause::MissingOutput { path: path.clone() }).await;
     check("echo begun; sleep 60", |action| action.limits.seconds = 1, 137, Cause::TimedOut).await;
-    check("mkdir /out; head -c 9999 /dev/zero > /out/x", |action| action.limits.disk = 9000, 0, Cause::DiskFull).await;
+    check("head -c 9999 /dev/zero > /out/x", |action| action.limits.disk = 9000, 0, Cause::DiskFull).await;
     let reason = "a name or the target of a link in it is not UTF-8".to_owned();
     let refused = Cause::RefusedOutput { path, reason };
-    check("mkdir /out; echo > \"/out/$(printf '\\377')\"", |_| {}, 0, refused).await;
+    check("echo > \"/out/$(printf '\\377')\"", |_| {}, 0, refused).await;
     let reason = "it is the folder of `/out`, or lies in it".to_owned();
     let within = |action: &mut ResolvedAction| {
         action.outputs.insert("within".to_owned(), RelPath::new("out/in").expect("a path"));
@@ -91,7 +103,7 @@ async fn failures_are_what_they_are_here() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_has_its_limit_and_a_large_one_its_end() {
     engine!(_casd, world);
-    let mut action = world.script("mkdir /out; seq 1 600000; echo the end");
+    let mut action = world.script("seq 1 600000; echo the end");
     action.limits.log = 1000;
     let outcome = world.run_action(&action).await.expect("the engine does its work");
     assert!(outcome.log.starts_with("1\n2\n") && outcome.log.ends_with("600000\nthe end\n"), "{}", outcome.log);
@@ -113,7 +125,7 @@ async fn what_an_engine_cannot_do_it_refuses_before() {
 async fn several_at_once_share_what_they_send() {
     engine!(_casd, world);
     let runs = (0..6).map(|number| {
-        let action = world.script(&format!("mkdir /out; echo {number} > /out/x; cat /out/x"));
+        let action = world.script(&format!("echo {number} > /out/x; cat /out/x"));
         let world = &world;
         async move { world.run_action(&action).await.expect("the engine does its work") }
     });

@@ -18,6 +18,12 @@ fn runs(words: &str) -> bool {
     commands.any(|command| String::from_utf8_lossy(&command).replace('\0', " ").contains(words))
 }
 
+/// A command that sleeps for about so long, and that nobody else on this machine has: other tests may run here, and what
+/// those left that were killed.
+fn sleeps(seconds: &str) -> String {
+    format!("sleep {seconds}{}", std::process::id())
+}
+
 async fn until(what: &str, holds: impl Fn() -> bool) {
     let began = Instant::now();
     while !holds() {
@@ -30,9 +36,9 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
 async fn a_server_that_lost_everything_is_given_it_again() {
     let Some(mut casd) = Casd::start() else { return };
     let Some(world) = World::new(&casd.address) else { return };
-    let (_, first) = world.done("mkdir /out; echo 1 > /out/x").await;
+    let (_, first) = world.done("echo 1 > /out/x").await;
     casd.restart(true);
-    let (_, second) = world.done("mkdir /out; echo 1 > /out/x; echo again").await;
+    let (_, second) = world.done("echo 1 > /out/x; echo again").await;
     assert_eq!(first, second);
 }
 
@@ -40,10 +46,11 @@ async fn a_server_that_lost_everything_is_given_it_again() {
 async fn a_server_that_is_killed_in_the_middle_runs_it_again() {
     let Some(mut casd) = Casd::start() else { return };
     let Some(world) = World::new(&casd.address) else { return };
+    let sleeps = sleeps("2.5");
     for forget in [false, true] {
-        let script = format!("mkdir /out; sleep 2.5; echo {forget}");
+        let script = format!("{sleeps}; echo {forget}");
         let killed = async {
-            until("it begins", || runs("sleep 2.5")).await;
+            until("it begins", || runs(&sleeps)).await;
             tokio::task::block_in_place(|| casd.restart(forget));
         };
         let ((log, _), ()) = tokio::join!(world.done(&script), killed);
@@ -71,13 +78,14 @@ async fn a_run_goes_on_while_the_connection_is_cut() {
         }
     });
     let Some(world) = World::new(&address) else { return };
-    let began = Instant::now();
+    let (began, sleeps) = (Instant::now(), sleeps("4.5"));
     let cutter = async {
-        until("it begins", || runs("sleep 4.5")).await;
+        until("it begins", || runs(&sleeps)).await;
         cut.notify_waiters();
         began.elapsed()
     };
-    let ((log, _), begun) = tokio::join!(world.done("mkdir /out; sleep 4.5; echo done"), cutter);
+    let script = format!("{sleeps}; echo done");
+    let ((log, _), begun) = tokio::join!(world.done(&script), cutter);
     assert_eq!(log, "done\n");
     // It was waited for, and not run again.
     let took = began.elapsed() - begun;
@@ -89,13 +97,14 @@ async fn a_run_goes_on_while_the_connection_is_cut() {
 async fn a_run_that_is_given_up_is_stopped() {
     let Some(casd) = Casd::start() else { return };
     let Some(world) = World::new(&casd.address) else { return };
-    let action = world.script("mkdir /out; sleep 7431");
+    let sleeps = sleeps("7431.");
+    let action = world.script(&sleeps);
     tokio::select! {
         _ = world.run_action(&action) => panic!("it does not end"),
-        () = until("it begins", || runs("sleep 7431")) => {}
+        () = until("it begins", || runs(&sleeps)) => {}
     }
     tokio::task::block_in_place(|| world.executor.settle());
-    until("it is stopped", || !runs("sleep 7431")).await;
+    until("it is stopped", || !runs(&sleeps)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
