@@ -10,7 +10,7 @@ use xb_build::{BoxFuture, Executor, ExecutorError, Memory, RunContext};
 use xb_core::Arch;
 use xb_graph::{ActionResult, ResolvedAction};
 use xb_http::Patience;
-use xb_remote::{Connection, DigestFunction, Kind, RemoteError, Server};
+use xb_remote::{Connection, DigestFunction, FileError, Kind, RemoteError, Server};
 use xb_store::Contents;
 
 use crate::known::Known;
@@ -157,5 +157,13 @@ pub(crate) fn failed(error: &RemoteError) -> ExecutorError {
         Kind::Unreachable | Kind::Busy | Kind::Denied => ExecutorError::Gone(error.to_string()),
         Kind::Refused => ExecutorError::Unable(error.to_string()),
         Kind::Lied => ExecutorError::Machine(error.to_string()),
+    }
+}
+
+/// Why a content did not get from the store to an engine, or the other way round.
+pub(crate) fn failed_file(error: &FileError) -> ExecutorError {
+    match error {
+        FileError::Remote(error) => failed(error),
+        FileError::Here(error) => ExecutorError::Store(error.to_string()),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::Seek;
+use std::io::{self, Seek};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use xb_build::ExecutorError;
 use xb_core::{ContentId, TreeId};
 use xb_remote::{Connection, DigestFunction, proto};
 
-use crate::came::{Came, NoTree};
-use crate::executor::{Inner, failed};
+use crate::came::{Came, Listed, NoTree};
+use crate::executor::{Inner, failed, failed_file};
 use crate::names::Names;
 use crate::run::blocking;
 
@@ -32,22 +32,27 @@ pub(crate) enum Fetched {
 }
 
 /// A file without a name, on the disk of the store.
-pub(crate) fn aside(scratch: &Path) -> Result<File, ExecutorError> {
-    let unusable = |error| ExecutorError::Store(format!("cannot make a file in `{}`: {error}", scratch.display()));
+fn aside(scratch: &Path) -> io::Result<File> {
+    let unusable = |error| io::Error::other(format!("cannot make a file in `{}`: {error}", scratch.display()));
     tempfile::tempfile_in(scratch).map_err(unusable)
 }
 
-/// Fetches the list of the directories of a tree.
+/// Fetches the list of the directories of a tree, after others that were listed.
 ///
 /// # Errors
 /// When the engine cannot be reached, or has something that is no tree.
-pub(crate) async fn fetch(connection: &Connection, tree: &proto::Digest, what: &str) -> Result<Fetched, ExecutorError> {
+pub(crate) async fn fetch(
+    connection: &Connection,
+    tree: &proto::Digest,
+    what: &str,
+    listed: &mut Listed,
+) -> Result<Fetched, ExecutorError> {
     if tree.size_bytes > MOST_TREE {
         return Ok(Fetched::Refused(format!("the list of its folders is longer than {MOST_TREE} bytes")));
     }
     let bytes = connection.read(tree, what).await.map_err(|error| failed(&error))?;
     let Some(bytes) = bytes else { return Ok(Fetched::Gone) };
-    match Came::decode(&bytes, connection.function()) {
+    match Came::decode(&bytes, connection.function(), listed) {
         Ok(came) => Ok(Fetched::Tree(came)),
         Err(NoTree::Refused(reason)) => Ok(Fetched::Refused(reason)),
         Err(NoTree::Lied(why)) => {
@@ -141,10 +146,10 @@ async fn bring(
         come.extend(added.await?);
     }
     for digest in large {
-        let mut file = aside(&inner.scratch)?;
-        if !connection.read_file(&digest, &file, what).await.map_err(|error| failed(&error))? {
+        let read = connection.read_to(&digest, || aside(&inner.scratch), what).await;
+        let Some(mut file) = read.map_err(|error| failed_file(&error))? else {
             return Ok(None);
-        }
+        };
         let added = blocking(inner, move |inner| {
             file.rewind().map_err(|error| ExecutorError::Store(error.to_string()))?;
             Ok(inner.store.add_content(&mut file)?)

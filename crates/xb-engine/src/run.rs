@@ -10,7 +10,7 @@ use xb_graph::{ActionResult, Cause, ResolvedAction};
 use xb_remote::{Connection, Outcome, proto};
 use xb_run::{Ended, KILLED, cause, clash};
 
-use crate::came::Came;
+use crate::came::{Came, Listed};
 use crate::command::{Order, Terms, has_shell, took};
 use crate::executor::{Inner, failed};
 use crate::folders::furnished;
@@ -37,7 +37,8 @@ struct Finished {
 
 /// What came of one order.
 enum Left {
-    Result(Box<ActionResult>),
+    /// What it left, and the lines that it printed.
+    Result(Box<ActionResult>, Vec<String>),
     /// It has to run again, and not be taken from what the engine remembers.
     Again(String),
 }
@@ -63,7 +64,7 @@ pub(crate) async fn run(
         Ok((furnished(tree, &cwd, &outputs, &*inner.store)?, has_shell))
     });
     let (root, has_shell) = furnished.await?;
-    let run = Run { inner, connection, action, root, has_shell, context, started };
+    let run = Run { inner, connection, action, root, has_shell, started };
     let mut again = context.again;
     let mut lost = 0;
     loop {
@@ -74,7 +75,11 @@ pub(crate) async fn run(
             continue;
         }
         match run.collected(finished).await? {
-            Left::Result(result) => return Ok(*result),
+            Left::Result(result, lines) => {
+                let show = |line| context.events.event(Event::Log { node: context.node, line });
+                lines.into_iter().for_each(show);
+                return Ok(*result);
+            }
             Left::Again(_) if lost < MOST_LOST => {
                 lost += 1;
                 again = true;
@@ -94,7 +99,6 @@ struct Run<'a> {
     /// The action's root, with the folders that every command finds.
     root: TreeId,
     has_shell: bool,
-    context: &'a RunContext,
     started: Instant,
 }
 
@@ -106,14 +110,13 @@ impl Run<'_> {
         loop {
             let order = self.order(upload::tree(inner, connection, self.root).await?);
             connection.write(order.blobs).await.map_err(|error| failed(&error))?;
-            let watched = Watched::new(connection, &inner.stopping);
-            let outcome = connection.execute(&order.action, again, &action.title, &watched.operation).await;
-            match outcome.map_err(|error| failed(&error))? {
+            let mut watched = Watched::start(connection, &inner.stopping, order.action, again, &action.title);
+            match watched.ended().await?.map_err(|error| failed(&error))? {
                 Outcome::Ended { result, cached } => {
                     let (exit_code, outputs) = (Some(result.exit_code), order.outputs);
                     return Ok(Finished { exit_code, cached, result, outputs });
                 }
-                Outcome::TimedOut(result) => return self.timed_out(result),
+                Outcome::TimedOut(result) => return self.timed_out(result, watched.operation.began()),
                 Outcome::Lacks(why) if why.contains(LINK) => {
                     let (server, title) = (connection.server(), &action.title);
                     let why = format!("an output of {title} is a link itself, and `{server}` keeps none");
@@ -139,26 +142,24 @@ impl Run<'_> {
         Order::new(self.action, root, self.has_shell, &terms)
     }
 
-    /// The action's own limit, or that of the engine, which says nothing about the action.
-    fn timed_out(&self, result: Box<proto::ActionResult>) -> Result<Finished, ExecutorError> {
+    /// The action's own limit, or that of the engine, which says nothing about the action: by the clock of the worker,
+    /// or else since the engine has said that the command runs.
+    fn timed_out(&self, result: Box<proto::ActionResult>, began: Option<Instant>) -> Result<Finished, ExecutorError> {
         let limit = self.action.limits.seconds;
-        let ran = took(&result).unwrap_or_else(|| self.started.elapsed());
-        if limit > 0 && ran.as_secs() + 1 >= limit {
+        let ran = took(&result).or_else(|| Some(began?.elapsed()));
+        if ran.is_some_and(|ran| limit > 0 && ran.as_secs() + 1 >= limit) {
             return Ok(Finished { exit_code: None, cached: false, result, outputs: Vec::new() });
         }
         let (server, title) = (self.connection.server(), &self.action.title);
-        Err(ExecutorError::Unable(format!(
-            "`{server}` stopped {title} after {} seconds, by a limit of its own",
-            ran.as_secs()
-        )))
+        let ran = ran.map_or("a time that it does not tell".to_owned(), |ran| format!("{} seconds", ran.as_secs()));
+        Err(ExecutorError::Unable(format!("`{server}` stopped {title} after {ran}, by a limit of its own")))
     }
 
     /// Fetches what the run left.
     async fn collected(&self, finished: Finished) -> Result<Left, ExecutorError> {
-        let Self { inner, connection, action, context, started, .. } = self;
-        let show = |line| context.events.event(Event::Log { node: context.node, line });
-        let printed = printed(connection, &finished.result, action.limits.log, &inner.scratch, show).await?;
-        let Some(Printed { log, of_sandbox }) = printed else {
+        let Self { inner, connection, action, started, .. } = self;
+        let printed = printed(connection, &finished.result, action.limits.log).await?;
+        let Some(Printed { log, lines, of_sandbox }) = printed else {
             return Ok(Left::Again("has lost what the command printed".to_owned()));
         };
         if let Some(said) = of_sandbox.filter(|_| finished.exit_code == Some(1)) {
@@ -188,20 +189,20 @@ impl Run<'_> {
         }
         let log = blocking(inner, move |inner| Ok(inner.store.add_content(&mut log.as_slice())?));
         result.log = Some(log.await?);
-        Ok(Left::Result(Box::new(result)))
+        Ok(Left::Result(Box::new(result), lines))
     }
 
     /// The trees of the outputs, in the order of their names.
     async fn outputs(&self, finished: &Finished) -> Result<Outputs, ExecutorError> {
         let Self { inner, connection, action, .. } = self;
         let what = format!("what {} left", action.title);
-        let mut trees: Vec<Came> = Vec::new();
+        let (mut trees, mut listed): (Vec<Came>, _) = (Vec::new(), Listed::default());
         for (wanted, path) in action.outputs.values().zip(&finished.outputs) {
             let found = finished.result.output_directories.iter().find(|directory| directory.path == *path);
             let Some(tree) = found.and_then(|directory| directory.tree_digest.as_ref()) else {
                 return Ok(Outputs::Failed(Cause::MissingOutput { path: wanted.to_string() }));
             };
-            match fetch(connection, tree, &what).await? {
+            match fetch(connection, tree, &what, &mut listed).await? {
                 Fetched::Tree(tree) => trees.push(tree),
                 Fetched::Gone => return Ok(Outputs::Gone),
                 Fetched::Refused(reason) => {

@@ -10,7 +10,7 @@ use xb_core::{ContentId, TreeId};
 use xb_remote::{Connection, proto};
 use xb_store::{Contents, StoreError};
 
-use crate::executor::{Inner, failed};
+use crate::executor::{Inner, failed, failed_file};
 use crate::names::Names;
 use crate::run::blocking;
 use crate::translate::{Named, translate};
@@ -114,7 +114,7 @@ async fn file(
     content: ContentId,
 ) -> Result<(), ExecutorError> {
     let open = || inner.store.open_content(content).map_err(std::io::Error::other);
-    connection.write_file(&digest, open).await.map_err(|error| failed(&error))
+    connection.write_file(&digest, open).await.map_err(|error| failed_file(&error))
 }
 
 /// Files in as few groups as may be, of which none is more than is held at one time.

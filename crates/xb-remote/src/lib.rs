@@ -28,6 +28,7 @@ pub mod proto {
 
 pub use capabilities::Capabilities;
 pub use connection::Connection;
+pub use contents::FileError;
 pub use error::{Kind, RemoteError};
 pub use execution::{Operation, Outcome};
 pub use function::DigestFunction;

@@ -8,6 +8,7 @@ use tonic::Code;
 use xb_build::ExecutorError;
 use xb_graph::Cause;
 use xb_remote::DigestFunction;
+use xb_remote::proto::execution_stage::Value as Stage;
 use xb_remote::proto::{ActionResult, Digest, Directory, DirectoryNode, FileNode, OutputDirectory, SymlinkNode, Tree};
 
 use crate::liar::{Liar, Say};
@@ -56,6 +57,10 @@ async fn trees_that_nobody_made_are_refused_by_what_is_wrong_with_them() {
     liar.says([left(&liar, &good)]);
     let Outcome { result, .. } = world.run("whatever").await;
     assert!(result.succeeded(), "{result:?}");
+    // What is in a folder that is nowhere is not asked for.
+    let nowhere = with_files(vec![file("a", DigestFunction::Sha256.of(b"nowhere"))]);
+    liar.says([left(&liar, &tree(with_files(vec![file("b", x.clone())]), vec![nowhere]))]);
+    assert!(world.run("whatever").await.result.succeeded());
 
     let link = |target: &str| {
         let node = SymlinkNode { name: "l".to_owned(), target: target.to_owned(), ..SymlinkNode::default() };
@@ -80,6 +85,8 @@ async fn trees_that_nobody_made_are_refused_by_what_is_wrong_with_them() {
         (tree(with_files(vec![file("a", x.clone()), file("a", x.clone())]), vec![]), "out of order"),
         (tree(with_files(vec![FileNode { name: "a".to_owned(), ..FileNode::default() }]), vec![]), "no digest"),
         (tree(with_folders(vec![folder("d", &with_files(vec![file("z", x.clone())]))]), vec![]), "not listed"),
+        (tree(with_files(vec![file("a", Digest { size_bytes: -1, ..x.clone() })]), vec![]), "less than no bytes"),
+        (tree(with_files(vec![file("a", Digest { size_bytes: i64::MIN, ..x.clone() })]), vec![]), "less than no bytes"),
         (link(""), "can lead to"),
         (link("a\0b"), "can lead to"),
         (top(&deep), "deeper"),
@@ -259,6 +266,23 @@ async fn what_is_not_taken_runs_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_time_limit_is_that_of_the_action_only_if_it_ran_so_long() {
+    let liar = Liar::default();
+    let world = world(&liar).await;
+    let mut action = world.script("whatever");
+    action.limits.seconds = 1;
+    let late = |stage| Say::Late(stage, Duration::from_millis(1200), Code::DeadlineExceeded);
+    liar.says([late(Stage::Executing)]);
+    let outcome = world.run_action(&action).await.expect("it ran");
+    assert_eq!(outcome.result.cause, Cause::TimedOut);
+    for stage in [Stage::Unknown, Stage::Queued] {
+        liar.says([late(stage)]);
+        let failed = world.run_action(&action).await.map(|_| ());
+        assert!(matches!(&failed, Err(ExecutorError::Unable(why)) if why.contains("does not tell")), "{failed:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tree_that_several_need_is_looked_through_once() {
     let liar = Liar::default();
     let world = world(&liar).await;
@@ -268,4 +292,33 @@ async fn a_tree_that_several_need_is_looked_through_once() {
         assert!(run.expect("it ran").result.succeeded());
     }
     assert_eq!(world.memory.asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_up_before_it_has_a_name_is_stopped_when_it_has() {
+    let liar = Liar::default();
+    let world = world(&liar).await;
+    let action = world.script("whatever");
+    liar.says([Say::Hanging(Duration::from_millis(700))]);
+    let given_up = tokio::time::timeout(Duration::from_millis(400), world.run_action(&action)).await;
+    assert!(given_up.is_err() && liar.asked() == 1 && liar.cancelled().is_empty());
+    tokio::task::block_in_place(|| world.executor.settle());
+    assert_eq!(liar.cancelled(), ["operation"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_are_shown_of_the_run_that_is_kept() {
+    let liar = Liar::default();
+    let world = world(&liar).await;
+    let printing = |say| match say {
+        Say::Ended(result) => Say::Ended(Box::new(ActionResult { stdout_raw: b"a line\n".to_vec(), ..*result })),
+        other => other,
+    };
+    let lost = left_as(DigestFunction::Sha256.of(b"nowhere"));
+    liar.says([printing(lost), printing(left(&liar, &Tree::default()))]);
+    assert_eq!(world.run("whatever").await.log, "a line\n");
+    assert_eq!(
+        (liar.asked(), world.lines.0.lock().expect("nobody panicked").as_slice()),
+        (2, &["a line".to_owned()][..])
+    );
 }

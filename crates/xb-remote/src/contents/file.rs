@@ -1,7 +1,7 @@
-//! Contents that go from a file or into one, and are never held in memory.
+//! Contents that go from a file, or come piece by piece, and are never held in memory.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,12 +12,24 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::byte_stream::{LEVEL, PIECE};
+use super::incoming::{Incoming, OfHere};
 use super::{named, size};
-use crate::ask::Trouble;
+use crate::ask::{Asked, Trouble};
 use crate::{Connection, Hashing, Kind, RemoteError};
 
 /// So many pieces of a file are read ahead of the line.
 const AHEAD: usize = 4;
+
+/// Why a content did not get from a file to a server, or the other way round.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The server did not do its part.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// This machine did not: the content could not be read, or what came could not be written.
+    #[error("{0}")]
+    Here(io::Error),
+}
 
 impl Connection {
     /// Gives the content of a file to the server; `open` opens it, once for each try.
@@ -28,27 +40,27 @@ impl Connection {
         &self,
         digest: &Digest,
         open: impl Fn() -> io::Result<File> + Sync,
-    ) -> Result<(), RemoteError> {
+    ) -> Result<(), FileError> {
         let what = named(digest);
         let ask = self.ask(&what);
         let capabilities = self.capabilities().await?;
         let (zstd, most) = (capabilities.zstd, capabilities.content_bytes);
         if size(digest) > most {
             let why = format!("it takes at most {most} bytes, and these are {}", digest.size_bytes);
-            return Err(ask.error(why, Kind::Refused));
+            return Err(ask.error(why, Kind::Refused).into());
         }
         let sent = Arc::new(AtomicU64::new(0));
         let once = || async {
-            let unreadable = |error: &dyn std::fmt::Display| {
-                Trouble::Error(ask.error(format!("it cannot be read here: {error}"), Kind::Refused))
+            let file = match open() {
+                Ok(file) => file,
+                Err(error) => return Ok(Err(error)),
             };
-            let file = open().map_err(|error| unreadable(&error))?;
             let resource_name = self.resource(digest, zstd, Some(Uuid::new_v4()));
             let failed = Arc::new(Mutex::new(None));
             let (pieces, length) = pieces(file, zstd, resource_name, &sent, &failed);
             let answer = self.streams().await?.write(self.signed(pieces)?).await;
             if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                return Err(unreadable(&error));
+                return Ok(Err(error));
             }
             let committed = answer?.into_inner().committed_size;
             // -1 is what a server says of a compressed content that it had before.
@@ -56,45 +68,63 @@ impl Connection {
                 || committed == digest.size_bytes
                 || committed == length.load(Ordering::Relaxed).cast_signed()
             {
-                return Ok(());
+                return Ok(Ok(()));
             }
             Err(Trouble::Error(ask.error(format!("it took {committed} bytes"), Kind::Refused)))
         };
         let nothing = || ask.error("it knows no such place".to_owned(), Kind::Refused);
-        ask.until(&sent, once).await?.ok_or_else(nothing)
+        ask.until(&sent, once).await?.ok_or_else(nothing)?.map_err(FileError::Here)
     }
 
-    /// Writes a content into a file, in the place of what is there, and says whether the server has it. `what` is a noun,
-    /// for errors.
+    /// Writes a content to what `start` gives, which is asked for a new one for each try, and returns the one that has
+    /// all of it; none when the server does not have the content. `what` is a noun, for errors.
     ///
     /// # Errors
-    /// When the file cannot be written, the server cannot be reached, or has other bytes.
-    pub async fn read_file(&self, digest: &Digest, into: &File, what: &str) -> Result<bool, RemoteError> {
+    /// When it cannot be written, the server cannot be reached, or has other bytes.
+    pub async fn read_to<W: Write + Send>(
+        &self,
+        digest: &Digest,
+        start: impl Fn() -> io::Result<W> + Sync,
+        what: &str,
+    ) -> Result<Option<W>, FileError> {
         let zstd = self.capabilities().await?.zstd;
         let resource_name = self.resource(digest, zstd, None);
         let come = AtomicU64::new(0);
         let ask = self.ask(what);
         let once = || async {
-            let lied = |error: &dyn std::fmt::Display| Trouble::Error(ask.error(error.to_string(), Kind::Lied));
             let message = ReadRequest { resource_name: resource_name.clone(), read_offset: 0, read_limit: 0 };
             let mut pieces = self.streams().await?.read(self.signed(message)?).await?.into_inner();
-            let checked = Checked::new(into, Hashing::new(self.function()), size(digest)).map_err(|e| lied(&e))?;
-            let mut plain: Box<dyn Into> = match zstd {
-                true => Box::new(zstd::stream::write::Decoder::new(checked).map_err(|error| lied(&error))?),
-                false => Box::new(checked),
+            let begun = start().map_err(OfHere::error);
+            let begun = begun.and_then(|into| Incoming::new(into, zstd, Hashing::new(self.function()), size(digest)));
+            let mut incoming = match begun {
+                Ok(incoming) => incoming,
+                Err(error) => return judged(&ask, error).map(Err),
             };
             while let Some(piece) = pieces.message().await? {
                 come.fetch_add(1, Ordering::Relaxed);
-                plain.write_all(&piece.data).map_err(|error| lied(&error))?;
+                if let Err(error) = incoming.take(&piece.data) {
+                    return judged(&ask, error).map(Err);
+                }
             }
-            let found = plain.end().map_err(|error| lied(&error))?;
+            let (into, found) = match incoming.end() {
+                Ok(ended) => ended,
+                Err(error) => return judged(&ask, error).map(Err),
+            };
             if found == *digest {
-                return Ok(());
+                return Ok(Ok(into));
             }
             let why = format!("its {} is {}, of {} bytes", self.function().name(), found.hash, found.size_bytes);
-            Err(lied(&why))
+            Err(Trouble::Error(ask.error(why, Kind::Lied)))
         };
-        Ok(ask.until(&come, once).await?.is_some())
+        ask.until(&come, once).await?.transpose().map_err(FileError::Here)
+    }
+}
+
+/// Whose fault it is that what comes cannot be written: what this machine says of itself, or else a lie of the server.
+fn judged(ask: &Asked<'_>, error: io::Error) -> Result<io::Error, Trouble> {
+    match error.downcast::<OfHere>() {
+        Ok(OfHere(error)) => Ok(error),
+        Err(error) => Err(Trouble::Error(ask.error(error.to_string(), Kind::Lied))),
     }
 }
 
@@ -158,52 +188,4 @@ fn next_piece(from: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut piece = Vec::new();
     from.take(PIECE as u64).read_to_end(&mut piece)?;
     Ok(piece)
-}
-
-/// A file that is hashed as it is written, and never becomes longer than it should.
-struct Checked<'a> {
-    file: &'a File,
-    hashing: Hashing,
-    most: u64,
-}
-
-impl<'a> Checked<'a> {
-    fn new(mut file: &'a File, hashing: Hashing, most: u64) -> io::Result<Self> {
-        file.rewind()?;
-        file.set_len(0)?;
-        Ok(Self { file, hashing, most })
-    }
-}
-
-impl Write for Checked<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.hashing.size() + bytes.len() as u64 > self.most {
-            return Err(io::Error::other(format!("it is longer than {} bytes", self.most)));
-        }
-        self.file.write_all(bytes)?;
-        self.hashing.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Where pieces go.
-trait Into: Write + Send {
-    /// The digest of what has come.
-    fn end(self: Box<Self>) -> io::Result<Digest>;
-}
-
-impl Into for Checked<'_> {
-    fn end(self: Box<Self>) -> io::Result<Digest> {
-        Ok(self.hashing.digest())
-    }
-}
-
-impl Into for zstd::stream::write::Decoder<'_, Checked<'_>> {
-    fn end(mut self: Box<Self>) -> io::Result<Digest> {
-        self.flush()?;
-        Ok(self.into_inner().hashing.digest())
-    }
 }

@@ -3,6 +3,7 @@
 mod batch;
 mod byte_stream;
 mod file;
+mod incoming;
 mod several;
 
 use std::collections::HashSet;
@@ -14,6 +15,7 @@ use tonic::transport::Channel;
 
 use crate::connection::MOST_MESSAGE;
 use crate::{Connection, Kind, RemoteError};
+pub use file::FileError;
 
 /// So many digests fit into a message of 4 MiB, whatever their hashes are.
 const MOST_DIGESTS: usize = 16_384;
