@@ -11,11 +11,12 @@ use xb_build::ExecutorError;
 use crate::casd::Casd;
 use crate::world::World;
 
-/// Whether a process runs somewhere on this machine with these words in its command.
-fn runs(words: &str) -> bool {
+/// Whether a process of this command runs somewhere on this machine: not only what starts it, of which the sandbox does
+/// not end with buildbox-run while it is still beginning.
+fn runs(command: &str) -> bool {
     let processes = std::fs::read_dir("/proc").expect("processes").flatten();
-    let mut commands = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
-    commands.any(|command| String::from_utf8_lossy(&command).replace('\0', " ").contains(words))
+    let mut running = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    running.any(|running| String::from_utf8_lossy(&running).replace('\0', " ").trim_end() == command)
 }
 
 /// A command that sleeps for about so long, and that nobody else on this machine has: other tests may run here, and what
