@@ -31,10 +31,16 @@ impl Mode {
         }
     }
 
-    /// A file of this mode that a build left.
+    /// A file of this mode that a build left: as on this machine, its owner gets the right to read it.
     pub fn built(self, content: ContentId) -> Entry {
-        let mode = (self.0 & 0o7000 != 0).then_some(self.0 & 0o7777);
+        let mode = (self.0 & 0o7000 != 0).then_some(self.0 & 0o7777 | 0o400);
         Entry::File { content, executable: self.0 & 0o111 != 0, mode }
+    }
+
+    /// The mode of a folder that a build left: as on this machine, its owner gets all rights.
+    #[must_use]
+    pub const fn of_built_folder(self) -> Self {
+        Self(self.0 | 0o700)
     }
 
     /// A folder of this mode.

@@ -59,7 +59,8 @@ pub enum Maker {
     /// Somebody else: what is no file, folder or link is an error, and files have no sticky bit.
     Stranger,
     /// The end of a build elsewhere, which gave all that there was: as for a folder of this machine that the store
-    /// takes in, what is no file, folder or link is left out, and every special bit of a mode counts.
+    /// takes in, what is no file, folder or link is left out, every special bit of a mode counts, and owners may read
+    /// what is theirs.
     Build,
 }
 

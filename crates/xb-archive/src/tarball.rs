@@ -68,11 +68,12 @@ fn take<R: Read, C: Contents + ?Sized>(
     let name = text(&entry.path_bytes())?;
     refuse_posix_sparse(entry, &name)?;
     let mode = Mode(entry.header().mode().map_err(broken)?);
+    let of_folder = if maker == Maker::Build { mode.of_built_folder() } else { mode };
     match kind {
-        EntryType::Directory => sink.folder(&name, mode),
+        EntryType::Directory => sink.folder(&name, of_folder),
         EntryType::Symlink => sink.symlink(&name, &target(entry, &name)?),
         EntryType::Link => sink.hard_link(&name, &target(entry, &name)?),
-        EntryType::Regular | EntryType::Continuous if name.ends_with('/') => sink.folder(&name, mode),
+        EntryType::Regular | EntryType::Continuous if name.ends_with('/') => sink.folder(&name, of_folder),
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
             let size = size(entry)?;
             sink.file_of(maker, &name, mode, size, entry)
