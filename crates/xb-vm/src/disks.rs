@@ -8,11 +8,18 @@ use std::path::{Path, PathBuf};
 /// How large the disk `pool` seems to be, in bytes: a file takes only what was written to it.
 const POOL: u64 = 1 << 40;
 
-/// The same of the disk `outputs`.
-const OUTPUTS: u64 = 64 << 30;
+/// The most that a command may write, in bytes: what is written lies on the disk `swap` where memory has no room, and
+/// becomes the outputs.
+pub const MOST: u64 = 32 << 30;
+
+/// How large the disk `outputs` seems to be: it has room for the headers of archives, too.
+pub const OUTPUTS: u64 = 2 * MOST;
 
 /// The same of the disk `swap`.
-const SWAP: u64 = 32 << 30;
+pub const SWAP: u64 = MOST;
+
+/// A machine whose pool has taken so much is not kept for more: what is in a pool is freed only with it.
+const ENOUGH: u64 = 16 << 30;
 
 /// Where something begins in the pool is a multiple of this, and so much is left free behind it: whoever reads ahead of
 /// one thing remembers nothing of where the next will be.
@@ -73,6 +80,11 @@ impl Pool {
         Ok(offset)
     }
 
+    /// Whether it has taken so much that a new one is better.
+    pub const fn is_used_up(&self) -> bool {
+        self.end > ENOUGH
+    }
+
     fn book(&mut self, size: u64) -> io::Result<()> {
         let end = self.end.checked_add(size).and_then(|end| end.checked_add(APART)?.checked_next_multiple_of(APART));
         match end.filter(|end| *end <= POOL) {
@@ -93,15 +105,12 @@ pub struct Outputs {
 }
 
 impl Outputs {
-    /// The next thing on it, which has so many bytes; none when the disk would not hold it.
+    /// The next thing on it, which has so many bytes; none when the disk does not hold it, nor what would follow.
     pub fn next(&mut self, size: u64) -> Option<Section<'_>> {
         let place = self.place;
-        let end = place.checked_add(size)?.checked_next_multiple_of(BLOCK)?;
-        if end > OUTPUTS {
-            return None;
-        }
+        let end = place.checked_add(size).and_then(|end| end.checked_next_multiple_of(BLOCK)).unwrap_or(u64::MAX);
         self.place = end;
-        Some(Section { file: &self.file, place, left: size })
+        (end <= OUTPUTS).then_some(Section { file: &self.file, place, left: size })
     }
 
     /// Frees what the outputs of an order took; those of the next one begin at the front again.
@@ -155,7 +164,9 @@ mod tests {
         assert_eq!(pool.put_bytes(b"a").unwrap(), 0);
         assert_eq!(pool.put_bytes(&[1; 5 << 20]).unwrap(), 8 << 20);
         assert_eq!(pool.put_bytes(b"").unwrap(), 20 << 20);
-        assert!(pool.book(POOL).is_err());
+        assert!(pool.book(POOL).is_err() && !pool.is_used_up());
+        pool.book(ENOUGH).unwrap();
+        assert!(pool.is_used_up());
     }
 
     #[test]
@@ -171,7 +182,7 @@ mod tests {
         second.read_end(&mut end).unwrap();
         second.read_to_string(&mut text).unwrap();
         assert_eq!((text.as_str(), &end), ("firstsecond", b"ond"));
-        assert!(outputs.next(u64::MAX).is_none() && outputs.next(OUTPUTS).is_none());
+        assert!(outputs.next(OUTPUTS).is_none() && outputs.next(1).is_none() && outputs.next(u64::MAX).is_none());
         outputs.clear().unwrap();
         assert!(outputs.next(OUTPUTS).is_some());
     }

@@ -92,15 +92,17 @@ impl Inner {
         self.parts.get_or_try_init(|| (self.bring)()).await.copied()
     }
 
-    /// A machine that waits for work.
+    /// A machine that waits for work; those that have ended meanwhile go.
     pub fn take_idle(&self) -> Option<Machine> {
-        self.idle().as_mut()?.pop()
+        let mut idle = self.idle();
+        let waiting = idle.as_mut()?;
+        waiting.retain(Machine::is_of_use);
+        waiting.pop()
     }
 
-    /// Has a machine wait for more work.
+    /// Has a machine wait for more work; one that is of no more use, or that nobody waits for, ends here.
     pub fn give_back(&self, machine: Machine) {
-        // A machine that nobody waits for ends here.
-        if let Some(idle) = &mut *self.idle() {
+        if let Some(idle) = self.idle().as_mut().filter(|_| machine.is_of_use()) {
             idle.push(machine);
         }
     }
@@ -125,7 +127,11 @@ impl Executor for VmExecutor {
 
     fn refuses(&self, action: &ResolvedAction) -> Option<String> {
         let users = action.limits.users;
-        (users > 1).then(|| format!("its machine has one user, and `limits` asks for {users}"))
+        if users > 1 {
+            return Some(format!("its machine has one user, and `limits` asks for {users}"));
+        }
+        let (name, _) = action.outputs.iter().find(|(_, path)| path.is_root())?;
+        Some(format!("the output `{name}` is the whole root, of which its machine hands over no more than parts"))
     }
 
     fn slots(&self) -> usize {

@@ -1,5 +1,5 @@
-//! What starts the emulator: the program itself, started again, which ties its own life to that of xb and then becomes
-//! the emulator.
+//! What starts the emulator, and what makes images: the program itself, started again, which ties its own life to that
+//! of xb and then becomes the other program.
 //!
 //! The kernel kills who asked for it when its parent dies, and keeps that wish when a program becomes another. So no
 //! machine outlives an xb that was killed, whatever runs in it.
@@ -7,16 +7,24 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, exit};
 
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 
-/// The first argument that makes a program the guard of a machine: the number of who started it follows, and then the
-/// words of the emulator.
-pub const ARGUMENT: &str = "__machine";
+/// The first argument that makes a program the guard of another: the number of who started it follows, and then the
+/// words of the other.
+const ARGUMENT: &str = "__machine";
 
-/// The exit code of a guard that could not become the emulator.
+/// The exit code of a guard that could not become the other program.
 const FAILED: i32 = 127;
+
+/// A command to which the words of a program are added, and which does not outlive the thread that starts it.
+pub fn command(guard: &Path) -> Command {
+    let mut command = Command::new(guard);
+    command.arg(ARGUMENT).arg(std::process::id().to_string());
+    command
+}
 
 /// Becomes the guard of a machine when the program was started as one; returns at once otherwise.
 ///
@@ -40,7 +48,7 @@ fn become_emulator(parent: &OsStr, words: Vec<OsString>) -> i32 {
     };
     let error = Command::new(program).args(arguments).env_clear().exec();
     // The standard error leads to the log of the console.
-    let line = format!("xb: cannot start the emulator: {error}\n");
+    let line = format!("xb: cannot start `{}`: {error}\n", program.display());
     let _ = std::io::stderr().write_all(line.as_bytes());
     FAILED
 }

@@ -6,21 +6,22 @@
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::bring::Programs;
+use crate::guard;
 
 /// Whose files the layers of a root are, in the machine: the user that every command runs as.
 const OWNER: &str = "1000";
 
-/// Makes the image of a folder; `aside` is a file that is not there, on a disk that has room for it.
+/// Makes the image of a folder; `aside` is a file that is not there, on a disk that has room for it. The program
+/// `guard` sees to it that what makes the image ends with this thread.
 ///
 /// # Errors
 /// When it cannot be made: a sentence for a person.
-pub fn make(programs: &Programs, folder: &Path, aside: &Path) -> Result<File, String> {
-    let [loader, words @ ..] = programs.words("mkfs.erofs");
-    let mut command = Command::new(loader);
-    command.args(words).args(["--quiet", "-x-1", "-T1", "-Uclear"]);
+pub fn make(guard: &Path, programs: &Programs, folder: &Path, aside: &Path) -> Result<File, String> {
+    let mut command = guard::command(guard);
+    command.args(programs.words("mkfs.erofs")).args(["--quiet", "-x-1", "-T1", "-Uclear"]);
     command.args([format!("--force-uid={OWNER}"), format!("--force-gid={OWNER}")]);
     command.arg(aside).arg(folder);
     command.env_clear().process_group(0).stdin(Stdio::null()).stdout(Stdio::null());

@@ -101,6 +101,6 @@ mod tests {
         // A header has 110 bytes.
         assert_eq!(&text[110..120], "a\0hello\0\0\0");
         assert_eq!(&text[120..126], "070701");
-        assert!(text.trim_end_matches('\0').ends_with("TRAILER!!!") && text.len() % 4 == 0);
+        assert!(text.trim_end_matches('\0').ends_with("TRAILER!!!") && text.len().is_multiple_of(4));
     }
 }

@@ -39,6 +39,11 @@ impl Keeper {
         let process = receiver.recv().map_err(io::Error::other)??;
         Ok(Self { process, thread: Some(thread) })
     }
+
+    /// Whether it still runs.
+    pub fn runs(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
 }
 
 fn open(child: &Child) -> io::Result<OwnedFd> {

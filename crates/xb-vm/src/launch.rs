@@ -60,10 +60,9 @@ pub fn is_virtualised(host: Arch, arch: Arch) -> bool {
 }
 
 impl Launch {
-    /// The command that starts the machine; `parent` is the number of this process.
-    pub fn command(&self, parent: u32, ends: Ends) -> Command {
-        let mut command = Command::new(&self.guard);
-        command.arg(guard::ARGUMENT).arg(parent.to_string());
+    /// The command that starts the machine.
+    pub fn command(&self, ends: Ends) -> Command {
+        let mut command = guard::command(&self.guard);
         command.args(self.programs.words(&format!("qemu-system-{}", self.arch.machine())));
         command.args(self.arguments());
         command.env_clear().process_group(0).current_dir(&self.folder);
@@ -94,7 +93,8 @@ impl Launch {
             let access = if name == "pool" { "readonly=on" } else { "cache=unsafe,discard=unmap,detect-zeroes=unmap" };
             // The emulator works in the folder, so that a comma in its path means nothing.
             add(&["-drive", &format!("file={name},format=raw,if=none,id={name},file.locking=off,{access}")]);
-            add(&["-device", &format!("virtio-blk-pci,drive={name},serial={name}")]);
+            // A full disk of the host is an error in the machine: by default the machine would stand still.
+            add(&["-device", &format!("virtio-blk-pci,drive={name},serial={name},werror=report,rerror=report")]);
         }
         let share = self.programs.folder.join("usr/share/qemu");
         let paths: [(&str, &Path); 3] = [("-L", &share), ("-kernel", &self.kernel), ("-initrd", &self.initrd)];

@@ -36,7 +36,7 @@ pub struct Lost(pub String);
 #[derive(Debug)]
 pub struct Machine {
     /// Goes before the folder that it works in.
-    _keeper: Keeper,
+    keeper: Keeper,
     console: Console,
     /// What it is told and says.
     pub ports: Ports,
@@ -47,6 +47,7 @@ pub struct Machine {
     pool: Pool,
     layers: BTreeMap<TreeId, u32>,
     programs: Programs,
+    guard: PathBuf,
     folder: LockedFolder,
 }
 
@@ -59,6 +60,7 @@ pub struct Started {
     log: Socket,
     disks: (Pool, Outputs),
     programs: Programs,
+    guard: PathBuf,
     folder: LockedFolder,
 }
 
@@ -80,8 +82,9 @@ impl Started {
         fs::write(&initrd, archive).map_err(refused)?;
         let pair = || Socket::pair().map_err(refused);
         let ((control, control_end), (log, log_end), (console, console_end)) = (pair()?, pair()?, pair()?);
+        let guard = inner.options.guard.clone().unwrap_or_else(|| "/proc/self/exe".into());
         let launch = Launch {
-            guard: inner.options.guard.clone().unwrap_or_else(|| "/proc/self/exe".into()),
+            guard: guard.clone(),
             programs: programs.clone(),
             arch: inner.options.arch,
             kernel,
@@ -91,10 +94,10 @@ impl Started {
             cpus: inner.options.cpus,
         };
         let ends = Ends { control: control_end.into(), log: log_end.into(), console: console_end.into() };
-        let keeper = Keeper::start(launch.command(std::process::id(), ends)).map_err(refused)?;
+        let keeper = Keeper::start(launch.command(ends)).map_err(refused)?;
         let console = Console::listen(console).map_err(refused)?;
         control.set_nonblocking(true).and_then(|()| log.set_nonblocking(true)).map_err(refused)?;
-        Ok(Self { keeper, console, control, log, disks, programs, folder })
+        Ok(Self { keeper, console, control, log, disks, programs, guard, folder })
     }
 
     /// Waits until the machine takes orders.
@@ -108,7 +111,7 @@ impl Started {
             let (ports, log) = (Ports::new(self.control).map_err(wrong)?, Said::new(self.log).map_err(wrong)?);
             let (pool, outputs) = self.disks;
             let mut machine = Machine {
-                _keeper: self.keeper,
+                keeper: self.keeper,
                 console: self.console,
                 ports,
                 log,
@@ -116,6 +119,7 @@ impl Started {
                 pool,
                 layers: BTreeMap::new(),
                 programs: self.programs,
+                guard: self.guard,
                 folder: self.folder,
             };
             match timeout(START, machine.ports.line()).await {
@@ -135,6 +139,11 @@ impl Machine {
         self.console.clone()
     }
 
+    /// Whether it can take another order: its emulator runs, and its disk has not taken too much.
+    pub fn is_of_use(&self) -> bool {
+        self.keeper.runs() && !self.pool.is_used_up()
+    }
+
     /// Puts the layers of a root where the machine finds them, from the lowest; those that it has already cost nothing.
     ///
     /// # Errors
@@ -148,7 +157,7 @@ impl Machine {
             return Ok(Placed { number: *number, offset: None });
         }
         let folder = store.materialise(layer).map_err(|error| error.to_string())?;
-        let image = image::make(&self.programs, &folder, &self.folder.path().join("image"))?;
+        let image = image::make(&self.guard, &self.programs, &folder, &self.folder.path().join("image"))?;
         let offset = self.pool.put(image).map_err(|error| self.full(&error))?;
         let number = u32::try_from(self.layers.len()).map_err(|error| error.to_string())?;
         self.layers.insert(layer, number);

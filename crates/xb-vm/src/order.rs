@@ -8,6 +8,8 @@ use xb_core::{Arch, RelPath};
 use xb_graph::ResolvedAction;
 use xb_run::{HOST_NAME, filter};
 
+use crate::collect::LONGEST_LIST;
+use crate::disks;
 use crate::shell::quote;
 
 /// The machine's busybox, where every sandbox has it.
@@ -28,11 +30,14 @@ const KEPT: [&str; 11] = [
     "setfcap",
 ];
 
-/// What is written takes no more than this where there is no limit, in bytes.
-const MOST_WRITTEN: u64 = 64 << 30;
+/// How many processes there may be where there is no limit: half of what the machine's kernel can tell apart.
+const MOST_PROCESSES: u64 = 1 << 14;
 
-/// How many processes there may be where there is no limit.
-const MOST_PROCESSES: u64 = 1 << 16;
+/// How many processes what prepares the command takes itself.
+const START: u64 = 2;
+
+/// What a shell counts the sizes of files in, in bytes.
+const UNIT: u64 = 512;
 
 /// A layer of a root in a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +59,6 @@ pub struct Order<'a> {
     pub arch: Arch,
     /// How many CPUs the machine has.
     pub cpus: u32,
-    /// How many jobs the command should run at once.
-    pub jobs: u32,
 }
 
 impl Order<'_> {
@@ -93,18 +96,29 @@ impl Order<'_> {
         let new = self.layers.iter().filter_map(|layer| Some(format!("{}:{}", layer.number, layer.offset?)));
         let new: Vec<String> = new.collect();
         let lower: Vec<String> = self.layers.iter().rev().map(|layer| layer.number.to_string()).collect();
-        let cpus = if limits.cpus == 0 { self.cpus } else { limits.cpus.min(self.cpus) };
         let some = |limit: u64, most: u64| if limit == 0 { most } else { limit };
         format!(
-            "layers='{}'\nlower='{}'\ndisk={}\nmemory={}\nprocesses={}\ncpus=0-{}\noutputs={}\n",
+            "layers='{}'\nlower='{}'\ndisk={}\nlargest={}\nmemory={}\nprocesses={}\ncpus=0-{}\noutputs={}\n",
             new.join(" "),
             lower.join(":"),
-            some(limits.disk, MOST_WRITTEN),
+            some(limits.disk, disks::MOST).min(disks::MOST),
+            self.largest() * UNIT,
             limits.memory,
-            some(limits.processes, MOST_PROCESSES),
-            cpus.max(1) - 1,
+            some(limits.processes, MOST_PROCESSES).max(START),
+            self.jobs() - 1,
             self.action.outputs.len(),
         )
+    }
+
+    /// How many CPUs the command has, and so how many jobs it should run at once: nobody else works in the machine.
+    fn jobs(&self) -> u32 {
+        let limit = self.action.limits.cpus;
+        if limit == 0 { self.cpus.max(1) } else { limit.min(self.cpus).max(1) }
+    }
+
+    /// How many units no file may grow beyond; zero is no limit.
+    fn largest(&self) -> u64 {
+        self.action.limits.disk.min(disks::MOST).div_ceil(UNIT)
     }
 
     /// What runs in the sandbox: it prepares what every command finds, and becomes the command.
@@ -121,10 +135,13 @@ impl Order<'_> {
             let _ = writeln!(script, "$b mkdir -p {} 2> /dev/null", quote(&format!("/{path}")));
         }
         script += "ulimit -c 0; ulimit -H -n 1048576; ulimit -S -n 4096; ulimit -S -s 8192\n";
+        if self.largest() > 0 {
+            let _ = writeln!(script, "ulimit -f {}", self.largest());
+        }
         let held: Vec<String> = KEPT.iter().map(|name| format!("-{name}")).collect();
         let held = held.join(",");
         let _ = write!(script, "exec $b setpriv --inh-caps={held} --ambient-caps={held} $b env -i");
-        let jobs = self.jobs.min(self.cpus).max(1).to_string();
+        let jobs = self.jobs().to_string();
         let own = (!action.env.contains_key("jobs")).then_some(("jobs", jobs.as_str()));
         let given = action.env.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         for (key, value) in given.chain(own) {
@@ -153,15 +170,13 @@ fn options() -> Vec<u8> {
     words.iter().flat_map(|word| word.bytes().chain([0])).collect()
 }
 
-/// Says where an output really is and what no tree holds of it; nothing when it is no folder of the root, every link on
-/// the way followed, but none at the very end.
+/// Says where an output really is and what no tree holds of it, as far as anybody reads that.
 fn list(outputs: &BTreeMap<String, RelPath>) -> String {
     format!(
         "b={BUSYBOX}\n{}\
-         case $PWD in /proc | /proc/* | /dev | /dev/*) exit 1 ;; esac\n\
-         $b printf '%s\\0' \"$PWD\"\n\
-         exec $b find . ! -type f ! -type d ! -type l -print0\n",
-        enter(outputs)
+         {{ $b printf '%s\\0' \"$PWD\"; $b find . ! -type f ! -type d ! -type l -print0; }} | $b head -c {}\n",
+        enter(outputs),
+        LONGEST_LIST + 1
     )
 }
 
@@ -170,13 +185,15 @@ fn tree(outputs: &BTreeMap<String, RelPath>) -> String {
     format!("b={BUSYBOX}\n{}exec $b tar -c .\n", enter(outputs))
 }
 
+/// Goes to an output; ends with 1 where it is no folder of the root, every link on the way followed, but none at the
+/// very end.
 fn enter(outputs: &BTreeMap<String, RelPath>) -> String {
     let mut script = "case $1 in\n".to_owned();
     for (number, path) in outputs.values().enumerate() {
         let path = quote(&format!("/{path}"));
         let _ = writeln!(script, "{number}) [ ! -L {path} ] && cd -P {path} 2> /dev/null || exit 1 ;;");
     }
-    script + "esac\n"
+    script + "esac\ncase $PWD in / | /proc | /proc/* | /dev | /dev/*) exit 1 ;; esac\n"
 }
 
 fn archive(files: &[(&str, Vec<u8>)]) -> io::Result<Vec<u8>> {

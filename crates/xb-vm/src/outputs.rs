@@ -2,18 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use xb_core::{RelPath, TreeId};
 use xb_graph::{Cause, ResolvedAction};
 use xb_run::{Ended, MOST_LEFT_OUT, clash};
 
-use crate::collect::{self, Failed, Taken};
+use crate::collect::{self, Failed, Output};
+use crate::disks::OUTPUTS;
 use crate::executor::Inner;
 use crate::machine::{Lost, Machine};
 use crate::protocol::Line;
 
 /// What became of each output, by their names.
-pub type All = Vec<(String, Option<Taken>)>;
+pub type All = Vec<(String, Output)>;
+
+/// How long a machine may take to hand over an output, or to clean up: a large one takes an hour where the machine is
+/// emulated.
+const PATIENCE: Duration = Duration::from_secs(4 * 3600);
 
 /// Takes over the outputs and waits until nothing of the order is left in the machine.
 pub async fn take_over(
@@ -24,16 +30,13 @@ pub async fn take_over(
 ) -> Result<(Machine, All), Failed> {
     let mut all = Vec::new();
     for name in action.outputs.keys().filter(|_| success) {
-        let (list, tree, code) = loop {
-            match machine.ports.next().await.map_err(Failed::Lost)? {
-                Line::Alive => {}
-                Line::Output { list, tree, code } => break (list, tree, code),
-                _ => return Err(Failed::Lost(Lost("it spoke out of turn".to_owned()))),
-            }
+        let said = match machine.ports.next_news(PATIENCE).await.map_err(Failed::Lost)? {
+            Line::Output { list, tree, code } => (list, tree, code),
+            _ => return Err(Failed::Lost(out_of_turn())),
         };
-        let (store, most) = (Arc::clone(&inner.store), most_written(action));
+        let store = Arc::clone(&inner.store);
         let taking = tokio::task::spawn_blocking(move || {
-            let taken = collect::take(&mut machine.outputs, list, tree, code, most, &*store);
+            let taken = collect::take(&mut machine.outputs, said, OUTPUTS, &*store);
             taken.map(|taken| (machine, taken))
         });
         let taken = taking.await.map_err(|error| Failed::Store(format!("the executor gave up: {error}")))?;
@@ -41,21 +44,16 @@ pub async fn take_over(
         (machine, one) = taken?;
         all.push((name.clone(), one));
     }
-    loop {
-        match machine.ports.next().await.map_err(Failed::Lost)? {
-            Line::Alive => {}
-            Line::Done => break,
-            _ => return Err(Failed::Lost(Lost("it spoke out of turn".to_owned()))),
-        }
+    match machine.ports.next_news(PATIENCE).await.map_err(Failed::Lost)? {
+        Line::Done => {}
+        _ => return Err(Failed::Lost(out_of_turn())),
     }
     machine.outputs.clear().map_err(|error| Failed::Store(format!("cannot clear a disk: {error}")))?;
     Ok((machine, all))
 }
 
-/// Outputs have no more bytes than could be written, but those of the layers may be among them.
-fn most_written(action: &ResolvedAction) -> u64 {
-    const MOST: u64 = 64 << 30;
-    if action.limits.disk == 0 { MOST } else { MOST.min(action.limits.disk.saturating_mul(2)) }
+fn out_of_turn() -> Lost {
+    Lost("it spoke out of turn".to_owned())
 }
 
 /// Trees by the names of outputs, and what they do not hold.
@@ -71,10 +69,12 @@ pub fn judge(action: &ResolvedAction, ended: &Ended, taken: All) -> Result<Kept,
     }
     let (mut trees, mut left_out) = (BTreeMap::new(), Vec::new());
     for ((name, taken), wanted) in taken.into_iter().zip(action.outputs.values()) {
-        let Some(taken) = taken else {
-            return Err(Cause::MissingOutput { path: wanted.to_string() });
+        let taken = match taken {
+            Output::Taken(taken) => taken,
+            Output::Refused(_, reason) => return Err(refused(wanted, reason)),
+            Output::Missing => return Err(Cause::MissingOutput { path: wanted.to_string() }),
         };
-        trees.insert(name, taken.tree.map_err(|reason| refused(wanted, reason))?);
+        trees.insert(name, taken.tree);
         left_out.extend(taken.left_out.iter().take(MOST_LEFT_OUT).map(|inside| format!("{wanted}/{inside}")));
     }
     Ok((trees, left_out))

@@ -53,6 +53,23 @@ impl Ports {
         timeout(SILENCE, self.line()).await.map_err(|_| silent())?
     }
 
+    /// The next line that says more than that the machine is alive, for which it has so long.
+    ///
+    /// # Errors
+    /// When it says nothing, or nonsense, or nothing else in this time.
+    pub async fn next_news(&mut self, patience: Duration) -> Result<Line, Lost> {
+        let news = async {
+            loop {
+                match self.next().await {
+                    Ok(Line::Alive) => {}
+                    other => return other,
+                }
+            }
+        };
+        let late = |_| Lost(format!("it only said that it is alive for {} s", patience.as_secs()));
+        timeout(patience, news).await.map_err(late)?
+    }
+
     /// The next line, however long it takes.
     ///
     /// # Errors
@@ -148,6 +165,24 @@ mod tests {
         assert!(endless.contains("nonsense") && endless.len() < 1000, "{endless}");
         assert!(check(b"alive").await.unwrap_err().contains("nonsense"));
         assert!(check(b"al\xff\x1b[2Jve\n").await.unwrap_err().contains(r"al\xff\x1b[2Jve"));
+    }
+
+    #[tokio::test]
+    async fn a_machine_that_is_only_alive_is_waited_for_no_longer_than_told() {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let mut ports = Ports::new(ours).unwrap();
+        std::io::Write::write_all(&mut &theirs, b"alive\nalive\ndone\n").unwrap();
+        assert!(matches!(ports.next_news(SILENCE).await, Ok(Line::Done)));
+        let speaking = std::thread::spawn(move || {
+            while std::io::Write::write_all(&mut &theirs, b"alive\n").is_ok() {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        });
+        let Lost(why) = ports.next_news(Duration::from_secs(1)).await.unwrap_err();
+        assert!(why.contains("alive for 1 s"), "{why}");
+        drop(ports);
+        speaking.join().unwrap();
     }
 
     #[tokio::test]

@@ -37,11 +37,11 @@ pub enum Line {
     },
     /// An output is on its disk.
     Output {
-        /// How many bytes its list has: none where there is no such folder.
+        /// How many bytes its list has.
         list: u64,
         /// How many bytes its tar file has.
         tree: u64,
-        /// The exit code of what made the tar file.
+        /// The exit code of what made the tar file: 1 where there is no such folder, 127 where nothing was started.
         code: i32,
     },
     /// Nothing of the order is left.
@@ -67,6 +67,7 @@ impl Line {
                 exceeded: match exceeded {
                     [] => None,
                     ["memory"] => Some(Exceeded::Memory),
+                    ["disk"] => Some(Exceeded::Disk),
                     ["processes"] => Some(Exceeded::Processes),
                     _ => return None,
                 },
@@ -92,6 +93,7 @@ mod tests {
         let ended = |code, exceeded| Line::Ended { code, log: 7, peak: 4096, nearly_full: true, exceeded };
         assert_eq!(Line::parse("ended 3 7 4096 1 "), Some(ended(Some(3), None)));
         assert_eq!(Line::parse("ended 137 7 4096 1 memory"), Some(ended(Some(137), Some(Exceeded::Memory))));
+        assert_eq!(Line::parse("ended 153 7 4096 1 disk"), Some(ended(Some(153), Some(Exceeded::Disk))));
         assert_eq!(Line::parse("ended broken 7 4096 1"), Some(ended(None, None)));
     }
 
@@ -103,7 +105,7 @@ mod tests {
             "alive 1",
             "ended",
             "ended -1 7 4096 1",
-            "ended 1 7 4096 1 disk",
+            "ended 1 7 4096 1 time",
             "ended 1 7 4096 1 memory memory",
             "output 1 2",
             "output 99999999999999999999999 1 0",

@@ -12,6 +12,8 @@ use xb_graph::{ActionResult, Cause, ResolvedAction};
 use xb_run::{Ended, KILLED, Log, cause, is_left_out, layers};
 
 use crate::collect::Failed;
+use crate::console::{Console, last_lines};
+use crate::disks::SWAP;
 use crate::executor::Inner;
 use crate::machine::{Lost, Machine, Started, explain};
 use crate::order::Order;
@@ -28,6 +30,8 @@ const MOST_LAYERS: usize = 200;
 enum Trouble {
     /// It is of no more use; another one may be.
     Machine(String),
+    /// It never took an order; another one may.
+    Start(String),
     /// No other machine would be better.
     Host(ExecutorError),
 }
@@ -39,38 +43,51 @@ pub async fn run(
     context: &RunContext,
 ) -> Result<ActionResult, ExecutorError> {
     let _slot = inner.slots.acquire().await.map_err(|error| ExecutorError::Machine(error.to_string()))?;
+    let mut waiting = inner.take_idle();
     let mut tries = 0;
     loop {
         tries += 1;
-        match run_once(inner, action, context).await {
+        let (why, error): (_, fn(String) -> _) = match run_once(inner, action, context, waiting.take()).await {
             Ok(result) => return Ok(result),
             Err(Trouble::Host(error)) => return Err(error),
-            Err(Trouble::Machine(why)) if tries < TRIES => {
-                let line = format!("[xb: {} begins again in a fresh machine: {why}]", action.title);
-                context.events.event(Event::Log { node: context.node, line });
-            }
-            Err(Trouble::Machine(why)) => {
-                let text = format!("cannot run {}, over which {tries} machines were lost: {why}", action.title);
-                return Err(ExecutorError::Unable(text));
-            }
+            Err(Trouble::Machine(why)) => (why, ExecutorError::Unable),
+            Err(Trouble::Start(why)) => (why, ExecutorError::Gone),
+        };
+        if tries == TRIES {
+            let text = format!("cannot run {}, over which {tries} machines were lost: {why}", action.title);
+            return Err(error(text));
         }
+        let line = format!("[xb: {} begins again in a fresh machine: {why}]", action.title);
+        context.events.event(Event::Log { node: context.node, line });
     }
 }
 
-async fn run_once(inner: &Arc<Inner>, action: &ResolvedAction, context: &RunContext) -> Result<ActionResult, Trouble> {
-    let machine = match inner.take_idle() {
+/// Runs an action in a machine that waits for work, or in a fresh one.
+async fn run_once(
+    inner: &Arc<Inner>,
+    action: &ResolvedAction,
+    context: &RunContext,
+    waiting: Option<Machine>,
+) -> Result<ActionResult, Trouble> {
+    let machine = match waiting {
         Some(machine) => machine,
         None => start(inner).await?,
     };
     let console = machine.console();
-    let jobs = context.jobs;
-    let (machine, offset, length) =
-        blocking(inner, action, move |inner, action| place(inner, action, machine, jobs)).await?;
-    let done = execute(inner, machine, action, context, (offset, length)).await;
-    done.map_err(|failed| match failed {
-        Failed::Lost(lost) => Trouble::Machine(explain(inner, lost, &console)),
-        Failed::Store(why) => Trouble::Host(ExecutorError::Store(why)),
-    })
+    let (machine, offset, length) = blocking(inner, action, |inner, action| place(inner, action, machine)).await?;
+    match execute(inner, machine, action, context, (offset, length)).await {
+        Ok(result) => Ok(result),
+        Err(Failed::Lost(lost)) => Err(Trouble::Machine(explained(inner, lost, console).await)),
+        Err(Failed::Store(why)) => Err(Trouble::Host(ExecutorError::Store(why))),
+        Err(Failed::Unable(why)) => Err(Trouble::Host(ExecutorError::Unable(why))),
+    }
+}
+
+/// What is wrong with a machine, once its console has been listened to.
+async fn explained(inner: &Arc<Inner>, lost: Lost, console: Console) -> String {
+    let inner = Arc::clone(inner);
+    let explaining = tokio::task::spawn_blocking(move || explain(&inner, lost, &console));
+    explaining.await.unwrap_or_else(|error| format!("nobody can say what is wrong with it: {error}"))
 }
 
 /// Starts a machine and waits until it takes orders.
@@ -83,7 +100,10 @@ async fn start(inner: &Arc<Inner>) -> Result<Machine, Trouble> {
         Started::new(&starting, emulator, machine).map_err(ExecutorError::Gone)
     });
     let started = started.await.map_err(gave_up)?.map_err(Trouble::Host)?;
-    started.ready().await.map_err(|(lost, console)| Trouble::Machine(explain(inner, lost, &console)))
+    match started.ready().await {
+        Ok(machine) => Ok(machine),
+        Err((lost, console)) => Err(Trouble::Start(explained(inner, lost, console).await)),
+    }
 }
 
 /// Runs what waits for the disk where it keeps nobody from working.
@@ -102,16 +122,11 @@ fn gave_up(error: tokio::task::JoinError) -> Trouble {
 }
 
 /// Puts what an order needs onto the machine's disk. A machine that could not get all of it is dropped.
-fn place(
-    inner: &Inner,
-    action: &ResolvedAction,
-    mut machine: Machine,
-    jobs: u32,
-) -> Result<(Machine, u64, usize), ExecutorError> {
+fn place(inner: &Inner, action: &ResolvedAction, mut machine: Machine) -> Result<(Machine, u64, usize), ExecutorError> {
     let wrong = |why: String| ExecutorError::Machine(format!("cannot run {} in a machine: {why}", action.title));
     let layers = machine.place(&layers(action, MOST_LAYERS), &*inner.store).map_err(wrong)?;
     let (arch, cpus) = (inner.options.arch, inner.options.cpus);
-    let order = Order { action, layers: &layers, arch, cpus, jobs }.pack().map_err(wrong)?;
+    let order = Order { action, layers: &layers, arch, cpus }.pack().map_err(wrong)?;
     let offset = machine.place_order(&order).map_err(wrong)?;
     Ok((machine, offset, order.len()))
 }
@@ -120,6 +135,8 @@ fn place(
 enum End {
     /// It ended by itself.
     Ended(Ended),
+    /// It could not be started.
+    Broken,
     /// It took too long.
     TimedOut,
 }
@@ -142,7 +159,7 @@ async fn execute(
         }
     };
     let end = tokio::select! {
-        ended = follow(&mut machine, &mut log, show) => End::Ended(ended.map_err(Failed::Lost)?),
+        ended = follow(&mut machine, &mut log, show) => ended.map_err(Failed::Lost)?.map_or(End::Broken, End::Ended),
         () = overdue => End::TimedOut,
     };
     log.flush(show);
@@ -153,12 +170,20 @@ async fn execute(
             drop(machine);
             (cause(action, None, &log), Ended { exit_code: KILLED, ..Ended::default() }, Vec::new())
         }
+        End::Broken => {
+            let said = last_lines(&log).join("\n  ");
+            let text =
+                format!("cannot run {}: its machine cannot start the command in this root:\n  {said}", action.title);
+            return Err(Failed::Unable(text));
+        }
         End::Ended(mut ended) => {
+            let most = inner.options.memory.saturating_add(SWAP);
+            ended.peak_memory = ended.peak_memory.min(most);
             let cause = cause(action, Some(&ended), &log);
             let success = ended.exit_code == 0 && ended.exceeded.is_none();
             let taken;
             (machine, taken) = take_over(inner, machine, action, success).await?;
-            let real = taken.iter().filter_map(|(name, one)| Some((name.clone(), one.as_ref()?.path.clone())));
+            let real = taken.iter().filter_map(|(name, one)| Some((name.clone(), one.path()?.clone())));
             ended.outputs = real.collect();
             inner.give_back(machine);
             (cause, ended, taken)
@@ -191,19 +216,20 @@ async fn execute(
     })
 }
 
-/// Reads the log until the command has ended.
-async fn follow(machine: &mut Machine, log: &mut Log, show: impl Fn(String)) -> Result<Ended, Lost> {
+/// Reads the log until the command has ended; none when it could not be started.
+async fn follow(machine: &mut Machine, log: &mut Log, show: impl Fn(String)) -> Result<Option<Ended>, Lost> {
     let (tell, told) = oneshot::channel();
     let Machine { ports, log: socket, .. } = machine;
     let ended = async {
         loop {
             match ports.next().await? {
                 Line::Alive => {}
-                Line::Ended { code: None, .. } => return Err(Lost("it cannot start commands".to_owned())),
-                Line::Ended { code: Some(exit_code), log, peak, nearly_full, exceeded } => {
+                Line::Ended { code, log, peak, nearly_full, exceeded } => {
                     // Who reads the log has not ended before it is told.
                     let _ = tell.send(log);
-                    return Ok(Ended { exit_code, exceeded, peak_memory: peak, nearly_full, ..Ended::default() });
+                    let of =
+                        |exit_code| Ended { exit_code, exceeded, peak_memory: peak, nearly_full, ..Ended::default() };
+                    return Ok(code.map(of));
                 }
                 _ => return Err(Lost("it spoke out of turn".to_owned())),
             }

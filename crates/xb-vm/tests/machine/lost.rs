@@ -7,12 +7,15 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use xb_build::Executor;
+use xb_build::{Executor, ExecutorError};
 use xb_core::TreeId;
-use xb_store::Store;
+use xb_store::{Contents, Store};
 use xb_vm::Parts;
 
-use crate::support::{Lines, STORE, executor, script, try_run, world};
+use crate::support::{Lines, STORE, busybox_root, executor, guarded, script, try_run, world};
+
+/// How long anything may take where others use the processors, too: a machine alone takes minutes there.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The processes of emulators that work in a folder.
 fn emulators(scratch: &Path) -> Vec<u32> {
@@ -32,7 +35,7 @@ fn kill(pid: u32) {
 fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(120), "{what}");
+        assert!(began.elapsed() < PATIENCE, "{what}");
         sleep(Duration::from_millis(50));
     }
 }
@@ -77,6 +80,47 @@ fn an_action_goes_to_a_fresh_machine_once() {
 }
 
 #[test]
+fn who_has_no_machine_says_so() {
+    let Some(world) = world() else { return };
+    let scratch = world.folder.join("never-ready");
+    let executor = guarded(&world.store, &scratch, world.parts, "/bin/false".into());
+    let failed = try_run(&executor, &world.store, &world.script("true"), &Arc::default());
+    assert!(matches!(failed.map(drop), Err(ExecutorError::Gone(why)) if why.contains("it ended")));
+}
+
+#[test]
+fn a_machine_that_ended_while_it_waited_is_not_taken() {
+    let Some(world) = world() else { return };
+    let scratch = world.folder.join("idle");
+    let executor = executor(&world.store, &scratch, world.parts);
+    for _ in 0..2 {
+        let lines: Arc<Lines> = Arc::default();
+        let outcome = try_run(&executor, &world.store, &world.script("echo here"), &lines).unwrap();
+        assert_eq!((outcome.log.as_str(), lines.0.lock().unwrap().as_slice()), ("here\n", &["here".to_owned()][..]));
+        emulators(&scratch).into_iter().for_each(kill);
+        wait_until("the emulator lives on", || emulators(&scratch).is_empty());
+        sleep(Duration::from_millis(500));
+    }
+}
+
+#[test]
+fn a_root_in_which_nothing_can_start_is_nobodys_fault() {
+    let Some(world) = world() else { return };
+    let root = world.folder.join("no-devices");
+    let busybox = world.store.materialise(world.parts.machine).unwrap().join("usr/bin/busybox");
+    busybox_root(&busybox, &root);
+    fs::write(root.join("dev"), "").unwrap();
+    let action = script(world.store.ingest(&root).unwrap(), "true");
+    let lines: Arc<Lines> = Arc::default();
+    let executor = executor(&world.store, &world.folder.join("broken-root"), world.parts);
+    let failed = try_run(&executor, &world.store, &action, &lines).map(drop);
+    let Err(ExecutorError::Unable(why)) = failed else { panic!("{failed:?}") };
+    assert!(why.contains("bwrap: ") && why.contains("dev"), "{why}");
+    let again = lines.0.lock().unwrap().iter().any(|line| line.contains("begins again"));
+    assert!(!again, "{:?}", lines.0.lock().unwrap());
+}
+
+#[test]
 fn who_gives_up_leaves_nothing_behind() {
     let Some(world) = world() else { return };
     let scratch = world.folder.join("given-up");
@@ -118,6 +162,8 @@ fn no_machine_outlives_who_started_it() {
     let scratch = world.folder.join("of-the-dead");
     let store = std::env::var_os(STORE).map_or_else(|| world.folder.join("store"), PathBuf::from);
     let trees = [world.parts.emulator, world.parts.machine, world.base].map(|tree| tree.0.to_string());
+    // What a store has learnt last is not yet known to others.
+    world.store.sync().unwrap();
     let mut victim = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "lost::no_machine_outlives_who_started_it", "--nocapture"])
         .env(VICTIM, format!("{} {} {}", store.display(), scratch.display(), trees.join(" ")))

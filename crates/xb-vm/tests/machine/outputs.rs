@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+use xb_build::Executor;
 use xb_core::RelPath;
 use xb_graph::Cause;
 use xb_store::Contents;
@@ -15,6 +16,7 @@ fn a_tree_is_the_one_that_a_folder_of_this_machine_gives() {
     let outcome = world.run(
         "cd $out; mkdir -p a/empty a/b; echo x > a/b/plain; printf '' > none; echo y > run; chmod 755 run
         echo z > set; chmod 4711 set; chmod 1777 a/empty; ln -s ../run a/link; ln -s /nowhere dangling; ln run same
+        echo w > shut; chmod 4111 shut; mkdir closed; touch closed/in; chmod 2055 closed
         mkfifo a/pipe; echo hidden > .hidden; dd if=/dev/zero of=large bs=1M count=3 2> /dev/null
         long=$(printf 'n%.0s' $(seq 1 200)); mkdir -p $long/$long; echo deep > $long/$long/file",
         with_out,
@@ -36,6 +38,10 @@ fn a_tree_is_the_one_that_a_folder_of_this_machine_gives() {
     put("run", b"y\n", 0o755);
     put("same", b"y\n", 0o755);
     put("set", b"z\n", 0o4711);
+    put("shut", b"w\n", 0o4511);
+    fs::create_dir(folder.join("closed")).unwrap();
+    put("closed/in", b"", 0o644);
+    fs::set_permissions(folder.join("closed"), fs::Permissions::from_mode(0o2755)).unwrap();
     put(".hidden", b"hidden\n", 0o644);
     put("large", &vec![0; 3 << 20], 0o644);
     put(&format!("{long}/{long}/file"), b"deep\n", 0o644);
@@ -68,9 +74,35 @@ fn an_output_lies_where_links_lead_and_over_what_layers_have() {
     assert!(tree("etc").join("mine").exists() && tree("etc").join("passwd").exists());
 }
 
+/// Bubblewrap ends with its command, whatever that has started: nobody may write to what is being read.
+#[test]
+fn nobody_writes_to_an_output_any_more_when_it_is_read() {
+    let Some(world) = world() else { return };
+    let outcome = world.run(
+        "cat > /tmp/writer <<'end'
+        n=0
+        while n=$((n + 1)); do echo $n > $out/$1-$n; echo $n > $out/$1; done
+end
+        for name in a b c d; do sh /tmp/writer $name < /dev/null > /dev/null 2>&1 & done
+        while [ ! -e $out/d ]; do sleep 0.1; done",
+        with_out,
+    );
+    assert!(outcome.result.succeeded(), "{:?}\n{}", outcome.result, outcome.log);
+    let tree = world.store.materialise(outcome.result.outputs["out"]).unwrap();
+    for name in ["a", "b", "c", "d"] {
+        let last = fs::read_to_string(tree.join(name)).unwrap_or_default();
+        let numbers = (1..).take_while(|number| tree.join(format!("{name}-{number}")).exists()).count();
+        let last = last.trim().parse().unwrap_or(numbers);
+        assert!(numbers.abs_diff(last) <= 1, "{name}: {numbers} files, and it said {last}");
+    }
+}
+
 #[test]
 fn what_cannot_be_kept_is_refused() {
     let Some(world) = world() else { return };
+    let mut whole = world.script("true");
+    whole.outputs.insert("all".to_owned(), RelPath::root());
+    assert!(world.executor.refuses(&whole).is_some_and(|why| why.contains("the whole root")));
     let cause = |script: &str| world.run(script, with_out).result.cause;
     assert_eq!(cause("rmdir $out"), Cause::MissingOutput { path: "out".to_owned() });
     assert_eq!(cause("rmdir $out; ln -s /tmp $out"), Cause::MissingOutput { path: "out".to_owned() });

@@ -174,7 +174,7 @@ pub fn try_run(
     lines: &Arc<Lines>,
 ) -> Result<Outcome, ExecutorError> {
     let events = Arc::clone(lines) as _;
-    let context = RunContext { events, node: NodeId(0), jobs: 3, keep_failed: false, again: false };
+    let context = RunContext { events, node: NodeId(0), jobs: 1, keep_failed: false, again: false };
     let result = runtime().block_on(executor.run(action, &context))?;
     let mut log = String::new();
     store.open_content(result.log.unwrap()).unwrap().read_to_string(&mut log).unwrap();
@@ -187,14 +187,13 @@ pub fn with_out(action: &mut ResolvedAction) {
 
 /// An executor with one machine.
 pub fn executor(store: &Arc<Store>, scratch: &Path, parts: Parts) -> VmExecutor {
-    let options = xb_vm::Options {
-        name: "arm".to_owned(),
-        arch: ARCH,
-        memory: 512 << 20,
-        slots: 1,
-        cpus: 2,
-        guard: Some(env!("CARGO_BIN_EXE_xb-machine").into()),
-    };
+    guarded(store, scratch, parts, env!("CARGO_BIN_EXE_xb-machine").into())
+}
+
+/// The same with a guard.
+pub fn guarded(store: &Arc<Store>, scratch: &Path, parts: Parts, guard: PathBuf) -> VmExecutor {
+    let options =
+        xb_vm::Options { name: "arm".to_owned(), arch: ARCH, memory: 512 << 20, slots: 1, cpus: 2, guard: Some(guard) };
     let bring = move || Box::pin(async move { Ok(parts) }) as _;
     VmExecutor::new(Arc::clone(store) as _, scratch.to_owned(), options, Box::new(bring)).unwrap()
 }
@@ -253,7 +252,8 @@ fn fetched(store: &Arc<Store>, project: &Path) -> Result<Parts, String> {
     })
 }
 
-fn busybox_root(busybox: &Path, root: &Path) {
+/// Makes a root of which all programs are busybox.
+pub fn busybox_root(busybox: &Path, root: &Path) {
     let bin = root.join("bin");
     fs::create_dir_all(&bin).unwrap();
     fs::copy(busybox, bin.join("busybox")).unwrap();
