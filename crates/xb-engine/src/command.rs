@@ -1,9 +1,9 @@
 //! What an engine is asked to run.
 //!
 //! Where the root has a shell, that starts the command, with what an engine's sandbox leaves otherwise than ours: both
-//! streams of what is printed are one, no signal is ignored, addresses are not random, and files that are made can be
-//! read by all. It enters the working folder, too, so that outputs are told from the root: what the API has them told
-//! from, the command may have put elsewhere.
+//! streams of what is printed are one, no signal is ignored, addresses are not random, files that are made can be read
+//! by all, and everybody may write to a `/tmp` that is the sandbox's own. It enters the working folder, too, so that
+//! outputs are told from the root: what the API has them told from, the command may have put elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -26,6 +26,7 @@ cd "/$1" || exit 127
 shift
 unset OLDPWD
 {
+  chmod 1777 /tmp
   command -v setarch && setarch -R true && set -- setarch -R "$@"
   command -v env && env --default-signal true && set -- env --default-signal "$@"
 } >/dev/null 2>&1

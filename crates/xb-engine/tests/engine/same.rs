@@ -61,11 +61,11 @@ async fn outputs_are_the_trees_that_they_are_here() {
 async fn folders_that_a_command_finds_here_are_there() {
     engine!(_casd, world);
     assert_eq!(world.done("true").await.1, world.tree(|_| {}));
-    let mut action = world.script("pwd; ls -A; ls -A /xb; echo x > /tmp/x; echo 1 > ../../out/of/x");
+    let mut action = world.script("stat -c %a /tmp; pwd; ls -A; ls -A /xb; echo x > /tmp/x; echo 1 > ../../out/of/x");
     action.cwd = RelPath::new("xb/src/sub").expect("a path");
     action.outputs = [("out".to_owned(), RelPath::new("xb/out/of").expect("a path"))].into();
     let outcome = world.run_action(&action).await.expect("the engine does its work");
-    assert_eq!(outcome.log, "/xb/src/sub\nout\nsrc\n");
+    assert_eq!(outcome.log, "1777\n/xb/src/sub\nout\nsrc\n");
     assert_eq!(outcome.result.outputs["out"], world.tree(|out| write(&out.join("x"), "1\n", 0o644)));
 }
 
