@@ -94,8 +94,18 @@ impl Inner {
     ///
     /// An engine that did not answer, or executes nothing, is not asked again: everybody who waited is told the same.
     pub async fn connection(&self) -> Result<&Connection, ExecutorError> {
-        let connection = self.connection.get_or_init(async || self.connect().await.map_err(|error| error.to_string()));
-        connection.await.as_ref().map_err(|why| ExecutorError::Gone(why.clone()))
+        let connection = self.connection.get_or_init(|| self.connect_soon()).await;
+        connection.as_ref().map_err(|why| ExecutorError::Gone(why.clone()))
+    }
+
+    async fn connect_soon(&self) -> Result<Connection, String> {
+        let Options { server, patience, .. } = &self.options;
+        // Also of one that takes a connection and says nothing.
+        let most = patience.connect.saturating_mul(FIRST_TRIES);
+        match tokio::time::timeout(most, self.connect()).await {
+            Ok(connected) => connected.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("`{server}` has not answered for {} seconds", most.as_secs_f32())),
+        }
     }
 
     async fn connect(&self) -> Result<Connection, RemoteError> {

@@ -4,7 +4,7 @@
 //! need the same tree at the same time, one sends it and the other waits.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
@@ -25,15 +25,22 @@ struct Trees {
     sent: HashMap<TreeId, Waiting>,
 }
 
-/// What is closed when somebody has sent what was to be sent, or given up.
-type Waiting = Arc<Semaphore>;
+/// What somebody sends.
+struct Sending {
+    /// Closed when it was sent, or given up.
+    done: Semaphore,
+    /// Why the engine is not to be had any more, as who sent it found out.
+    gone: OnceLock<String>,
+}
+
+type Waiting = Arc<Sending>;
 
 /// Trees that nobody else sends, until it is dropped.
 pub(crate) struct Claim<'a> {
     known: &'a Known,
     /// Which they are.
     pub trees: Vec<TreeId>,
-    done: Waiting,
+    ours: Waiting,
     /// What others send that is needed, too.
     others: Vec<Waiting>,
 }
@@ -47,8 +54,8 @@ impl Known {
 
     /// A tree is for the caller to send, unless somebody sends it already: then the claim is on nothing.
     pub fn claim(&self, root: TreeId) -> Claim<'_> {
-        let done = Waiting::new(Semaphore::new(0));
-        let mut claim = Claim { known: self, trees: Vec::new(), done, others: Vec::new() };
+        let ours = Waiting::new(Sending { done: Semaphore::new(0), gone: OnceLock::new() });
+        let mut claim = Claim { known: self, trees: Vec::new(), ours, others: Vec::new() };
         claim.extend([root]);
         claim
     }
@@ -75,27 +82,39 @@ impl Claim<'_> {
         let mut known = self.known.lock();
         for tree in trees {
             match known.sent.get(&tree) {
-                Some(other) if Arc::ptr_eq(other, &self.done) => {}
+                Some(other) if Arc::ptr_eq(other, &self.ours) => {}
                 Some(other) if self.others.last().is_some_and(|last| Arc::ptr_eq(last, other)) => {}
                 Some(other) => self.others.push(Arc::clone(other)),
                 None => {
-                    known.sent.insert(tree, Arc::clone(&self.done));
+                    known.sent.insert(tree, Arc::clone(&self.ours));
                     self.trees.push(tree);
                 }
             }
         }
     }
 
+    /// The engine is not to be had any more: those who wait need not find that out themselves, one after the other.
+    pub fn is_gone(&self, why: &str) {
+        // Whoever said so before knew as much.
+        let _ = self.ours.gone.set(why.to_owned());
+    }
+
     /// Gives back what was claimed, waits for what others send, and says whether there was anything of that: they may have
     /// given up.
-    pub async fn settle(mut self) -> bool {
+    ///
+    /// # Errors
+    /// When one of them found out that the engine is not to be had any more: why.
+    pub async fn settle(mut self) -> Result<bool, String> {
         let others = std::mem::take(&mut self.others);
         drop(self);
         for other in &others {
             // It has no permits: waiting ends when it is closed, which is an error.
-            drop(other.acquire().await);
+            drop(other.done.acquire().await);
+            if let Some(why) = other.gone.get() {
+                return Err(why.clone());
+            }
         }
-        !others.is_empty()
+        Ok(!others.is_empty())
     }
 }
 
@@ -103,7 +122,7 @@ impl Drop for Claim<'_> {
     fn drop(&mut self) {
         let mut known = self.known.lock();
         self.trees.iter().for_each(|tree| drop(known.sent.remove(tree)));
-        self.done.close();
+        self.ours.done.close();
     }
 }
 
@@ -128,10 +147,14 @@ mod tests {
         known.has([(tree(2), DigestFunction::Sha256.of(b"2"))]);
         assert!(known.claim(tree(1)).trees.is_empty());
         let (waited, not) = tokio::join!(second.settle(), first.settle());
-        assert_eq!((waited, not), (true, false));
+        assert_eq!((waited, not), (Ok(true), Ok(false)));
         assert!(known.tree(tree(2)).is_some() && known.tree(tree(3)).is_none());
         assert!([1, 2, 3].into_iter().all(|seed| known.claim(tree(seed)).trees.len() == 1));
         known.forget();
         assert!(known.tree(tree(2)).is_none());
+        let (first, second) = (known.claim(tree(1)), known.claim(tree(1)));
+        first.is_gone("it is off");
+        let (waited, _) = tokio::join!(second.settle(), first.settle());
+        assert_eq!(waited, Err("it is off".to_owned()));
     }
 }

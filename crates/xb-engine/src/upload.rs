@@ -36,7 +36,7 @@ pub(crate) async fn tree(
         }
         let mut claim = inner.known.claim(root);
         if claim.trees.is_empty() {
-            claim.settle().await;
+            claim.settle().await.map_err(ExecutorError::Gone)?;
             continue;
         }
         let function = connection.function();
@@ -50,12 +50,16 @@ pub(crate) async fn tree(
         let all = translated.directories.len();
         let digest = translated.directories.last().map(|directory| directory.digest.clone());
         let ours = translated.directories.into_iter().filter(|directory| ours.contains(&directory.tree)).collect();
-        let sent = send(inner, connection, ours).await?;
+        let sent = send(inner, connection, ours).await;
+        if let Err(ExecutorError::Gone(why)) = &sent {
+            claim.is_gone(why);
+        }
+        let sent = sent?;
         // What is ours may lie above what another sends, so it is not whole yet.
         if sent.len() == all {
             inner.known.has(sent);
         }
-        if !claim.settle().await
+        if !claim.settle().await.map_err(ExecutorError::Gone)?
             && let Some(digest) = digest
         {
             return Ok(digest);

@@ -67,7 +67,9 @@ struct Inner {
     waited: usize,
     /// How often it was asked what it can do.
     examined: usize,
-    /// How it answers that, if not as it should.
+    /// How often something was sent.
+    sent: usize,
+    /// How it answers who asks what it can do, if not as it should.
     denies: Option<Code>,
     /// How it answers who sends something, if it does not take it.
     refuses: Option<Code>,
@@ -138,6 +140,11 @@ impl Liar {
         self.inner().examined
     }
 
+    /// How often something was sent.
+    pub fn sent(&self) -> usize {
+        self.inner().sent
+    }
+
     /// What was to be stopped.
     pub fn cancelled(&self) -> Vec<String> {
         self.inner().cancelled.clone()
@@ -195,7 +202,12 @@ impl ContentAddressableStorage for Liar {
     }
 
     async fn batch_update_blobs(&self, request: Request<BatchUpdateBlobsRequest>) -> Answer<BatchUpdateBlobsResponse> {
-        if let Some(code) = self.inner().refuses {
+        let refuses = {
+            let mut inner = self.inner();
+            inner.sent += 1;
+            inner.refuses
+        };
+        if let Some(code) = refuses {
             return Err(Status::new(code, "so it is said"));
         }
         let blobs = request.into_inner().requests.into_iter();

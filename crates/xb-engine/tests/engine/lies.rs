@@ -1,7 +1,8 @@
 //! A server that lies or fails is found out, by what it is about, and nothing of it gets into the store.
 
+use std::net::TcpListener;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prost::Message as _;
 use tonic::Code;
@@ -263,6 +264,28 @@ async fn what_is_not_taken_runs_elsewhere() {
     liar.refuses(Code::InvalidArgument);
     let failed = world.run_action(&world.script("whatever")).await.map(|_| ());
     assert!(matches!(failed, Err(ExecutorError::Unable(_))), "{failed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_goes_while_something_is_sent_is_given_up_once_for_all_who_wait() {
+    let liar = Liar::default();
+    let world = World::hasty(&liar.start().await);
+    liar.refuses(Code::Unavailable);
+    let action = world.script("whatever");
+    for run in futures_util::future::join_all((0..6).map(|_| world.run_action(&action))).await {
+        assert!(matches!(run, Err(ExecutorError::Gone(_))));
+    }
+    assert_eq!(liar.sent(), 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_takes_a_connection_and_says_nothing_is_not_waited_for_long() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let world = World::curt(&silent.local_addr().expect("an address").to_string());
+    let began = Instant::now();
+    let failed = world.run_action(&world.script("whatever")).await.map(|_| ());
+    assert!(matches!(&failed, Err(ExecutorError::Gone(why)) if why.contains("has not answered")), "{failed:?}");
+    assert!(began.elapsed() < Duration::from_secs(10));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -96,6 +96,11 @@ impl World {
         Self::with(address, Patience { pause: Duration::ZERO, ..patience() }, still)
     }
 
+    /// The same, and it does not wait long for a connection.
+    pub fn curt(address: &str) -> Self {
+        Self::with(address, Patience { connect: Duration::from_millis(300), ..patience() }, still)
+    }
+
     fn with(address: &str, patience: Patience, fill: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(&folder.path().join("store")).expect("a store");
