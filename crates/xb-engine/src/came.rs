@@ -17,8 +17,8 @@ use xb_remote::{DigestFunction, proto};
 /// No tree has more entries. One folder can be listed once and be in a great many places.
 const MOST_ENTRIES: u64 = 50_000_000;
 
-/// All outputs of an action together list no more entries. An entry can be shorter where it is listed than in memory, by
-/// two bytes to some hundred.
+/// All outputs of an action together list no more entries. An entry of two bytes, where it is listed, has hundreds in
+/// memory.
 const MOST_LISTED: u64 = 5_000_000;
 
 /// Linux takes no longer target for a link.

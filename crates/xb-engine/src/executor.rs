@@ -160,8 +160,8 @@ impl Executor for EngineExecutor {
     }
 }
 
-/// Why an engine could not do its work, as the planner takes it: one that does not do this may do all else, and what one
-/// says that lies is nobody else's to mend.
+/// Why an engine could not do its work, as the planner takes it: one that does not do this may do all else, and who
+/// lies fails the step.
 pub(crate) fn failed(error: &RemoteError) -> ExecutorError {
     match error.kind {
         Kind::Unreachable | Kind::Busy | Kind::Denied => ExecutorError::Gone(error.to_string()),

@@ -99,8 +99,8 @@ impl Claim<'_> {
         let _ = self.ours.gone.set(why.to_owned());
     }
 
-    /// Gives back what was claimed, waits for what others send, and says whether there was anything of that: they may have
-    /// given up.
+    /// Gives back what was claimed, waits for what others send, and says whether there was anything of that: they may
+    /// have given up.
     ///
     /// # Errors
     /// When one of them found out that the engine is not to be had any more: why.

@@ -21,8 +21,8 @@ pub(crate) struct Printed {
     pub of_sandbox: Option<String>,
 }
 
-/// Fetches what a run printed, of each of both streams no more than the limit. None when the engine does not have it any
-/// more.
+/// Fetches what a run printed, of each of both streams no more than the limit. None when the engine does not have it
+/// any more.
 ///
 /// # Errors
 /// When the engine cannot be reached or has something else.

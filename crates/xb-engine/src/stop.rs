@@ -1,7 +1,7 @@
 //! What becomes of a run that nobody waits for any more: the engine is told to stop it.
 //!
-//! An engine can be told to stop only what has a name, and says the name in its first message. So a run is followed by a
-//! task of its own, which outlives who waits for it until that message has come, or should have.
+//! An engine can be told to stop only what has a name, and says the name in its first message. So a run is followed by
+//! a task of its own, which outlives who waits for it until that message has come, or should have.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -1,9 +1,7 @@
 //! A server of the Remote Execution API that runs nothing, and says what a test has it say.
 
 use std::collections::{HashMap, VecDeque};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2::capabilities_server::{Capabilities, CapabilitiesServer};
 use bazel_remote_apis::build::bazel::remote::execution::v2::content_addressable_storage_server::{
@@ -14,40 +12,17 @@ use bazel_remote_apis::build::bazel::remote::execution::v2::*;
 use bazel_remote_apis::google::longrunning::operations_server::{Operations, OperationsServer};
 use bazel_remote_apis::google::longrunning::{
     CancelOperationRequest, DeleteOperationRequest, GetOperationRequest, ListOperationsRequest, ListOperationsResponse,
-    Operation, WaitOperationRequest, operation,
+    Operation, WaitOperationRequest,
 };
-use bazel_remote_apis::google::protobuf::{Any, Empty};
+use bazel_remote_apis::google::protobuf::Empty;
 use bazel_remote_apis::google::rpc;
-use futures_util::{Stream, StreamExt, stream};
-use prost::Message;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status, Streaming};
 use xb_remote::DigestFunction;
 
-type Answer<T> = Result<Response<T>, Status>;
-type Told<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
-
-/// What the server says about one Execute, in turn; the last for all that come after.
-#[derive(Clone)]
-pub enum Say {
-    /// The action ended so.
-    Ended(Box<ActionResult>),
-    /// The run came to this status.
-    Status(Code),
-    /// The call itself did.
-    Refused(Code),
-    /// It is done, and these are the bytes of the answer.
-    Bytes(Vec<u8>),
-    /// Nothing, and the stream ends.
-    Silence,
-    /// It has begun, and the connection is cut.
-    Cut,
-    /// It is at a stage for a while, and comes to this status.
-    Late(execution_stage::Value, Duration, Code),
-    /// Nothing for a while, then that it has begun; then nothing for ever.
-    Hanging(Duration),
-}
+pub use crate::say::Say;
+use crate::say::{Answer, Told};
 
 /// The server: what it has, and what it says.
 #[derive(Clone, Default)]
@@ -273,7 +248,7 @@ impl Execution for Liar {
             inner.asked += 1;
             Inner::next(&mut inner.says).expect("the test says what is said")
         };
-        said(say)
+        say.said()
     }
 
     async fn wait_execution(&self, _: Request<WaitExecutionRequest>) -> Answer<Self::WaitExecutionStream> {
@@ -282,55 +257,8 @@ impl Execution for Liar {
             inner.waited += 1;
             Inner::next(&mut inner.waits)
         };
-        say.map_or(Err(Status::not_found("it is forgotten")), said)
+        say.map_or(Err(Status::not_found("it is forgotten")), Say::said)
     }
-}
-
-fn said(say: Say) -> Answer<Told<Operation>> {
-    let begun = |stage: execution_stage::Value| {
-        let about = ExecuteOperationMetadata { stage: stage.into(), ..ExecuteOperationMetadata::default() };
-        let metadata = Some(Any { type_url: String::new(), value: about.encode_to_vec() });
-        Operation { name: "operation".to_owned(), metadata, ..Operation::default() }
-    };
-    let ended = |response: Vec<u8>| {
-        let result = Some(operation::Result::Response(Any { type_url: String::new(), value: response }));
-        Operation { name: "operation".to_owned(), done: true, result, ..Operation::default() }
-    };
-    let status = |code: Code| {
-        let status = rpc::Status { code: code.into(), message: "so it is said".to_owned(), details: vec![] };
-        ExecuteResponse { status: Some(status), ..ExecuteResponse::default() }.encode_to_vec()
-    };
-    let told: Told<Operation> = match say {
-        Say::Ended(result) => {
-            let response = ExecuteResponse { result: Some(*result), ..ExecuteResponse::default() };
-            Box::pin(stream::iter([Ok(ended(response.encode_to_vec()))]))
-        }
-        Say::Status(code) => Box::pin(stream::iter([Ok(ended(status(code)))])),
-        Say::Refused(code) => return Err(Status::new(code, "so it is said")),
-        Say::Bytes(bytes) => Box::pin(stream::iter([Ok(ended(bytes))])),
-        Say::Silence => Box::pin(stream::empty()),
-        Say::Cut => {
-            let cut = Err(Status::unavailable("it is cut"));
-            Box::pin(stream::iter([Ok(begun(execution_stage::Value::Executing)), cut]))
-        }
-        Say::Late(stage, while_, code) => {
-            let ended = ended(status(code));
-            let late = stream::once(async move {
-                tokio::time::sleep(while_).await;
-                Ok(ended)
-            });
-            Box::pin(stream::iter([Ok(begun(stage))]).chain(late))
-        }
-        Say::Hanging(while_) => {
-            let begun = begun(execution_stage::Value::Executing);
-            let late = stream::once(async move {
-                tokio::time::sleep(while_).await;
-                Ok(begun)
-            });
-            Box::pin(late.chain(stream::pending()))
-        }
-    };
-    Ok(Response::new(told))
 }
 
 #[tonic::async_trait]

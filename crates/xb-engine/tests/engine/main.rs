@@ -3,6 +3,8 @@
 mod casd;
 mod liar;
 mod lies;
+mod patience;
 mod same;
+mod say;
 mod trouble;
 mod world;

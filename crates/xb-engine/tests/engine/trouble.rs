@@ -19,8 +19,8 @@ fn runs(command: &str) -> bool {
     running.any(|running| String::from_utf8_lossy(&running).replace('\0', " ").trim_end() == command)
 }
 
-/// A command that sleeps for about so long, and that nobody else on this machine has: other tests may run here, and what
-/// those left that were killed.
+/// A command that sleeps for about so long, and that nobody else on this machine has: other tests may run here, and
+/// what those left that were killed.
 fn sleeps(seconds: &str) -> String {
     format!("sleep {seconds}{}", std::process::id())
 }

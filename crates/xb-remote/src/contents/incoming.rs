@@ -1,5 +1,5 @@
-//! A content that comes piece by piece: unpacked where it comes compressed, hashed as it is written, and never longer than
-//! it should be.
+//! A content that comes piece by piece: unpacked where it comes compressed, hashed as it is written, and never longer
+//! than it should be.
 
 use std::io::{self, Write};
 
