@@ -10,10 +10,9 @@ use std::time::Duration;
 
 use prost::Message as _;
 use xb_core::{RelPath, TreeId};
-use xb_graph::{Directories, Item, MissingDirectory, ResolvedAction, Step, follow, tree_at};
+use xb_graph::{Directories, Item, MissingDirectory, ResolvedAction, Step, follow, relative, step, tree_at};
 use xb_remote::{DigestFunction, proto};
 
-use crate::folders::step;
 use crate::translate::KEPT;
 
 /// The shell that starts a command.
@@ -104,16 +103,6 @@ fn command(
         platform: Some(platform.clone()),
         ..proto::Command::default()
     }
-}
-
-/// `path` as it is written from the folder `from`: the API's output paths are relative to the working folder.
-fn relative(from: &RelPath, path: &RelPath) -> String {
-    let from: Vec<&str> = from.components().collect();
-    let path: Vec<&str> = path.components().collect();
-    let shared = from.iter().zip(&path).take_while(|(a, b)| a == b).count();
-    let up = std::iter::repeat_n("..", from.len() - shared);
-    let parts: Vec<&str> = up.chain(path[shared..].iter().copied()).collect();
-    parts.join("/")
 }
 
 /// Whether a root has a shell, at the end of whatever links.

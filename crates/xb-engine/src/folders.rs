@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use xb_build::ExecutorError;
 use xb_core::{RelPath, TreeId};
 use xb_graph::reapi::{Directory, NodeProperties, UInt32Value};
-use xb_graph::{Directories, DirectoriesMut, Item, MissingDirectory, Step, follow, tree_at};
+use xb_graph::{DirectoriesMut, MissingDirectory, follow, step, tree_at};
 
 /// The mode of `/tmp`.
 const TMP: u32 = 0o1777;
@@ -103,21 +103,6 @@ fn changed(
         at = parent;
     }
     Ok(tree)
-}
-
-/// What lies at a path without links, for who goes on through it.
-pub(crate) fn step(
-    root: TreeId,
-    path: &RelPath,
-    store: &(impl Directories + ?Sized),
-) -> Result<Step, MissingDirectory> {
-    let (Some(parent), Some(name)) = (path.parent(), path.name()) else { return Ok(Step::Into) };
-    let Some(folder) = tree_at(root, &parent, store)? else { return Ok(Step::Nowhere) };
-    Ok(match store.directory(folder)?.item(name) {
-        Some(Item::Directory(_)) => Step::Into,
-        Some(Item::Symlink(link)) => Step::Link(link.target.clone()),
-        _ => Step::Nowhere,
-    })
 }
 
 #[cfg(test)]

@@ -27,13 +27,13 @@ pub use diff::{Difference, DifferenceKind, diff};
 pub use directory::{Item, exists_at, subtree, tree_at};
 pub use environment::{Common, Environment};
 pub use graph::{Graph, Origin};
-pub use merge::{Step, follow};
+pub use merge::{Step, follow, step};
 pub use method::Method;
 pub use node::{
     Choice, CodeFor, Conflict, DebianRoot, Fetch, FetchKind, FileEntry, Files, Folder, Input, Layer, Limits, Node,
     NodeId, Run,
 };
-pub use resolve::{ActionKey, ResolvedAction, action_key, resolve};
+pub use resolve::{ActionKey, ResolvedAction, action_key, relative, resolve};
 pub use result::{ActionResult, Cause};
 pub use select::select;
 pub use target::{PolicyRule, Target, TargetId};

@@ -310,8 +310,11 @@ fn enqueue(target: &str, at: &mut RelPath, ahead: &mut VecDeque<String>) {
     }
 }
 
-/// What lies at a path of a tree; only directories can be gone through.
-fn step<D: Directories + ?Sized>(root: TreeId, path: &RelPath, store: &D) -> Result<Step, MissingDirectory> {
+/// What lies at a path of a tree without links, for [`follow`]: only directories can be gone through.
+///
+/// # Errors
+/// When a directory is not in the store.
+pub fn step<D: Directories + ?Sized>(root: TreeId, path: &RelPath, store: &D) -> Result<Step, MissingDirectory> {
     let (Some(parent), Some(name)) = (path.parent(), path.name()) else {
         return Ok(Step::Into);
     };

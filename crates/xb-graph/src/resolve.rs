@@ -133,7 +133,7 @@ fn command(run: &Run) -> reapi::Command {
 }
 
 /// `path` as it is written from the folder `from`: the API's output paths are relative to the working folder.
-fn relative(from: &RelPath, path: &RelPath) -> String {
+pub fn relative(from: &RelPath, path: &RelPath) -> String {
     let from: Vec<&str> = from.components().collect();
     let path: Vec<&str> = path.components().collect();
     let shared = from.iter().zip(&path).take_while(|(a, b)| a == b).count();
