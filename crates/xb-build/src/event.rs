@@ -6,6 +6,8 @@ use std::time::Duration;
 use xb_core::ActionId;
 use xb_graph::{ActionResult, Cause, Method, NodeId};
 
+use crate::Forecast;
+
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -14,6 +16,9 @@ pub enum Event {
         /// Runs and sources in all: every other node costs nothing.
         total: usize,
     },
+    /// What may have to run, as it is known when the first run is about to start. No run is said to be certain: one
+    /// whose inputs come out as they were before has a result.
+    Ahead(Arc<Forecast>),
     /// Work on a node began, or began anew: for a run that another process was at, first there and then here.
     Started {
         /// The node.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use support::World;
 use support::graph::Add;
-use xb_build::Forecast;
+use xb_build::{Event, Forecast};
 use xb_graph::{Graph, NodeId};
 
 /// `top` needs `middle`, which needs `library`, which is built from a download.
@@ -71,4 +71,28 @@ async fn what_is_not_here_would_be_fetched() {
     assert_eq!(forecast.fetches, ["gone:library.tar"]);
     assert_eq!(runs(&forecast), ["library?", "middle?", "top?"]);
     assert!(forecast.failures.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_ahead_is_told_once_and_only_before_something_runs() {
+    let world = World::default();
+    let (graph, top) = tower("library.tar");
+    let told = || {
+        let events = world.told.0.lock().unwrap();
+        let ahead = events.iter().filter_map(|event| match event {
+            Event::Ahead(ahead) => Some((runs(ahead), ahead.known)),
+            _ => None,
+        });
+        ahead.collect::<Vec<_>>()
+    };
+    world.realise(graph.clone(), &[top]).await;
+    assert_eq!(told(), [(["library?", "middle?", "top?"].map(str::to_owned).to_vec(), 0)]);
+    world.forget_what_happened();
+    world.realise(graph.clone(), &[top]).await;
+    assert_eq!(told(), []);
+
+    let mut more = graph;
+    let another = more.run("another", &[top], &[]);
+    world.realise(more, &[another]).await;
+    assert_eq!(told(), [(vec!["another?".to_owned()], 3)]);
 }

@@ -90,26 +90,48 @@ fn way(run: &Foreseen) -> String {
     }
 }
 
+/// `up to 4 steps, 3 by cross and 1 by native on arm, ...; 12 known`: what may have to run.
+pub fn ahead(plan: &Forecast) -> String {
+    let mut ways: Vec<(String, usize)> = Vec::new();
+    for way in plan.runs.iter().map(way) {
+        match ways.iter_mut().find(|(known, _)| *known == way) {
+            Some((_, runs)) => *runs += 1,
+            None => ways.push((way, 1)),
+        }
+    }
+    ways.sort_by(|(a, many), (b, more)| more.cmp(many).then_with(|| a.cmp(b)));
+    let ways: Vec<_> = ways.into_iter().map(|(way, runs)| format!("{runs} by {way}")).collect();
+    let steps = count(plan.runs.len(), "step");
+    format!("up to {steps}: {}{}; {} known", ways.join(", "), times(plan), plan.known)
+}
+
+/// `, 4 min 2 s of work as it took before, 1 never ran here`.
+fn times(plan: &Forecast) -> String {
+    let new = plan.runs.iter().filter(|run| run.expected.is_none()).count();
+    let mut text = String::new();
+    if new < plan.runs.len() {
+        let time = plan.runs.iter().filter_map(|run| run.expected).sum();
+        text += &format!(", {} of work as it took before", show_time(time));
+    }
+    if new > 0 {
+        text += &format!(", {new} never ran here");
+    }
+    text
+}
+
 /// `5 steps, 3 of them perhaps, about 4 min 2 s and one that never ran here; 12 known; 2 shared; to fetch: ...`.
 fn sum(plan: &Forecast) -> String {
     if plan.runs.is_empty() && plan.fetches.is_empty() && plan.offered.is_empty() {
         return format!("nothing, {} known", count(plan.known, "step"));
     }
     let perhaps = plan.runs.iter().filter(|run| !run.certain).count();
-    let new = plan.runs.iter().filter(|run| run.expected.is_none()).count();
-    let time = plan.runs.iter().filter_map(|run| run.expected).sum();
     let mut text = count(plan.runs.len(), "step");
     match perhaps {
         0 => {}
         all if all == plan.runs.len() => text += ", perhaps",
         some => text += &format!(", {some} of them perhaps"),
     }
-    if new < plan.runs.len() {
-        text += &format!(", {} of work as it took before", show_time(time));
-    }
-    if new > 0 {
-        text += &format!(", {new} never ran here");
-    }
+    text += &times(plan);
     text += &format!("; {} known", plan.known);
     if !plan.offered.is_empty() {
         text += &format!("; {} shared by others", plan.offered.len());
@@ -139,6 +161,15 @@ mod tests {
         let step = Foreseen { executor: Some("arm".to_owned()), method: Method::Native, ..step("a", None, true) };
         let plan = Forecast { runs: vec![step], ..Forecast::default() };
         assert_eq!(lines(&plan), ["a  by native on arm  never ran here"]);
+    }
+
+    #[test]
+    fn what_is_ahead_is_counted_by_ways() {
+        let native = Foreseen { executor: Some("arm".to_owned()), method: Method::Native, ..step("c", None, false) };
+        let runs = vec![native, step("a", Some(5), false), step("b", Some(60), false)];
+        let plan = Forecast { runs, known: 7, ..Forecast::default() };
+        let right = "up to 3 steps: 2 by cross, 1 by native on arm, 1 min 5 s of work as it took before, 1 never ran here; 7 known";
+        assert_eq!(ahead(&plan), right);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What would have happened, read off a build in which nothing ran.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use xb_graph::{Node, NodeId, Run};
@@ -8,7 +9,7 @@ use super::Scheduler;
 use super::states::{Blame, State};
 use crate::failure::Why;
 use crate::memory::efforts;
-use crate::{Forecast, Foreseen};
+use crate::{Event, Forecast, Foreseen};
 
 /// A run without a result, and the executor that refused it; none where it waits for another run.
 type Unrun<'a> = (NodeId, &'a Run, Option<&'a String>);
@@ -36,6 +37,26 @@ impl Scheduler<'_> {
         let failures = self.failures().into_iter();
         forecast.failures = failures.filter(|failure| !self.is_foreseen(failure.node, &failure.why)).collect();
         forecast
+    }
+
+    /// Tells what may have to run, once.
+    pub(super) fn tell_what_is_ahead(&mut self) {
+        if std::mem::replace(&mut self.is_told, true) {
+            return;
+        }
+        let mut ahead = Forecast::default();
+        let mut runs: Vec<Unrun> = Vec::new();
+        for id in self.plan.nodes() {
+            match (self.graph.node(id), self.states.get(id)) {
+                (Node::Run(_), Some(State::Done(_))) => ahead.known += 1,
+                (Node::Run(_), Some(State::Failed(_))) => {}
+                (Node::Run(_), _) if self.known.has(id) => ahead.known += 1,
+                (Node::Run(run), _) => runs.push((id, &**run, None)),
+                _ => {}
+            }
+        }
+        ahead.runs = self.with_efforts(&runs);
+        self.builder.events.event(Event::Ahead(Arc::new(ahead)));
     }
 
     fn with_efforts(&self, runs: &[Unrun<'_>]) -> Vec<Foreseen> {

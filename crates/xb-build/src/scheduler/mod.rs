@@ -75,6 +75,8 @@ pub(crate) struct Scheduler<'a> {
     resolvers: usize,
     resolving: BTreeSet<(Reverse<u64>, NodeId)>,
     queue: Lanes,
+    /// Whether it was told what is ahead.
+    is_told: bool,
     /// Executors whose machines are not to be had, by their places.
     gone: BTreeSet<usize>,
 
@@ -119,6 +121,7 @@ impl<'a> Scheduler<'a> {
             resolvers: std::thread::available_parallelism().map_or(2, usize::from),
             resolving: BTreeSet::new(),
             queue: lanes(builder, options),
+            is_told: false,
             gone: BTreeSet::new(),
             tasks: JoinSet::new(),
             task_nodes: FxHashMap::default(),

@@ -42,6 +42,7 @@ impl Scheduler<'_> {
         while !self.is_worth_waiting()
             && let Some(id) = self.queue.pop()
         {
+            self.tell_what_is_ahead();
             self.start_running(id);
         }
     }

@@ -118,7 +118,7 @@ impl Board {
                 self.warned += 1;
                 Change::Little
             }
-            Event::Failed { .. } | Event::FellBack { .. } => Change::Little,
+            Event::Ahead(_) | Event::Failed { .. } | Event::FellBack { .. } => Change::Little,
             Event::Downloaded { name, bytes, total } => self.download(name, *bytes, *total),
         }
     }

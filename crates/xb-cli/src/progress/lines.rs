@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use xb_build::{Event, describe};
+use xb_build::{Event, Forecast, describe};
 use xb_core::{count, show_size, show_time};
 
 use super::board::{Board, Change, End, Running};
 use crate::output::{printable, say, style, styled};
+use crate::planned;
 
 /// Downloads are spoken of no more often than this.
 const DOWNLOADS_EVERY: Duration = Duration::from_secs(5);
@@ -40,6 +41,7 @@ impl Lines {
                 let title = board.running.get(node).map_or("", |step| &step.title);
                 say(format!("{} {}", styled(style::FAINT, format_args!("{title}:")), printable(line)));
             }
+            (_, Event::Ahead(plan)) => say(ahead(plan)),
             (_, Event::FellBack { .. }) => say(fell_back(event)),
             (_, Event::Warned { message }) => say(warned(message)),
             _ => {}
@@ -87,6 +89,11 @@ pub(super) fn ended(running: &Running, end: End, event: &Event) -> String {
         _ => String::new(),
     };
     format!("{} {} in {time}{why}", styled(style, word), running.text())
+}
+
+/// The line about what may have to run.
+pub(super) fn ahead(plan: &Forecast) -> String {
+    format!("{} {}", styled(style::GOOD, "plan"), planned::ahead(plan))
 }
 
 /// The line about what went wrong and kept nothing from going on.

@@ -9,7 +9,7 @@ use xb_core::{count, show_size};
 use xb_graph::NodeId;
 
 use super::board::{Board, Change, End};
-use super::lines::{ended, fell_back, warned};
+use super::lines::{ahead, ended, fell_back, warned};
 use crate::output::{style, styled};
 
 const TICK: Duration = Duration::from_millis(100);
@@ -47,6 +47,7 @@ impl Live {
             Change::Arrived | Change::Little => {}
         }
         match event {
+            Event::Ahead(plan) => self.print(&ahead(plan)),
             Event::FellBack { .. } => self.print(&fell_back(event)),
             Event::Warned { message } => self.print(&warned(message)),
             _ => {}
