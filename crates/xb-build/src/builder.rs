@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use xb_graph::{ActionResult, Graph, NodeId, Run};
-use xb_store::{ActionCache, Contents};
+use xb_store::{ActionCache, Contents, Memory};
 
 use crate::scheduler::Scheduler;
-use crate::{ActionLocks, Cancel, Events, Executor, Inspector, Memory, Provider, Realised, SharedCache};
+use crate::{ActionLocks, Cancel, Events, Executor, Inspector, Provider, Realised, SharedCache};
 
 /// Everything that a build needs.
 #[derive(Clone)]

@@ -39,7 +39,7 @@ pub use forecast::{Forecast, Foreseen};
 pub use inspector::Inspector;
 pub use ladder::describe;
 pub use locks::{ActionLocks, LockGuard};
-pub use memory::{Memory, RECIPES, ShortMemory};
+pub use memory::RECIPES;
 pub use provider::{ProvideError, Provider, Source};
 pub use realised::{Realised, RealisedNode, RealisedRun};
 pub use shared::{Brought, Made, Offer, SharedCache, SharedKey, Wanted};

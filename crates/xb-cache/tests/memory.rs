@@ -7,9 +7,9 @@ use std::sync::Arc;
 use common::trees::{LIMITS, Machine, lines};
 use common::{folder, run};
 use tempfile::TempDir;
-use xb_build::Memory;
 use xb_cache::{Packs, Pulled, Pushed, Remote};
 use xb_core::TreeId;
+use xb_store::Memory;
 
 /// A program of 12 MB, of which a little in the middle may be otherwise.
 fn program(machine: &Machine, is_other: bool) -> TreeId {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use xb_build::{Event, Events, Memory};
+use xb_build::{Event, Events};
 use xb_engine::{EngineExecutor, Options};
 use xb_http::Patience;
-use xb_store::Store;
+use xb_store::{Memory, Store};
 
 use crate::failure::Failure;
 use crate::project::{EngineConfig, ExecutorConfig, Project};
@@ -59,7 +59,7 @@ pub fn engines(
 /// What one is told; why it is left out where the variable of its token holds none.
 fn options(config: &ExecutorConfig, engine: &EngineConfig) -> Result<Options, String> {
     let ExecutorConfig { name, arch, slots, .. } = config;
-    let EngineConfig { server, jobs, properties, token } = engine;
+    let EngineConfig { server, jobs, properties, token, program } = engine;
     let mut server = server.clone();
     if let Some(variable) = token {
         let token = std::env::var(variable).ok().filter(|token| !token.is_empty()).ok_or_else(|| {
@@ -69,6 +69,9 @@ fn options(config: &ExecutorConfig, engine: &EngineConfig) -> Result<Options, St
             )
         })?;
         server = server.with_token(token);
+    }
+    if let Some(program) = program {
+        server = server.with_program(program.clone());
     }
     Ok(Options {
         name: name.clone(),

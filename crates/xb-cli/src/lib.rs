@@ -37,6 +37,7 @@ pub mod export;
 pub mod failure;
 pub mod interrupt;
 pub mod invocation;
+pub mod local;
 pub mod logs;
 pub mod machines;
 pub mod memo;
@@ -60,6 +61,7 @@ pub mod sizes;
 mod stores;
 pub mod warnings;
 pub mod whole;
+pub mod worker;
 
 use std::process::ExitCode;
 

@@ -1,17 +1,15 @@
 //! The composition root: the store, the provider, the executor and the planner of one command, put together.
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use xb_build::{Builder, Cancel, Events, Forecast, Memory, Options, Realised};
+use xb_build::{Builder, Cancel, Events, Forecast, Options, Realised};
 use xb_core::Arch;
-use xb_exec::{Emulation, LocalExecutor};
 use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, RockServers, Settings, Sources};
 use xb_graph::{Graph, NodeId};
-use xb_store::Store;
+use xb_store::{Memory, Store};
 
 use crate::args::{LockManners, Work};
 use crate::blame;
@@ -20,6 +18,7 @@ use crate::executors::Executors;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::invocation::Invocation;
+use crate::local::local;
 use crate::logs::Watched;
 use crate::machines;
 use crate::progress::Progress;
@@ -92,7 +91,7 @@ impl Session {
         let progress = Progress::new(invocation.verbosity);
         let events: Arc<dyn Events> = Arc::new(progress.clone());
         let sources = Arc::new(sources(&project, &store, host, manners, Arc::clone(&events))?);
-        let local = Arc::new(executor(&store, &project)?);
+        let local = Arc::new(local(&store, project.config.emulated_cpus)?);
         let memory: Arc<dyn Memory> = Arc::new(StoreMemory(store.clone()));
         let engines = match without_engines {
             true => Vec::new(),
@@ -291,39 +290,6 @@ fn sources(
         scratch: store.scratch().to_owned(),
     };
     Ok(Sources::new(settings, Arc::new(store.clone()), events)?)
-}
-
-/// Where the folders of sandboxes are.
-pub fn sandboxes(store: &Store) -> PathBuf {
-    store.folder().join("sandboxes")
-}
-
-/// The variable that says how programs of other architectures are started.
-const EMULATION_VARIABLE: &str = "XB_EMULATION";
-
-fn emulation() -> Result<Emulation, Failure> {
-    let said = std::env::var_os(EMULATION_VARIABLE).unwrap_or_default();
-    let name = said.to_string_lossy();
-    if name.is_empty() {
-        return Ok(Emulation::default());
-    }
-    Emulation::named(&name).ok_or_else(|| {
-        let known: Vec<String> = Emulation::NAMES.iter().map(|(name, _)| format!("`{name}`")).collect();
-        Failure::user(format!("`{EMULATION_VARIABLE}` names no way of emulation: `{name}`"))
-            .help(format!("known are {}", known.join(", ")))
-    })
-}
-
-fn executor(store: &Store, project: &Project) -> Result<LocalExecutor, Failure> {
-    let scratch = sandboxes(store);
-    let owned = store.clone();
-    let options = xb_exec::Options {
-        ingest: Some(Arc::new(move |folder| owned.ingest_owned(folder))),
-        emulated_cpus: project.config.emulated_cpus,
-        emulation: emulation()?,
-        ..Default::default()
-    };
-    LocalExecutor::new(Arc::new(store.clone()), scratch, options).map_err(Failure::environment)
 }
 
 /// Threads that wait for what is under way.

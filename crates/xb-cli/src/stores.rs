@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use etcetera::BaseStrategy;
 use xb_audit::{ForeignCode, foreign_code};
-use xb_build::{ActionLocks, BoxFuture, Inspector, LockGuard, Memory};
+use xb_build::{ActionLocks, BoxFuture, Inspector, LockGuard};
 use xb_core::{ActionId, Arch, TreeId};
 use xb_graph::Cause;
-use xb_store::Store;
+use xb_store::{Memory, Store};
 
 use crate::failure::Failure;
 use crate::project::Config;

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use prost::Message as _;
-use xb_build::{Executor, RunContext, ShortMemory};
+use xb_build::{Executor, RunContext};
 use xb_core::{ActionId, Arch, Digest, RelPath, TreeId};
 use xb_engine::{EngineExecutor, Options};
 use xb_graph::{Limits, Method, NodeId, ResolvedAction};
 use xb_http::Patience;
 use xb_remote::{Connection, DigestFunction, Operation, Outcome, Server, proto};
-use xb_store::{Contents, Store};
+use xb_store::{Contents, ShortMemory, Store};
 
 type Failure = Box<dyn std::error::Error>;
 

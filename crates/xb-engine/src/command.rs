@@ -12,8 +12,7 @@ use prost::Message as _;
 use xb_core::{RelPath, TreeId};
 use xb_graph::{Directories, Item, MissingDirectory, ResolvedAction, Step, follow, relative, step, tree_at};
 use xb_remote::{DigestFunction, proto};
-
-use crate::translate::KEPT;
+use xb_translate::KEPT;
 
 /// The shell that starts a command.
 const SHELL: &str = "bin/sh";

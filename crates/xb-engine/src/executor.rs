@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
-use xb_build::{BoxFuture, Executor, ExecutorError, Memory, RunContext};
+use xb_build::{BoxFuture, Executor, ExecutorError, RunContext};
 use xb_core::Arch;
 use xb_graph::{ActionResult, ResolvedAction};
 use xb_http::Patience;
 use xb_remote::{Connection, DigestFunction, FileError, Kind, RemoteError, Server};
-use xb_store::Contents;
+use xb_store::{Contents, Memory};
 
 use crate::known::Known;
 use crate::run;

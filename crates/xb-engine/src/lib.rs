@@ -1,11 +1,10 @@
 //! The executor that has actions run by a server of the Remote Execution API.
 //!
 //! - [`EngineExecutor`] is the executor; [`Options`] say how the engine is spoken with.
-//! - What goes there: `folders` are those that every command finds, `names` tells contents by the engine's digest
-//!   function, `translate` trees, `command` what is run; `upload` sends what the engine lacks, and `known` remembers
-//!   for a while what it has.
-//! - What comes back: `log` what was printed, `came` and `outputs` the trees, of which no byte is believed before
-//!   it was hashed.
+//! - What goes there: `folders` are those that every command finds, `command` what is run; `upload` sends what the
+//!   engine lacks, by the names of `xb-translate`, and `known` remembers for a while what it has.
+//! - What comes back: `log` what was printed, `outputs` the trees, of which no byte is believed before it was hashed.
+//! - `told` is what an xb at the other end tells of a run beside that.
 //! - `run` is one run from its beginning to its end, and `stop` what becomes of one that is given up.
 //!
 //! An action runs there as it does here, as far as the engine lets it: the input tree is `/`, there is no network, the
@@ -13,17 +12,15 @@
 //! hands: limits on memory, disk and processes, the name of the machine, and whether it runs programs of other
 //! architectures.
 
-mod came;
 mod command;
 mod executor;
 mod folders;
 mod known;
 mod log;
-mod names;
 mod outputs;
 mod run;
 mod stop;
-mod translate;
+mod told;
 mod upload;
 
 pub use executor::{EngineExecutor, Options};

@@ -10,10 +10,9 @@ use std::sync::Arc;
 use xb_build::ExecutorError;
 use xb_core::{ContentId, TreeId};
 use xb_remote::{Connection, DigestFunction, proto};
+use xb_translate::{Came, Listed, Names, NoTree};
 
-use crate::came::{Came, Listed, NoTree};
 use crate::executor::{Inner, failed, failed_file};
-use crate::names::Names;
 use crate::run::blocking;
 
 /// No tree's list of directories is longer, in bytes.

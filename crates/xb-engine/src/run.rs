@@ -9,14 +9,15 @@ use xb_core::TreeId;
 use xb_graph::{ActionResult, Cause, ResolvedAction};
 use xb_remote::{Connection, Outcome, proto};
 use xb_run::{Ended, KILLED, cause, clash};
+use xb_translate::{Came, Listed};
 
-use crate::came::{Came, Listed};
 use crate::command::{Order, Terms, has_shell, took};
 use crate::executor::{Inner, failed};
 use crate::folders::furnished;
 use crate::log::{Printed, foreign, printed};
 use crate::outputs::{Fetched, Taken, fetch, take};
 use crate::stop::Watched;
+use crate::told::told;
 use crate::upload;
 
 /// How often an engine may say that it lacks something, or lose what a run left, before that is a failure.
@@ -175,6 +176,10 @@ impl Run<'_> {
             cause: cause(action, ended.as_ref(), &log),
             ..empty(inner, *started)
         };
+        if let Some(told) = told(&finished.result).filter(|_| finished.exit_code.is_some()) {
+            result.cause = told.seen_inside().cloned().unwrap_or(result.cause);
+            (result.peak_memory, result.left_out) = (told.peak_memory, told.left_out);
+        }
         if let Some(took) = took(&finished.result) {
             result.milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         }

@@ -9,11 +9,10 @@ use xb_build::ExecutorError;
 use xb_core::{ContentId, TreeId};
 use xb_remote::{Connection, proto};
 use xb_store::{Contents, StoreError};
+use xb_translate::{Named, Names, translate};
 
 use crate::executor::{Inner, failed, failed_file};
-use crate::names::Names;
 use crate::run::blocking;
-use crate::translate::{Named, translate};
 
 /// How many bytes of small files are held in memory at one time.
 const HELD: u64 = 8 << 20;
@@ -45,11 +44,11 @@ pub(crate) async fn tree(
             Ok(translate(root, &names, |tree| inner.known.tree(tree))?)
         })
         .await?;
-        claim.extend(translated.directories.iter().map(|directory| directory.tree));
+        claim.extend(translated.iter().map(|directory| directory.tree));
         let ours: HashSet<_> = claim.trees.iter().copied().collect();
-        let all = translated.directories.len();
-        let digest = translated.directories.last().map(|directory| directory.digest.clone());
-        let ours = translated.directories.into_iter().filter(|directory| ours.contains(&directory.tree)).collect();
+        let all = translated.len();
+        let digest = translated.last().map(|directory| directory.digest.clone());
+        let ours = translated.into_iter().filter(|directory| ours.contains(&directory.tree)).collect();
         let sent = send(inner, connection, ours).await;
         if let Err(ExecutorError::Gone(why)) = &sent {
             claim.is_gone(why);

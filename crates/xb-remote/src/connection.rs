@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use hyper_util::rt::TokioIo;
 use tokio::sync::OnceCell;
 use tonic::Request;
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint, Uri};
+use tower::service_fn;
 use xb_http::{Patience, chain};
+use xb_ssh::Line;
 
 use crate::ask::Asked;
 use crate::proof::Proof;
@@ -14,6 +17,9 @@ use crate::{Capabilities, DigestFunction, Kind, RemoteError, Server};
 /// How many bytes may be under way before the other side has taken them: of one stream, and of all.
 const STREAM_WINDOW: u32 = 4 << 20;
 const WINDOW: u32 = 16 << 20;
+
+/// Drawing a line may need three steps, and a copy of this program that goes along.
+const LINE: u32 = 12;
 
 /// No message is larger.
 pub(crate) const MOST_MESSAGE: usize = 20 << 20;
@@ -98,10 +104,16 @@ impl Connection {
             .keep_alive_timeout(patience.silence.saturating_mul(4))
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(WINDOW);
-        if self.inner.server.secure {
+        if self.inner.server.is_secure() {
             endpoint = endpoint.tls_config(ClientTlsConfig::new().with_native_roots())?;
         }
-        Ok(endpoint.connect_lazy())
+        let Some(there) = self.inner.server.line().cloned() else { return Ok(endpoint.connect_lazy()) };
+        let patience = patience.connect;
+        let draw = move |_: Uri| {
+            let there = there.clone();
+            async move { Line::draw(&there, patience).await.map(TokioIo::new) }
+        };
+        Ok(endpoint.connect_timeout(patience * LINE).connect_with_connector_lazy(service_fn(draw)))
     }
 
     /// A message, and who sends it.

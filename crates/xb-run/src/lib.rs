@@ -9,11 +9,13 @@ mod ended;
 pub mod filter;
 mod layers;
 mod log;
+mod told;
 
 pub use clash::clash;
 pub use ended::{Ended, Exceeded, KILLED, cause};
 pub use layers::layers;
 pub use log::Log;
+pub use told::Told;
 
 /// The name of every sandbox's machine.
 pub const HOST_NAME: &str = "xb";

@@ -1,7 +1,9 @@
-//! A cache server for a team: one process over one folder.
+//! A server for a team: one process over one folder, which keeps what is shared and runs actions.
 //!
-//! - [`Server`] answers Bazel's HTTP caching protocol and the Remote Execution API at one address, with TLS or without.
+//! - [`Server`] answers Bazel's HTTP caching protocol and the Remote Execution API at one address, with TLS or without,
+//!   or at the end of a line that somebody else has drawn.
 //! - [`Shelf`] is the folder: laid out as Bazel's disk cache is, with what was used least going first where it is full.
+//! - [`Worker`] runs actions, where there is one: who may give may have something run.
 //! - [`Tokens`] is a file that says who may read and who may write.
 //!
 //! What is kept is what its name says: a blob whose bytes are others is not taken, and nobody sees half of one. Who
@@ -9,6 +11,7 @@
 
 mod access;
 mod apart;
+mod connection;
 mod grpc;
 mod http;
 mod metrics;
@@ -16,9 +19,11 @@ mod server;
 mod shelf;
 mod tls;
 mod tokens;
+mod worker;
 
 pub use access::{Access, Rights};
-pub use server::{ServeError, Server, Settings};
+pub use server::{Listening, ServeError, Server, Settings};
 pub use shelf::Shelf;
 pub use tls::{Tls, TlsError};
 pub use tokens::{NewToken, Tokens, TokensError};
+pub use worker::{Open, Place, Worker};

@@ -4,47 +4,22 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
-use http_body_util::BodyExt;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
+use axum::middleware::from_fn_with_state;
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use crate::connection::{answer, greet};
 use crate::http::{Guard, guard};
-use crate::{Access, Shelf, Tls, grpc, http};
+use crate::worker::Workshop;
+use crate::{Access, Shelf, Tls, Worker, grpc, http};
 
 /// How many may be connected at one time.
 const CONNECTIONS: usize = 4096;
-
-/// How many requests of one connection are answered at one time.
-const STREAMS: u32 = 256;
-
-/// How many bytes may be under way before the server has taken them: of one stream, and of one connection.
-const STREAM_WINDOW: u32 = 4 << 20;
-const WINDOW: u32 = 16 << 20;
-
-/// Who has not said who they are by then, or what they want, does not mean it.
-const GREETING: Duration = Duration::from_secs(15);
-
-/// How often somebody who is connected and silent is asked whether they are there.
-const PULSE: Duration = Duration::from_secs(30);
-
-/// A connection on which nothing has come or gone in so long is ended.
-const IDLE: Duration = Duration::from_secs(10 * 60);
-
-/// How many bytes of a stream wait to be sent.
-const SEND_BUFFER: usize = 128 << 10;
 
 /// How long those are waited for who are being answered when the server is to stop.
 const GRACE: Duration = Duration::from_secs(30);
@@ -56,12 +31,10 @@ pub struct Settings {
     pub folder: PathBuf,
     /// How many bytes it may hold, where that is limited.
     pub quota: Option<u64>,
-    /// Where it listens; port 0 is for any.
-    pub listen: SocketAddr,
-    /// Who it says it is, where it speaks TLS.
-    pub tls: Option<Tls>,
     /// Who may do what.
     pub access: Access,
+    /// Who runs actions, where somebody does.
+    pub worker: Option<Worker>,
 }
 
 /// Why there can be no server.
@@ -85,29 +58,70 @@ pub enum ServeError {
     },
 }
 
-/// A server that listens, and answers once it [runs](Self::run).
+/// A server, which answers once it [listens](Self::listen), or is [at the end of a line](Self::answer).
 pub struct Server {
-    listener: TcpListener,
-    tls: Option<Tls>,
     router: Router,
+    workshop: Option<Arc<Workshop>>,
 }
 
 impl Server {
-    /// Opens the folder, and listens.
+    /// Opens the folder.
     ///
     /// # Errors
-    /// When the folder cannot be used, or nobody can listen at the address.
-    pub async fn bind(settings: Settings) -> Result<Self, ServeError> {
-        let Settings { folder, quota, listen, tls, access } = settings;
+    /// When the folder cannot be used.
+    pub async fn open(settings: Settings) -> Result<Self, ServeError> {
+        let Settings { folder, quota, access, worker } = settings;
         let opened = folder.clone();
         let shelf = crate::apart::apart(move || Shelf::open(&opened, quota)).await;
-        let shelf = Arc::new(shelf.map_err(|error| ServeError::Folder { folder, error })?);
-        let listener = TcpListener::bind(listen).await.map_err(|error| ServeError::Listen { listen, error })?;
-        let state = Guard { access: Arc::new(access), metrics: Arc::clone(&shelf.metrics) };
-        let router = http::routes(&shelf).merge(grpc::routes(&shelf)).layer(from_fn_with_state(state, guard));
-        Ok(Self { listener, tls, router })
+        let shelf = shelf.map_err(|error| ServeError::Folder { folder, error })?;
+        Ok(Self::over(shelf, access, worker))
     }
 
+    /// A server over a folder that is open.
+    pub fn over(shelf: Shelf, access: Access, worker: Option<Worker>) -> Self {
+        let shelf = Arc::new(shelf);
+        let workshop = worker.map(|worker| Arc::new(Workshop::new(worker, &shelf)));
+        Self { router: router(&shelf, workshop.as_ref(), access), workshop }
+    }
+
+    /// Listens at an address, of which port 0 is for any, with TLS or without.
+    ///
+    /// # Errors
+    /// When nobody can listen there.
+    pub async fn listen(self, listen: SocketAddr, tls: Option<Tls>) -> Result<Listening, ServeError> {
+        let listener = TcpListener::bind(listen).await.map_err(|error| ServeError::Listen { listen, error })?;
+        Ok(Listening { server: self, listener, tls })
+    }
+
+    /// Answers who is at the other end of a line, by HTTP/2, until they hang up or `stop`.
+    pub async fn answer(
+        self,
+        line: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        stop: impl Future<Output = ()>,
+    ) {
+        let graceful = GracefulShutdown::new();
+        let answered = answer(line, true, self.router.clone(), graceful.watcher());
+        tokio::select! {
+            () = answered => {}
+            () = stop => {}
+        }
+        self.stop();
+    }
+
+    /// Who waits for a run is told now that it was stopped, and may have it run elsewhere.
+    fn stop(&self) {
+        self.workshop.iter().for_each(|workshop| workshop.operations.stop());
+    }
+}
+
+/// A server that listens, and answers once it [runs](Self::run).
+pub struct Listening {
+    server: Server,
+    listener: TcpListener,
+    tls: Option<Tls>,
+}
+
+impl Listening {
     /// Where it listens.
     ///
     /// # Errors
@@ -118,7 +132,7 @@ impl Server {
 
     /// Answers until `stop`; who is being answered then is answered to the end, for half a minute at most.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listener, tls, router } = self;
+        let Self { server, listener, tls } = self;
         let (graceful, seats) = (GracefulShutdown::new(), Arc::new(Semaphore::new(CONNECTIONS)));
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -137,95 +151,20 @@ impl Server {
                     }
                 },
             };
-            let (tls, router, watcher) = (tls.clone(), router.clone(), graceful.watcher());
+            let (tls, router, watcher) = (tls.clone(), server.router.clone(), graceful.watcher());
             tokio::spawn(async move {
                 greet(stream, tls, router, watcher).await;
                 drop(seat);
             });
         }
         drop(listener);
+        server.stop();
         let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
     }
 }
 
-async fn greet(stream: TcpStream, tls: Option<Tls>, router: Router, watcher: Watcher) {
-    let _ = stream.set_nodelay(true);
-    match tls {
-        None => {
-            if let Ok(Ok(http2)) = tokio::time::timeout(GREETING, speaks_http2(&stream)).await {
-                answer(stream, http2, router, watcher).await;
-            }
-        }
-        Some(tls) => {
-            if let Ok(Ok(stream)) = tokio::time::timeout(GREETING, tls.greet(stream)).await {
-                let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                answer(stream, http2, router, watcher).await;
-            }
-        }
-    }
-}
-
-/// Whether a client begins as those of HTTP/2 do (RFC 9113, section 3.4), once it has begun.
-async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
-    let mut begin = [0; 3];
-    loop {
-        match stream.peek(&mut begin).await? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            3 => return Ok(begin == *b"PRI"),
-            _ => tokio::time::sleep(Duration::from_millis(20)).await,
-        }
-    }
-}
-
-async fn answer(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    http2: bool,
-    router: Router,
-    watcher: Watcher,
-) {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(GREETING);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(PULSE)
-        .max_concurrent_streams(STREAMS)
-        .max_send_buf_size(SEND_BUFFER)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(WINDOW);
-    let builder = if http2 { builder.http2_only() } else { builder.http1_only() };
-    let moved = Arc::new(AtomicU64::new(0));
-    let router = router.layer(from_fn_with_state(Arc::clone(&moved), count));
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).into_owned();
-    // A connection that ends in an error has ended.
-    tokio::select! {
-        _ = watcher.watch(connection) => {}
-        () = until_idle(&moved) => {}
-    }
-}
-
-/// Counts a request, and each piece that comes of it and goes of its answer.
-async fn count(State(moved): State<Arc<AtomicU64>>, request: Request, next: Next) -> Response {
-    next.run(request.map(|body| counted(body, &moved))).await.map(|body| counted(body, &moved))
-}
-
-fn counted(body: Body, moved: &Arc<AtomicU64>) -> Body {
-    let moved = Arc::clone(moved);
-    moved.fetch_add(1, Ordering::Relaxed);
-    Body::new(body.map_frame(move |frame| {
-        moved.fetch_add(1, Ordering::Relaxed);
-        frame
-    }))
-}
-
-/// Waits until nothing has come or gone for so long that whoever is connected has gone, or never wanted anything.
-async fn until_idle(moved: &AtomicU64) {
-    let mut before = 0;
-    loop {
-        tokio::time::sleep(IDLE).await;
-        match moved.load(Ordering::Relaxed) {
-            now if now == before => return,
-            now => before = now,
-        }
-    }
+/// All that is answered.
+fn router(shelf: &Arc<Shelf>, workshop: Option<&Arc<Workshop>>, access: Access) -> Router {
+    let state = Guard { access: Arc::new(access), metrics: Arc::clone(&shelf.metrics) };
+    http::routes(shelf).merge(grpc::routes(shelf, workshop)).layer(from_fn_with_state(state, guard))
 }

@@ -10,12 +10,10 @@ pub mod team;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use xb_build::{
-    BoxFuture, Builder, Event, Events, Inspector, Options, ProvideError, Provider, Realised, ShortMemory, Source,
-};
+use xb_build::{BoxFuture, Builder, Event, Events, Inspector, Options, ProvideError, Provider, Realised, Source};
 use xb_core::{Arch, Digest, RelPath, TreeId};
 use xb_graph::{DirectoriesMut, Entry, Graph, NodeId, Unbuilt, build_tree};
-use xb_store::Contents;
+use xb_store::{Contents, ShortMemory};
 
 use contents::{MemoryCache, MemoryContents};
 use executor::FakeExecutor;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use xb_build::{ActionLocks, BoxFuture, LockGuard, Memory};
+use xb_build::{ActionLocks, BoxFuture, LockGuard};
 use xb_core::ActionId;
-use xb_store::Store;
+use xb_store::{Memory, Store};
 
 pub struct Shared(pub Store);
 

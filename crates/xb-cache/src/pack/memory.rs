@@ -9,9 +9,8 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use xb_build::Memory;
 use xb_core::{ContentId, Digest, Sha256};
-use xb_store::Contents;
+use xb_store::{Contents, Memory};
 
 use super::index::{Chunk, Index};
 

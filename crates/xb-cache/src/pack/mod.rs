@@ -20,8 +20,7 @@ mod walk;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use xb_build::Memory;
-use xb_store::Contents;
+use xb_store::{Contents, Memory};
 
 use crate::{Blob, Lump, Remote};
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use xb_build::{Memory, ShortMemory};
+
 use xb_cache::{Limits, Packs, Remote};
 use xb_core::{ContentId, TreeId};
 use xb_graph::{Entry, Unbuilt, build_tree};
-use xb_store::{Contents, Store};
+use xb_store::{Contents, Memory, ShortMemory, Store};
 
 pub const LIMITS: Limits = Limits { raw_bytes: 1 << 30, directories: 100_000 };
 

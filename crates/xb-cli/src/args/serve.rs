@@ -14,7 +14,7 @@ pub struct ServeArgs {
     pub command: Option<ServeCommand>,
 
     /// The folder to serve, which is made where there is none
-    #[arg(value_name = "FOLDER", required = true)]
+    #[arg(value_name = "FOLDER", required_unless_present = "stdio")]
     pub folder: Option<PathBuf>,
 
     /// Where to listen; port 0 is any that is free
@@ -37,9 +37,23 @@ pub struct ServeArgs {
     #[arg(long, value_name = "RIGHTS")]
     pub anonymous: Option<Anonymous>,
 
-    /// How much the folder may hold, as `50G`: beyond that, what was used least goes
+    /// How much the folder may hold, as `50G`: beyond that, what was used least goes [default with `--stdio`: 20G]
     #[arg(long, value_name = "SIZE")]
     pub quota: Option<String>,
+
+    /// Run actions, too, in sandboxes on this machine, for everybody who may write
+    #[arg(long)]
+    pub execute: bool,
+
+    /// How many actions run at one time [default: as many as there are CPUs]
+    #[arg(long, value_name = "N", requires = "execute", value_parser = clap::value_parser!(u16).range(1..))]
+    pub slots: Option<u16>,
+
+    /// Answer whoever is at the other end of standard input and output, as `ssh` has them, and nobody else
+    ///
+    /// The folder is one of several beneath FOLDER, or in the store, and is for one such server at a time.
+    #[arg(long, requires = "execute", conflicts_with_all = ["listen", "certificate", "key", "tokens", "anonymous"])]
+    pub stdio: bool,
 }
 
 /// What everybody may do.

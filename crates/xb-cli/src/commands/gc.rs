@@ -6,11 +6,11 @@ use xb_store::{GcPolicy, GcReport, Store};
 use crate::args::GcArgs;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
+use crate::local::sandboxes;
 use crate::machines;
 use crate::output::{print_json, say};
 use crate::project::Project;
 use crate::report;
-use crate::session::sandboxes;
 use crate::sizes::size;
 use crate::stores::open_store;
 

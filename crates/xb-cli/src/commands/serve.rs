@@ -1,14 +1,28 @@
 //! `xb serve`: a cache for a team.
 
-use xb_serve::{Access, NewToken, Rights, Server, Settings, Tls, Tokens};
+use std::time::Duration;
+
+use xb_serve::{Access, NewToken, Rights, ServeError, Server, Settings, Shelf, Tls, Tokens, Worker};
 
 use crate::args::{Anonymous, ServeArgs, ServeCommand};
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::invocation::Invocation;
 use crate::output::{print_line, say};
+use crate::project::Config;
 use crate::session::runtime;
 use crate::sizes::size;
+use crate::stores::store_path;
+use crate::worker::{Opened, worker};
+
+/// What a folder may hold that is for one who has come by a line, in bytes, where nothing is said.
+const LINE_QUOTA: u64 = 20 << 30;
+
+/// How many may come by lines at one time.
+const MOST_LINES: usize = 64;
+
+/// How long the end of the program waits for threads that nobody waits for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the command.
 ///
@@ -21,12 +35,26 @@ pub fn run(here: &Invocation, args: &ServeArgs) -> Result<(), Failure> {
         let NewToken(token) = Tokens::add(&file, name, rights).map_err(|error| Failure::user(error.to_string()))?;
         return print_line(token);
     }
-    let settings = settings(here, args)?;
-    let folder = settings.folder.display().to_string();
-    let scheme = if settings.tls.is_some() { "s" } else { "" };
+    let opened = Opened::default();
+    let served = serve(here, args, &opened);
+    opened.settle();
+    served
+}
+
+fn serve(here: &Invocation, args: &ServeArgs, opened: &Opened) -> Result<(), Failure> {
+    let slots = args.slots.map_or_else(cpus, usize::from);
+    let worker = args.execute.then(|| worker(slots, opened)).transpose()?;
     let cancel = interrupt::cancel();
-    runtime()?.block_on(async {
-        let server = Server::bind(settings).await.map_err(|error| Failure::environment(error.to_string()))?;
+    let runtime = runtime()?;
+    let served = runtime.block_on(async {
+        if args.stdio {
+            return at_the_end_of_a_line(here, args, worker, cancel.cancelled()).await;
+        }
+        let (settings, tls) = (settings(here, args, worker)?, tls(here, args)?);
+        let folder = settings.folder.display().to_string();
+        let scheme = if tls.is_some() { "s" } else { "" };
+        let server = Server::open(settings).await.map_err(failed)?;
+        let server = server.listen(args.listen, tls).await.map_err(failed)?;
         let address = server.address().map_err(|error| Failure::environment(error.to_string()))?;
         if !here.is_quiet() {
             say(format!("serving `{folder}` at http{scheme}://{address} and grpc{scheme}://{address}"));
@@ -39,7 +67,38 @@ pub fn run(here: &Invocation, args: &ServeArgs) -> Result<(), Failure> {
             })
             .await;
         Ok(())
-    })
+    });
+    // Nobody waits for what still reads a line that has no end.
+    runtime.shutdown_timeout(PATIENCE);
+    served
+}
+
+/// Answers whoever is at the other end of standard input and output.
+async fn at_the_end_of_a_line(
+    here: &Invocation,
+    args: &ServeArgs,
+    worker: Option<Worker>,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    let beneath = match &args.folder {
+        Some(folder) => here.folder.join(folder),
+        None => store_path(&Config::default())?.join("served"),
+    };
+    let quota = args.quota.as_deref().map_or(Ok(LINE_QUOTA), size)?;
+    let access = || Access { anonymous: Rights::Write, tokens: None };
+    let shelf = Shelf::open_one_of(&beneath, MOST_LINES, Some(quota))
+        .map_err(|error| Failure::environment(format!("cannot use a folder in `{}`: {error}", beneath.display())))?;
+    let server = Server::over(shelf, access(), worker);
+    server.answer(tokio::io::join(tokio::io::stdin(), tokio::io::stdout()), stop).await;
+    Ok(())
+}
+
+fn failed(error: ServeError) -> Failure {
+    Failure::environment(error.to_string())
+}
+
+fn cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, |cpus| cpus.get())
 }
 
 /// Tells systemd what it waits for (`Type=notify`). Where nobody asked for it there is nobody to tell.
@@ -47,13 +106,9 @@ fn tell_service_manager(what: &[sd_notify::NotifyState<'_>]) {
     let _ = sd_notify::notify(what);
 }
 
-fn settings(here: &Invocation, args: &ServeArgs) -> Result<Settings, Failure> {
+fn settings(here: &Invocation, args: &ServeArgs, worker: Option<Worker>) -> Result<Settings, Failure> {
     let folder = args.folder.as_ref().ok_or_else(|| Failure::usage("which folder is to be served?"))?;
     let quota = args.quota.as_deref().map(size).transpose()?;
-    let tls = args.certificate.as_ref().zip(args.key.as_ref()).map(|(certificate, key)| {
-        let tls = Tls::read(&here.folder.join(certificate), &here.folder.join(key));
-        tls.map_err(|error| Failure::user(error.to_string()))
-    });
     let tokens = args.tokens.as_ref().map(|file| {
         let tokens = Tokens::open(&here.folder.join(file)).map_err(|error| Failure::user(error.to_string()));
         tokens.map_err(|failure| failure.help("`xb serve token NAME --tokens FILE` makes a token, and the file"))
@@ -65,7 +120,15 @@ fn settings(here: &Invocation, args: &ServeArgs) -> Result<Settings, Failure> {
         ));
     }
     let folder = here.folder.join(folder);
-    Ok(Settings { folder, quota, listen: args.listen, tls: tls.transpose()?, access })
+    Ok(Settings { folder, quota, access, worker })
+}
+
+fn tls(here: &Invocation, args: &ServeArgs) -> Result<Option<Tls>, Failure> {
+    let tls = args.certificate.as_ref().zip(args.key.as_ref()).map(|(certificate, key)| {
+        let tls = Tls::read(&here.folder.join(certificate), &here.folder.join(key));
+        tls.map_err(|error| Failure::user(error.to_string()))
+    });
+    tls.transpose()
 }
 
 fn anonymous(args: &ServeArgs) -> Rights {

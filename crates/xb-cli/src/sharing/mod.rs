@@ -4,11 +4,11 @@ mod accepted;
 
 use std::sync::Arc;
 
-use xb_build::{Event, Events, Memory};
+use xb_build::{Event, Events};
 use xb_cache::{Address, AddressError, Packs, Place, Shares, Trust, TrustedKey};
 use xb_core::Digest;
 use xb_sign::StatementKey;
-use xb_store::Contents;
+use xb_store::{Contents, Memory};
 
 pub use accepted::{accept, is_accepted};
 

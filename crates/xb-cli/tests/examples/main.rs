@@ -6,6 +6,7 @@
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod builders;
+mod by_ssh;
 mod debs;
 mod engine;
 mod machine;
@@ -14,6 +15,8 @@ mod machines;
 mod registry;
 mod releases;
 mod sharing;
+#[path = "../worker/sshd.rs"]
+mod sshd;
 mod traps;
 mod vendored;
 mod vouched;

@@ -11,12 +11,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use xb_build::{Event, Events, Executor, ExecutorError, Memory, RunContext, ShortMemory};
+use xb_build::{Event, Events, Executor, ExecutorError, RunContext};
 use xb_core::{ActionId, Arch, Digest, RelPath, TreeId};
 use xb_engine::{EngineExecutor, Options};
 use xb_graph::{ActionResult, Limits, Method, NodeId, ResolvedAction};
 use xb_http::Patience;
-use xb_store::{Contents, Store};
+use xb_store::{Contents, Memory, ShortMemory, Store};
 
 use crate::casd::skip;
 
@@ -107,19 +107,8 @@ impl World {
         let root = folder.path().join("root");
         fill(&root);
         let base = store.ingest(&root).expect("a root");
-        let options = Options {
-            name: "farm".to_owned(),
-            server: format!("grpc://{address}").parse().expect("a server"),
-            arch: Arch::host().expect("an architecture"),
-            slots: 4,
-            jobs: 3,
-            properties: BTreeMap::from([("OSFamily".to_owned(), "linux".to_owned())]),
-            patience,
-        };
-        let scratch = store.scratch().to_owned();
         let memory = Arc::new(SlowMemory::default());
-        let remembers = Arc::clone(&memory) as _;
-        let executor = Arc::new(EngineExecutor::new(options, Arc::new(store.clone()), remembers, scratch));
+        let executor = Arc::new(executor(address, patience, &store, Arc::clone(&memory)));
         Self { store, executor, memory, lines: Arc::default(), base, folder }
     }
 
@@ -176,6 +165,20 @@ impl World {
         assert!(result.succeeded(), "{result:?}\n{log}");
         (log, result.outputs["out"])
     }
+}
+
+/// An executor for the engine at an address.
+pub fn executor(address: &str, patience: Patience, store: &Store, memory: Arc<SlowMemory>) -> EngineExecutor {
+    let options = Options {
+        name: "farm".to_owned(),
+        server: format!("grpc://{address}").parse().expect("a server"),
+        arch: Arch::host().expect("an architecture"),
+        slots: 4,
+        jobs: 3,
+        properties: BTreeMap::from([("OSFamily".to_owned(), "linux".to_owned())]),
+        patience,
+    };
+    EngineExecutor::new(options, Arc::new(store.clone()), memory, store.scratch().to_owned())
 }
 
 pub fn write(path: &Path, text: &str, mode: u32) {

@@ -5,6 +5,7 @@
 //! that are a burden to the machine.
 
 mod basics;
+mod contract;
 mod emulation;
 mod escape;
 mod interposition;

@@ -2,8 +2,8 @@
 
 use bazel_remote_apis::build::bazel::remote::execution::v2::capabilities_server::Capabilities;
 use bazel_remote_apis::build::bazel::remote::execution::v2::{
-    ActionCacheUpdateCapabilities, CacheCapabilities, GetCapabilitiesRequest, ServerCapabilities, compressor,
-    digest_function, symlink_absolute_path_strategy,
+    ActionCacheUpdateCapabilities, CacheCapabilities, ExecutionCapabilities, GetCapabilitiesRequest,
+    ServerCapabilities, compressor, digest_function, symlink_absolute_path_strategy,
 };
 use bazel_remote_apis::build::bazel::semver::SemVer;
 use tonic::{Request, Response, Status};
@@ -30,9 +30,17 @@ impl Capabilities for Service {
             max_cas_blob_size_bytes: i64::try_from(self.shelf.most(Kind::Blob)).unwrap_or(0),
             ..CacheCapabilities::default()
         };
+        let sha256 = digest_function::Value::Sha256.into();
+        let execution = self.workshop.is_some().then(|| ExecutionCapabilities {
+            digest_function: sha256,
+            digest_functions: vec![sha256],
+            exec_enabled: may_write,
+            ..ExecutionCapabilities::default()
+        });
         let version = |minor| Some(SemVer { major: 2, minor, ..SemVer::default() });
         Ok(Response::new(ServerCapabilities {
             cache_capabilities: Some(cache),
+            execution_capabilities: execution,
             low_api_version: version(0),
             high_api_version: version(3),
             ..ServerCapabilities::default()

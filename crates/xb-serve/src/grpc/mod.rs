@@ -1,8 +1,10 @@
-//! The Remote Execution API (v2): capabilities, contents, action results. One instance, which has no name.
+//! The Remote Execution API (v2): capabilities, contents, action results, and where there is a worker, execution. One
+//! instance, which has no name.
 
 mod byte_stream;
 mod capabilities;
 mod contents;
+mod execution;
 mod name;
 mod results;
 
@@ -12,13 +14,16 @@ use axum::Router;
 use bazel_remote_apis::build::bazel::remote::execution::v2::action_cache_server::ActionCacheServer;
 use bazel_remote_apis::build::bazel::remote::execution::v2::capabilities_server::CapabilitiesServer;
 use bazel_remote_apis::build::bazel::remote::execution::v2::content_addressable_storage_server::ContentAddressableStorageServer;
+use bazel_remote_apis::build::bazel::remote::execution::v2::execution_server::ExecutionServer;
 use bazel_remote_apis::build::bazel::remote::execution::v2::{Digest, digest_function};
 use bazel_remote_apis::google::bytestream::byte_stream_server::ByteStreamServer;
+use bazel_remote_apis::google::longrunning::operations_server::OperationsServer;
 use tonic::Status;
 use xb_cache::{Blob, MOST_ENTRY};
 
 use crate::Shelf;
 use crate::shelf::{Refusal, blob};
+use crate::worker::Workshop;
 
 /// How many bytes of contents go in one message: with what is beside them, be they ever so small, it stays below gRPC's
 /// usual 4 MiB.
@@ -32,21 +37,29 @@ const MOST_RESULT: usize = MOST_ENTRY as usize + (1 << 20);
 #[derive(Clone)]
 struct Service {
     shelf: Arc<Shelf>,
+    /// None where nothing is executed.
+    workshop: Option<Arc<Workshop>>,
 }
 
 /// What is answered at one address.
-pub(crate) fn routes(shelf: &Arc<Shelf>) -> Router {
-    let service = Service { shelf: Arc::clone(shelf) };
+pub(crate) fn routes(shelf: &Arc<Shelf>, workshop: Option<&Arc<Workshop>>) -> Router {
+    let service = Service { shelf: Arc::clone(shelf), workshop: workshop.cloned() };
     let capabilities = CapabilitiesServer::new(service.clone());
     let contents = ContentAddressableStorageServer::new(service.clone()).max_decoding_message_size(MOST_MESSAGE);
     let results = ActionCacheServer::new(service.clone())
         .max_decoding_message_size(MOST_RESULT)
         .max_encoding_message_size(MOST_RESULT);
+    let execution = ExecutionServer::new(service.clone())
+        .max_decoding_message_size(MOST_MESSAGE)
+        .max_encoding_message_size(MOST_RESULT);
+    let operations = OperationsServer::new(service.clone()).max_encoding_message_size(MOST_RESULT);
     let streams = ByteStreamServer::new(service).max_decoding_message_size(MOST_MESSAGE);
     Router::new()
         .route_service("/build.bazel.remote.execution.v2.Capabilities/{call}", capabilities)
         .route_service("/build.bazel.remote.execution.v2.ContentAddressableStorage/{call}", contents)
         .route_service("/build.bazel.remote.execution.v2.ActionCache/{call}", results)
+        .route_service("/build.bazel.remote.execution.v2.Execution/{call}", execution)
+        .route_service("/google.longrunning.Operations/{call}", operations)
         .route_service("/google.bytestream.ByteStream/{call}", streams)
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Call {
 }
 
 /// Everything that can be asked for by gRPC.
-const GRPC: [(&str, Rights); 10] = [
+const GRPC: [(&str, Rights); 14] = [
     ("/build.bazel.remote.execution.v2.Capabilities/GetCapabilities", Rights::Read),
     ("/build.bazel.remote.execution.v2.ContentAddressableStorage/FindMissingBlobs", Rights::Read),
     ("/build.bazel.remote.execution.v2.ContentAddressableStorage/BatchReadBlobs", Rights::Read),
@@ -24,6 +24,10 @@ const GRPC: [(&str, Rights); 10] = [
     ("/build.bazel.remote.execution.v2.ContentAddressableStorage/BatchUpdateBlobs", Rights::Write),
     ("/build.bazel.remote.execution.v2.ActionCache/GetActionResult", Rights::Read),
     ("/build.bazel.remote.execution.v2.ActionCache/UpdateActionResult", Rights::Write),
+    ("/build.bazel.remote.execution.v2.Execution/Execute", Rights::Write),
+    ("/build.bazel.remote.execution.v2.Execution/WaitExecution", Rights::Write),
+    ("/google.longrunning.Operations/GetOperation", Rights::Write),
+    ("/google.longrunning.Operations/CancelOperation", Rights::Write),
     ("/google.bytestream.ByteStream/Read", Rights::Read),
     ("/google.bytestream.ByteStream/QueryWriteStatus", Rights::Read),
     ("/google.bytestream.ByteStream/Write", Rights::Write),

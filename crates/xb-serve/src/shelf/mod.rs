@@ -99,7 +99,7 @@ impl Shelf {
         fs::create_dir_all(folder)?;
         let lock = File::create(folder.join(LOCK))?;
         lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => io::Error::other("another server is at it"),
+            TryLockError::WouldBlock => io::Error::new(io::ErrorKind::ResourceBusy, "another server is at it"),
             TryLockError::Error(error) => error,
         })?;
         let index = Mutex::new(Index::read(folder)?);
@@ -107,6 +107,20 @@ impl Shelf {
         let shelf = Self { folder: folder.to_owned(), quota, index, metrics: Arc::default(), _lock: lock };
         shelf.make_room();
         Ok(shelf)
+    }
+
+    /// The shelf in one of so many folders beneath another one, the first at which no server is.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and where a server is at each of them.
+    pub fn open_one_of(beneath: &Path, most: usize, quota: Option<u64>) -> io::Result<Self> {
+        for number in 0..most {
+            match Self::open(&beneath.join(number.to_string()), quota) {
+                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {}
+                shelf => return shelf,
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::ResourceBusy, format!("a server is at each of its {most} folders")))
     }
 
     /// How large a thing can be that is taken.

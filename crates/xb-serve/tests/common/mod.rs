@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use xb_serve::{Access, Server, Settings};
+use xb_serve::{Access, Server, Settings, Tls};
 
 /// A server that runs.
 pub struct Running {
@@ -23,21 +23,27 @@ pub struct Running {
     ended: Receiver<()>,
 }
 
-/// The settings of a server that listens anywhere.
+/// The settings of a server that executes nothing.
 pub fn settings(folder: &Path, access: Access) -> Settings {
-    let listen = "127.0.0.1:0".parse().expect("an address");
-    Settings { folder: folder.to_owned(), quota: None, listen, tls: None, access }
+    Settings { folder: folder.to_owned(), quota: None, access, worker: None }
 }
 
 impl Running {
     /// Starts a server, which is asked to stop when this is dropped.
     pub fn start(settings: Settings) -> Self {
+        Self::with(settings, None)
+    }
+
+    /// The same, with TLS or without.
+    pub fn with(settings: Settings, tls: Option<Tls>) -> Self {
         let (tell, told) = channel();
         let (stop, stopped) = watch::channel(false);
         let (tell_end, ended) = channel();
         std::thread::spawn(move || {
             run(async {
-                let server = Server::bind(settings).await.expect("it listens");
+                let anywhere = "127.0.0.1:0".parse().expect("an address");
+                let server = Server::open(settings).await.expect("it opens the folder");
+                let server = server.listen(anywhere, tls).await.expect("it listens");
                 tell.send(server.address().expect("an address")).expect("somebody waits");
                 let mut stopped = stopped;
                 server

@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use xb_build::{Builder, Event, Events, Executor, ExecutorError, Options, RunContext, ShortMemory};
+use xb_build::{Builder, Event, Events, Executor, ExecutorError, Options, RunContext};
 use xb_core::{ActionId, Arch, Digest, RelPath, TreeId};
 use xb_eval::MemoryWorld;
 use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, RockServers, Settings, Sources};
 use xb_graph::{ActionResult, Limits, Method, NodeId, ResolvedAction};
-use xb_store::{Contents, Store};
+use xb_store::{Contents, ShortMemory, Store};
 use xb_vm::{Parts, VmExecutor};
 
 /// Names a store to keep between runs.

@@ -129,7 +129,7 @@ impl Config {
     /// The executors that are engines, in the order of the file.
     pub fn engines(&self) -> impl Iterator<Item = (&ExecutorConfig, &EngineConfig)> {
         self.executors.iter().filter_map(|executor| match &executor.kind {
-            ExecutorKind::Engine(engine) => Some((executor, engine)),
+            ExecutorKind::Engine(engine) => Some((executor, engine.as_ref())),
             ExecutorKind::Vm { .. } => None,
         })
     }

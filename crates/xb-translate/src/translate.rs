@@ -1,4 +1,4 @@
-//! Trees of the store as an engine names them: the same directories with other digests, and with the times that files
+//! Trees of the store as the API names them: the same directories with other digests, and with the times that files
 //! have in every sandbox.
 
 use std::collections::{HashMap, HashSet};
@@ -16,33 +16,31 @@ use crate::names::Names;
 /// The time of every file and folder in a sandbox, in seconds since 1970: that of the store's files.
 const MTIME: i64 = 1;
 
-/// The properties of files and folders that an engine is asked to keep.
-pub(crate) const KEPT: &str = "unix_mode";
+/// The properties of files and folders that who runs something is asked to keep.
+pub const KEPT: &str = "unix_mode";
 
-/// Directories that the engine may lack, inner ones first.
-pub(crate) struct Translated {
-    pub directories: Vec<Named>,
-}
-
-/// A directory by the names of the engine.
-pub(crate) struct Named {
+/// A directory by the names of the API.
+pub struct Named {
+    /// What the store calls it.
     pub tree: TreeId,
+    /// What the API calls it.
     pub digest: proto::Digest,
+    /// The bytes of its `Directory`.
     pub bytes: Vec<u8>,
     /// The files in it.
     pub contents: Vec<(ContentId, proto::Digest)>,
 }
 
-/// The directories of a tree and all that are beneath it, but for those of which the engine's name is known; these are
-/// not looked into.
+/// The directories of a tree and all that are beneath it, inner ones first, but for those of which the API's name is
+/// known; these are not looked into.
 ///
 /// # Errors
 /// When something of it is not in the store.
-pub(crate) fn translate(
+pub fn translate(
     root: TreeId,
     names: &Names<'_>,
     known: impl Fn(TreeId) -> Option<proto::Digest>,
-) -> Result<Translated, StoreError> {
+) -> Result<Vec<Named>, StoreError> {
     let mut named = HashMap::new();
     let order = walk(root, names, known, &mut named)?;
     let contents: HashSet<_> = order.iter().flat_map(|(_, directory)| files(directory)).collect();
@@ -57,7 +55,7 @@ pub(crate) fn translate(
         let contents = files(&directory).filter_map(|id| Some((id, contents.get(&id)?.clone()))).collect();
         directories.push(Named { tree, digest, bytes, contents });
     }
-    Ok(Translated { directories })
+    Ok(directories)
 }
 
 /// The directories that are not known, inner ones first; those that are get into `named`.

@@ -1,6 +1,6 @@
-//! How an engine names contents of the store, and the other way round.
+//! How the Remote Execution API names contents of the store, and the other way round.
 //!
-//! A content is hashed once by the engine's digest function; then it is remembered:
+//! A content is hashed once by the other digest function; then it is remembered:
 //!
 //! | kind | key | value |
 //! |---|---|---|
@@ -13,23 +13,25 @@
 use std::collections::HashMap;
 
 use rayon::prelude::*;
-use xb_build::Memory;
 use xb_core::{ContentId, Digest, Sha256};
 use xb_remote::{DigestFunction, Hashing, proto};
-use xb_store::{Contents, StoreError};
+use xb_store::{Contents, Memory, StoreError};
 
 const THERE: &str = "sha256-v1";
 const HERE: &str = "of-sha256-v1";
 
-/// How the engine names contents.
-pub(crate) struct Names<'a> {
+/// How contents are named.
+pub struct Names<'a> {
+    /// By which function.
     pub function: DigestFunction,
+    /// What has the contents.
     pub store: &'a dyn Contents,
+    /// What remembers their names.
     pub memory: &'a dyn Memory,
 }
 
 impl Names<'_> {
-    /// What the engine calls these contents; those that were never hashed are.
+    /// What these contents are called there; those that were never hashed are.
     ///
     /// # Errors
     /// When one cannot be read.
@@ -50,16 +52,16 @@ impl Names<'_> {
         Ok(known.chain(hashed).map(named).collect())
     }
 
-    /// What is in the store of these contents of the engine, as far as it is known.
+    /// What is in the store of the contents of these names, as far as it is known.
     pub fn here(&self, digests: &[proto::Digest]) -> HashMap<proto::Digest, ContentId> {
         let id =
             |digest: &proto::Digest, hash| Some(ContentId(Digest::new(hash, u64::try_from(digest.size_bytes).ok()?)));
-        let of_engine = |digest: &proto::Digest| Some(digest.hash.parse::<Sha256>().ok()?.0);
+        let of_api = |digest: &proto::Digest| Some(digest.hash.parse::<Sha256>().ok()?.0);
         let found: Vec<Option<ContentId>> = match self.function {
-            DigestFunction::Blake3 => digests.iter().map(|digest| id(digest, of_engine(digest)?)).collect(),
+            DigestFunction::Blake3 => digests.iter().map(|digest| id(digest, of_api(digest)?)).collect(),
             DigestFunction::Sha256 => {
                 let size = |digest: &proto::Digest| digest.size_bytes.cast_unsigned();
-                let key = |digest| of_engine(digest).map_or(Vec::new(), |hash| key(&hash, size(digest)));
+                let key = |digest| of_api(digest).map_or(Vec::new(), |hash| key(&hash, size(digest)));
                 let keys: Vec<_> = digests.iter().map(key).collect();
                 let known = self.memory.recall(HERE, &keys).into_iter();
                 known.zip(digests).map(|(value, digest)| id(digest, hash(value?)?)).collect()
@@ -70,7 +72,7 @@ impl Names<'_> {
         pairs.filter_map(|(digest, content)| Some((digest, content.filter(is_here)?))).collect()
     }
 
-    /// Takes note of what the engine calls contents that came from there.
+    /// Takes note of how contents are called there that came.
     pub fn came(&self, contents: &[(ContentId, proto::Digest)]) {
         let hash = |digest: &proto::Digest| Some(digest.hash.parse::<Sha256>().ok()?.0);
         let known: Vec<_> = contents.iter().filter_map(|(content, digest)| Some((*content, hash(digest)?))).collect();

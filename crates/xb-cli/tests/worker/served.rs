@@ -1,0 +1,150 @@
+//! A server that executes is an executor like any other.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use xb_contract::{World, contract};
+use xb_core::Arch;
+use xb_engine::{EngineExecutor, Options};
+use xb_http::Patience;
+use xb_remote::Server;
+use xb_store::{ShortMemory, Store};
+
+/// A server that runs until it is dropped.
+pub struct Serving {
+    child: Child,
+    pub address: String,
+    pub folder: TempDir,
+}
+
+impl Serving {
+    pub fn start(more: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut child = xb(folder.path())
+            .args(["serve", "cache", "--listen", "127.0.0.1:0"])
+            .args(more)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("xb runs");
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().expect("it is piped")).read_line(&mut line).expect("it says where it is");
+        let address = line.trim_end().rsplit("://").next().expect("an address").to_owned();
+        Self { child, address, folder }
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).expect("a number");
+        kill_process(pid, signal).expect("it runs");
+    }
+
+    /// Waits until it has ended: its exit code.
+    pub fn ended(&mut self) -> Option<i32> {
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program, in a home and a store beneath a folder.
+pub fn xb(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xb"));
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .env("XB_STORE", folder.join("store"))
+        .env("PATH", "/usr/bin:/bin")
+        .stdin(Stdio::null());
+    command
+}
+
+/// An executor for a server.
+pub fn executor(server: Server, store: &Store) -> Arc<EngineExecutor> {
+    let second = Duration::from_secs(1);
+    let pause = Duration::from_millis(100);
+    let options = Options {
+        name: "farm".to_owned(),
+        server,
+        arch: Arch::host().expect("an architecture"),
+        slots: 4,
+        jobs: 3,
+        properties: BTreeMap::from([("OSFamily".to_owned(), "linux".to_owned())]),
+        patience: Patience { parallel: 8, tries: 8, pause, connect: 5 * second, silence: 20 * second },
+    };
+    let scratch = store.scratch().to_owned();
+    Arc::new(EngineExecutor::new(options, Arc::new(store.clone()), Arc::new(ShortMemory::default()), scratch))
+}
+
+fn served() -> Option<(Serving, World)> {
+    let serving = Serving::start(&["--execute", "--slots", "4"]);
+    let server: Server = format!("grpc://{}", serving.address).parse().expect("a server");
+    let world = World::new(3, |store| executor(server, store) as _)?;
+    Some((serving, world))
+}
+
+contract!(served);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_run_for_one_is_known_to_the_next() {
+    let Some((serving, world)) = served() else { return };
+    let script = "cat /proc/sys/kernel/random/uuid | tee /out/x";
+    let (first, tree) = world.done(script).await;
+    let server: Server = format!("grpc://{}", serving.address).parse().expect("a server");
+    let Some(other) = World::new(3, |store| executor(server, store) as _) else { return };
+    assert_eq!(other.done(script).await, (first, tree));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_only_the_server_sees_is_told() {
+    let Some((_serving, world)) = served() else { return };
+    let action = world.script("rm -rf /out; ln -s /build /out");
+    let outcome = world.run_action(&action).await.expect("the executor does its work");
+    assert!(format!("{:?}", outcome.result.cause).contains("MissingOutput"), "{:?}", outcome.result);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_to_stop_leaves_no_sandbox_behind() {
+    let Some((mut serving, world)) = served() else { return };
+    let action = world.script("exec sleep 86396");
+    let run = world.run_action(&action);
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        serving.signal(Signal::TERM);
+        tokio::task::spawn_blocking(move || {
+            let code = serving.ended();
+            (code, std::fs::read_dir(serving.folder.path().join("store/sandboxes")).map_or(0, Iterator::count))
+        })
+        .await
+        .expect("it ends")
+    };
+    let ended = tokio::select! {
+        ended = stop => ended,
+        _ = run => panic!("who runs it waits for the server to come back"),
+    };
+    assert_eq!(ended, (Some(0), 0));
+}
+
+#[test]
+fn what_runs_actions_has_to_be_asked_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let refused = xb(folder.path()).args(["serve", "cache", "--slots", "2"]).output().expect("xb runs");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--execute"), "{refused:?}");
+    let serving = Serving::start(&[]);
+    let server: Server = format!("grpc://{}", serving.address).parse().expect("a server");
+    let store = Store::open(&folder.path().join("store")).expect("a store");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
+    let reached = runtime.block_on(executor(server, &store).reach()).expect_err("it executes nothing");
+    assert!(reached.contains("executes none"), "{reached}");
+}

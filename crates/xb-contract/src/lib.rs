@@ -1,0 +1,37 @@
+//! What every executor does alike: tests for those who make one.
+//!
+//! [`contract!`] has an executor checked, given a function that makes a [`World`] around it. What it checks is what a
+//! command sees and what becomes of what it leaves: the same wherever it runs.
+
+pub mod cases;
+mod world;
+
+pub use world::{Outcome, World, make, write};
+
+/// The tests of an executor: `world` makes what they need, and keeps alive what has to be; none where that cannot be
+/// had here, of which the reason was told. Where an executor leaves something to others, it names the cases that are its
+/// own.
+#[macro_export]
+macro_rules! contract {
+    ($world:expr) => {
+        $crate::contract!($world,
+            a_command_sees_what_every_command_sees,
+            the_machine_has_the_name_of_all,
+            outputs_are_the_same_trees,
+            folders_that_a_command_needs_are_there,
+            failures_have_the_same_causes,
+            a_log_has_its_limit_and_a_large_one_its_end,
+            several_run_at_once,
+            who_is_given_up_is_stopped,
+        );
+    };
+    ($world:expr, $($case:ident),+ $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                let Some((_kept, world)) = $world() else { return };
+                $crate::cases::$case(&world).await;
+            }
+        )+
+    };
+}

@@ -1,0 +1,77 @@
+//! The root of an action: a tree of what was sent, in the store that sandboxes are made from.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+
+use bazel_remote_apis::build::bazel::remote::execution::v2::Digest;
+use rayon::prelude::*;
+use xb_core::{ContentId, TreeId};
+use xb_remote::{DigestFunction, Hashing};
+use xb_store::Contents;
+use xb_translate::{Came, Names};
+
+use super::Trouble;
+use crate::Shelf;
+use crate::shelf::{Name, blob};
+
+/// No folder of a root lists more, in bytes.
+const MOST_DIRECTORY: u64 = 64 << 20;
+
+/// The tree of a root. What the store has already is not read again.
+pub(super) fn root(shelf: &Shelf, names: &Names<'_>, root: &Digest) -> Result<TreeId, Trouble> {
+    let came = Came::read(root.clone(), names.function, |folder| directory(shelf, folder))?;
+    let files: Vec<_> = came.files().into_iter().collect();
+    let mut contents = names.here(&files);
+    let lacking: Vec<_> = files.into_iter().filter(|file| !contents.contains_key(file)).collect();
+    let taken = lacking.par_iter().map(|file| Ok((take(shelf, names.store, file)?, file.clone())));
+    let taken: Vec<(Option<ContentId>, Digest)> = taken.collect::<Result<_, Trouble>>()?;
+    let missing: Vec<_> = taken.iter().filter(|(content, _)| content.is_none()).map(|(_, file)| file.clone()).collect();
+    if !missing.is_empty() {
+        return Err(Trouble::Lacks(missing));
+    }
+    let taken: Vec<_> = taken.into_iter().filter_map(|(content, file)| Some((content?, file))).collect();
+    names.came(&taken);
+    contents.extend(taken.into_iter().map(|(content, file)| (file, content)));
+    store(&came, &contents, names.store)
+}
+
+fn store(came: &Came, contents: &HashMap<Digest, ContentId>, into: &dyn Contents) -> Result<TreeId, Trouble> {
+    let (tree, directories) =
+        came.to_store(contents).map_err(|why| Trouble::Wrong(format!("the root is no tree: {why}")))?;
+    for directory in directories {
+        into.add_directory(directory).map_err(|error| Trouble::Here(error.to_string()))?;
+    }
+    Ok(tree)
+}
+
+fn directory(shelf: &Shelf, named: &Digest) -> Result<Vec<u8>, Trouble> {
+    let lacks = || Trouble::Lacks(vec![named.clone()]);
+    let blob = blob(named).ok_or_else(lacks)?;
+    shelf.bytes(Name::blob(blob.sha256), blob.size.min(MOST_DIRECTORY))?.ok_or_else(lacks)
+}
+
+/// Takes a file into the store; none where it is not here, or no longer what its name says.
+fn take(shelf: &Shelf, store: &dyn Contents, named: &Digest) -> Result<Option<ContentId>, Trouble> {
+    let Some(blob) = blob(named) else { return Ok(None) };
+    if blob.size == 0 {
+        return Ok(Some(store.add_content(&mut io::empty())?));
+    }
+    let Some((file, size)) = shelf.opened(Name::blob(blob.sha256))? else { return Ok(None) };
+    let mut hashed = Hashed { from: file.take(size), hashing: Hashing::new(DigestFunction::Sha256) };
+    let content = store.add_content(&mut hashed)?;
+    Ok((hashed.hashing.digest() == *named).then_some(content))
+}
+
+/// Hashes what is read through it.
+struct Hashed<R> {
+    from: R,
+    hashing: Hashing,
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = self.from.read(into)?;
+        io::Write::write_all(&mut self.hashing, &into[..length])?;
+        Ok(length)
+    }
+}

@@ -1,0 +1,92 @@
+//! What an action left, as it is told of and kept.
+
+use std::collections::HashMap;
+use std::io::Read as _;
+
+use bazel_remote_apis::build::bazel::remote::execution::v2::{
+    ActionResult, Digest, ExecutedActionMetadata, OutputDirectory,
+};
+use bazel_remote_apis::google::protobuf::Any;
+use rayon::prelude::*;
+use xb_core::{ContentId, TreeId};
+use xb_run::Told;
+use xb_store::Contents;
+use xb_translate::{Named, Names, tree_message};
+
+use super::Trouble;
+use crate::Shelf;
+use crate::shelf::{Name, blob};
+
+/// What was printed goes with the result where it is no longer, in bytes.
+const SHORT: u64 = 16 << 10;
+
+/// How many bytes are moved at one time.
+const PIECE: usize = 256 << 10;
+
+/// Puts what a run left on the shelf, and tells of it.
+pub(super) fn told(
+    shelf: &Shelf,
+    names: &Names<'_>,
+    left: &xb_graph::ActionResult,
+    mut about: ExecutedActionMetadata,
+) -> Result<ActionResult, Trouble> {
+    let mut result = ActionResult { exit_code: left.exit_code, ..ActionResult::default() };
+    for (asked, tree) in &left.outputs {
+        let tree_digest = Some(output(shelf, names, *tree)?);
+        result.output_directories.push(OutputDirectory { path: asked.clone(), tree_digest, ..Default::default() });
+    }
+    if let Some(log) = left.log {
+        match log.0.size() <= SHORT {
+            true => drop(names.store.open_content(log)?.read_to_end(&mut result.stdout_raw)?),
+            false => {
+                let named = names.there(&[log])?;
+                put(shelf, names.store, &named)?;
+                result.stdout_digest = named.into_values().next();
+            }
+        }
+    }
+    let ended = Told { cause: left.cause.clone(), peak_memory: left.peak_memory, left_out: left.left_out.clone() };
+    if let Ok(value) = serde_json::to_vec(&ended) {
+        about.auxiliary_metadata.push(Any { type_url: Told::TYPE.to_owned(), value });
+    }
+    result.execution_metadata = Some(about);
+    Ok(result)
+}
+
+/// Puts a tree on the shelf: what its list of directories is called.
+fn output(shelf: &Shelf, names: &Names<'_>, tree: TreeId) -> Result<Digest, Trouble> {
+    let directories = xb_translate::translate(tree, names, |_| None)?;
+    let files = directories.iter().flat_map(|directory| directory.contents.iter().cloned());
+    put(shelf, names.store, &files.collect())?;
+    directories.par_iter().try_for_each(|Named { digest, bytes, .. }| whole(shelf, digest, bytes))?;
+    let list = tree_message(&directories);
+    let digest = names.function.of(&list);
+    whole(shelf, &digest, &list)?;
+    Ok(digest)
+}
+
+fn put(shelf: &Shelf, store: &dyn Contents, files: &HashMap<ContentId, Digest>) -> Result<(), Trouble> {
+    files.par_iter().try_for_each(|(content, named)| file(shelf, store, *content, named))
+}
+
+fn whole(shelf: &Shelf, named: &Digest, bytes: &[u8]) -> Result<(), Trouble> {
+    let blob = blob(named).ok_or_else(|| Trouble::Here(format!("`{}` is no SHA-256", named.hash)))?;
+    Ok(shelf.put(Name::blob(blob.sha256), blob.size, bytes)?)
+}
+
+fn file(shelf: &Shelf, store: &dyn Contents, content: ContentId, named: &Digest) -> Result<(), Trouble> {
+    let blob = blob(named).ok_or_else(|| Trouble::Here(format!("`{}` is no SHA-256", named.hash)))?;
+    if shelf.has(blob)? {
+        return Ok(());
+    }
+    let mut from = store.open_content(content)?;
+    let mut incoming = shelf.begin(Name::blob(blob.sha256), Some(blob.size))?;
+    let mut piece = vec![0; PIECE.min(usize::try_from(blob.size).unwrap_or(PIECE))];
+    loop {
+        match from.read(&mut piece)? {
+            0 => break,
+            length => incoming.take(&piece[..length])?,
+        }
+    }
+    Ok(shelf.finish(incoming)?)
+}

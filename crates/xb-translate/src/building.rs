@@ -1,0 +1,125 @@
+//! A tree that came, as one of the store.
+//!
+//! Names are names that a file can have, no path is longer than any, and what is made is the canonical encoding of what
+//! came.
+
+use std::collections::HashMap;
+
+use xb_core::{ContentId, RelPath, TreeId};
+use xb_graph::reapi::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode, UInt32Value, encode};
+use xb_remote::proto;
+
+use crate::Came;
+use crate::came::digest;
+
+/// No tree has more entries. One folder can be listed once and be in a great many places.
+const MOST_ENTRIES: u64 = 50_000_000;
+
+/// Linux takes no longer target for a link.
+const LONGEST_TARGET: usize = 4095;
+
+impl Came {
+    /// The directories of the tree, inner ones first, by the store's names.
+    ///
+    /// # Errors
+    /// When something of it can be in no tree: half a sentence.
+    pub fn to_store(&self, contents: &HashMap<proto::Digest, ContentId>) -> Result<(TreeId, Vec<Directory>), String> {
+        let mut building = Building { came: self, contents, done: HashMap::new(), directories: Vec::new() };
+        let built = building.build(&self.root, 0)?;
+        if built.components > RelPath::DEEPEST || built.bytes > RelPath::LONGEST {
+            return Err("it is deeper, or has a longer path, than any file of a tree may have".to_owned());
+        }
+        if built.entries > MOST_ENTRIES {
+            return Err(format!("it has more than {MOST_ENTRIES} files and folders"));
+        }
+        Ok((built.tree, building.directories))
+    }
+}
+
+struct Building<'a> {
+    came: &'a Came,
+    contents: &'a HashMap<proto::Digest, ContentId>,
+    /// A folder that is in several places is built once.
+    done: HashMap<proto::Digest, Built>,
+    directories: Vec<Directory>,
+}
+
+/// A folder that was built, and the longest path beneath it.
+#[derive(Clone, Copy)]
+struct Built {
+    tree: TreeId,
+    components: usize,
+    bytes: usize,
+    /// How many entries there are beneath it, each as often as it is there.
+    entries: u64,
+}
+
+impl Building<'_> {
+    fn build(&mut self, named: &proto::Digest, depth: usize) -> Result<Built, String> {
+        if let Some(built) = self.done.get(named) {
+            return Ok(*built);
+        }
+        if depth > RelPath::DEEPEST {
+            return Err("it is deeper than a path may be".to_owned());
+        }
+        let came = self.came.directories.get(named).ok_or("a folder of it is not listed")?;
+        let mut directory =
+            Directory { node_properties: special(came.node_properties.as_ref(), 0o700), ..Directory::default() };
+        let (mut components, mut bytes, mut entries) = (0, 0, 0_u64);
+        let mut measure = |name: &str, beneath: Option<Built>| {
+            let (more, longer) = beneath.map_or((0, 0), |built| (built.components, built.bytes));
+            entries = entries.saturating_add(1 + beneath.map_or(0, |built| built.entries.min(MOST_ENTRIES + 1)));
+            components = components.max(1 + more);
+            bytes = bytes.max(name.len() + if more > 0 { 1 + longer } else { 0 });
+        };
+        for node in &came.files {
+            measure(&node.name, None);
+            directory.files.push(self.file(node)?);
+        }
+        for node in &came.symlinks {
+            measure(&node.name, None);
+            directory.symlinks.push(link(node)?);
+        }
+        for node in &came.directories {
+            let named = node.digest.as_ref().map(digest).ok_or("a folder of it has no digest")?;
+            let built = self.build(&named, depth + 1)?;
+            measure(&node.name, Some(built));
+            let digest = Some(built.tree.0.into());
+            directory.directories.push(DirectoryNode { name: node.name.clone(), digest });
+        }
+        directory.files.sort_by(|a, b| a.name.cmp(&b.name));
+        directory.symlinks.sort_by(|a, b| a.name.cmp(&b.name));
+        directory.directories.sort_by(|a, b| a.name.cmp(&b.name));
+        directory.check()?;
+        let built = Built { tree: TreeId(encode(&directory).1), components, bytes, entries };
+        self.directories.push(directory);
+        self.done.insert(named.clone(), built);
+        Ok(built)
+    }
+
+    fn file(&self, node: &FileNode) -> Result<FileNode, String> {
+        let content = node.digest.as_ref().and_then(|named| self.contents.get(&digest(named)));
+        let content = content.ok_or_else(|| format!("`{}` in it has no digest", node.name))?;
+        let mode = node.node_properties.as_ref().and_then(|properties| properties.unix_mode.as_ref());
+        Ok(FileNode {
+            name: node.name.clone(),
+            digest: Some(content.0.into()),
+            is_executable: mode.map_or(node.is_executable, |mode| mode.value & 0o111 != 0),
+            node_properties: special(node.node_properties.as_ref(), 0o400),
+        })
+    }
+}
+
+fn link(node: &SymlinkNode) -> Result<SymlinkNode, String> {
+    let target = &node.target;
+    if target.is_empty() || target.len() > LONGEST_TARGET || target.contains('\0') {
+        return Err(format!("the link `{}` in it leads to what no link can lead to", node.name));
+    }
+    Ok(node.clone())
+}
+
+/// The whole mode, where set-id or sticky bits are in it, with what the owner may do at least.
+fn special(properties: Option<&NodeProperties>, least: u32) -> Option<NodeProperties> {
+    let mode = properties?.unix_mode.as_ref()?.value & 0o7777;
+    (mode & 0o7000 != 0).then_some(NodeProperties { unix_mode: Some(UInt32Value { value: mode | least }) })
+}
