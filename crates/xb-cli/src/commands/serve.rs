@@ -13,7 +13,7 @@ use crate::project::Config;
 use crate::session::runtime;
 use crate::sizes::size;
 use crate::stores::store_path;
-use crate::worker::{Opened, worker};
+use crate::worker::worker;
 
 /// What a folder may hold that is for one who has come by a line, in bytes, where nothing is said.
 const LINE_QUOTA: u64 = 20 << 30;
@@ -21,8 +21,8 @@ const LINE_QUOTA: u64 = 20 << 30;
 /// How many may come by lines at one time.
 const MOST_LINES: usize = 64;
 
-/// How long the end of the program waits for threads that nobody waits for.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the end of the program waits until sandboxes are gone that were given up.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Runs the command.
 ///
@@ -35,15 +35,8 @@ pub fn run(here: &Invocation, args: &ServeArgs) -> Result<(), Failure> {
         let NewToken(token) = Tokens::add(&file, name, rights).map_err(|error| Failure::user(error.to_string()))?;
         return print_line(token);
     }
-    let opened = Opened::default();
-    let served = serve(here, args, &opened);
-    opened.settle();
-    served
-}
-
-fn serve(here: &Invocation, args: &ServeArgs, opened: &Opened) -> Result<(), Failure> {
     let slots = args.slots.map_or_else(cpus, usize::from);
-    let worker = args.execute.then(|| worker(slots, opened)).transpose()?;
+    let worker = args.execute.then(|| worker(slots)).transpose()?;
     let cancel = interrupt::cancel();
     let runtime = runtime()?;
     let served = runtime.block_on(async {
@@ -68,7 +61,6 @@ fn serve(here: &Invocation, args: &ServeArgs, opened: &Opened) -> Result<(), Fai
             .await;
         Ok(())
     });
-    // Nobody waits for what still reads a line that has no end.
     runtime.shutdown_timeout(PATIENCE);
     served
 }

@@ -124,7 +124,7 @@ async fn a_server_that_is_to_stop_leaves_no_sandbox_behind() {
         serving.signal(Signal::TERM);
         tokio::task::spawn_blocking(move || {
             let code = serving.ended();
-            (code, std::fs::read_dir(serving.folder.path().join("store/sandboxes")).map_or(0, Iterator::count))
+            (code, std::fs::read_dir(serving.folder.path().join("store/v1/sandboxes")).expect("sandboxes").count())
         })
         .await
         .expect("it ends")

@@ -43,6 +43,14 @@ pub struct Place {
     pub store: Arc<dyn Contents>,
     /// What remembers how contents are named.
     pub memory: Arc<dyn Memory>,
+    /// Called when nothing runs there any more: waits until what was given up is gone.
+    pub settle: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        (self.settle)();
+    }
 }
 
 /// Opens the place where actions run: why not, as a sentence.
