@@ -1,9 +1,8 @@
 //! The executor that has actions run by a server of the Remote Execution API.
 //!
 //! - [`EngineExecutor`] is the executor; [`Options`] say how the engine is spoken with.
-//! - What goes there: `folders` are those that every command finds, `names` tells contents by the engine's digest
-//!   function, `translate` trees, `command` what is run; `upload` sends what the engine lacks, and `known` remembers
-//!   for a while what it has.
+//! - What goes there: `names` tells contents by the engine's digest function, `translate` trees, `command` what is
+//!   run; `upload` sends what the engine lacks, and `known` remembers for a while what it has.
 //! - What comes back: `log` what was printed, `came` and `outputs` the trees, of which no byte is believed before
 //!   it was hashed.
 //! - `run` is one run from its beginning to its end, and `stop` what becomes of one that is given up.
@@ -16,7 +15,6 @@
 mod came;
 mod command;
 mod executor;
-mod folders;
 mod known;
 mod log;
 mod names;
