@@ -149,7 +149,19 @@ pub fn unpack_build(
     limits: Limits,
     contents: &(impl Contents + ?Sized),
 ) -> Result<TreeId, ArchiveError> {
-    collect(contents, limits, |sink| tarball::read(from, Maker::Build, sink))?.build(contents)
+    read_build(from, limits, contents)?.build(contents)
+}
+
+/// What a plain tar file holds that the end of a build made, with its contents in the store.
+///
+/// # Errors
+/// See [`ArchiveError`].
+pub fn read_build(
+    from: impl Read,
+    limits: Limits,
+    contents: &(impl Contents + ?Sized),
+) -> Result<Collected, ArchiveError> {
+    collect(contents, limits, |sink| tarball::read(from, Maker::Build, sink))
 }
 
 /// What an archive holds, with its contents in the store.
@@ -208,5 +220,23 @@ mod tests {
         let mut refusing = TreeWriter::new(&store, |name| (name == "run").then_some("it runs"), 1, std::io::sink());
         let refused = refusing.tree(tree, &RelPath::root()).unwrap_err().to_string();
         assert_eq!(refused, "`d/run` cannot be put into it: it runs");
+    }
+
+    #[test]
+    fn what_no_tree_can_hold_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let mut archive = tar::Builder::new(Vec::new());
+        for (name, kind) in [("./", tar::EntryType::Directory), ("./d/pipe", tar::EntryType::Fifo)] {
+            let mut header = tar::Header::new_ustar();
+            header.set_entry_type(kind);
+            header.set_mode(0o755);
+            header.set_size(0);
+            archive.append_data(&mut header, name, std::io::empty()).unwrap();
+        }
+        let bytes = archive.into_inner().unwrap();
+        let collected = read_build(&*bytes, Limits::default(), &store).unwrap();
+        assert_eq!(collected.left_out, [RelPath::new("d/pipe").unwrap()]);
+        assert_eq!(collected.build(&store).unwrap(), build_tree(Unbuilt::default(), &store).unwrap());
     }
 }
