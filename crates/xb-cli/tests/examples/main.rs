@@ -7,6 +7,7 @@
 
 mod builders;
 mod debs;
+mod docker;
 mod engine;
 mod machine;
 mod machines;
