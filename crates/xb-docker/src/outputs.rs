@@ -169,12 +169,76 @@ fn hostname(root: TreeId, place: &RelPath, store: &dyn Contents) -> Result<Optio
 fn read(mut from: Reader, most: u64, dropped: Option<RelPath>, store: &dyn Contents) -> Result<One, ArchiveError> {
     let limits = Limits::default();
     let limits = Limits { bytes: if most > 0 { most.min(limits.bytes) } else { limits.bytes }, ..limits };
-    let collected = read_build(&mut from, limits, store)?;
+    let collected = match read_build(&mut from, limits, store) {
+        // Of one that was cut off, no entry is to blame.
+        collected @ (Ok(_) | Err(ArchiveError::Entry { .. })) => collected,
+        Err(error) => return Err(error),
+    };
     let zeros = from.zeros_at_the_end().map_err(xb_archive::broken)?;
     if zeros < END {
         return Err(ArchiveError::Broken("the archive has no end".to_owned()));
     }
+    let collected = collected?;
     let left_out = collected.left_out.clone();
     let collected = collected.without(|path, _| dropped.as_ref() == Some(path));
     Ok((collected.build(store)?, left_out))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use xb_store::Store;
+
+    use super::*;
+
+    /// What becomes of bytes that a container is said to have left, of which no more than 1000 may be in files.
+    fn taken(bytes: Vec<u8>, store: &Store) -> Result<Vec<RelPath>, ArchiveError> {
+        let (fill, reader) = from_stream(futures_util::stream::iter([Ok::<_, String>(Bytes::from(bytes))]));
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        runtime.spawn(fill);
+        read(reader, 1000, None, store).map(|(_, left_out)| left_out)
+    }
+
+    /// An archive of one entry: its name, which no library of ours would write, its kind, and how many bytes it has.
+    fn archive(name: &[u8], kind: tar::EntryType, target: &str, size: usize) -> Vec<u8> {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_mode(0o644);
+        header.set_size(size as u64);
+        let fields = header.as_gnu_mut().unwrap();
+        fields.name[..name.len()].copy_from_slice(name);
+        fields.linkname[..target.len()].copy_from_slice(target.as_bytes());
+        header.set_cksum();
+        [header.as_bytes(), &vec![7; size.next_multiple_of(512)][..], &[0; END]].concat()
+    }
+
+    #[test]
+    fn what_a_container_leaves_is_the_word_of_a_stranger() {
+        use tar::EntryType::{Fifo, Link, Regular, Symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let taken = |bytes| taken(bytes, &store);
+        let good = archive(b"./a", Regular, "", 600);
+        assert_eq!(taken(good.clone()).unwrap(), []);
+        assert_eq!(taken(archive(b"./p", Fifo, "", 0)).unwrap(), [RelPath::new("p").unwrap()]);
+        for (bytes, why) in [
+            (archive(b"/etc/passwd", Regular, "", 1), "absolute name"),
+            (archive(b"./../a", Regular, "", 1), "leads upwards"),
+            (archive(b"./a\xff", Regular, "", 1), "not UTF-8"),
+            (archive(b"./a", Regular, "", 1001), "more than 1000 bytes"),
+            (archive(b"./a", Link, "/etc/passwd", 0), "absolute name"),
+            (archive(b"./a", Link, "./elsewhere", 0), "does not come before it"),
+            (
+                [&archive(b"./a", Symlink, "/etc", 0)[..512], &archive(b"./a/b", Regular, "", 1)].concat(),
+                "not a folder",
+            ),
+        ] {
+            let error = taken(bytes).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}: {why}");
+        }
+        // Where it ends tells whether all of it came.
+        for length in [good.len() - 1, good.len() - END, 700, 100] {
+            assert!(matches!(taken(good[..length].to_vec()), Err(ArchiveError::Broken(_))), "{length}");
+        }
+    }
 }
