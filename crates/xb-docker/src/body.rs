@@ -32,7 +32,10 @@ const HIDDEN: [&str; 11] = [
 const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
 /// The shell that starts a command is a process, too.
-const HELPERS: u64 = 1;
+pub const HELPERS: u64 = 1;
+
+/// How many processes more there can be than there may, so that it is seen that they are too many.
+const SLACK: u64 = 4;
 
 /// How many CPUs a command has, and so how many jobs it should run at once.
 pub fn cpus(limits: &Limits, engine: &Engine, slots: u32) -> u32 {
@@ -73,7 +76,7 @@ fn host_config(limits: &Limits, engine: &Engine) -> HostConfig {
         readonly_paths: Some(texts(&READ_ONLY)),
         memory: some(limits.memory),
         memory_swap: some(limits.memory),
-        pids_limit: some(limits.processes).map(|most| most.saturating_add(whole(HELPERS))),
+        pids_limit: some(limits.processes).map(|most| most.saturating_add(whole(HELPERS + SLACK))),
         cpuset_cpus: confined.then(|| format!("0-{}", limits.cpus - 1)),
         shm_size: Some(shm).filter(|size| *size > 0),
         ulimits: Some(ulimits(limits)),

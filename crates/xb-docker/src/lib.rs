@@ -6,7 +6,7 @@
 //!   `folders` are those that every command finds.
 //! - What comes back: `outputs` are archives of a stranger, and `stream` is how bytes get from where nobody waits to
 //!   where somebody does.
-//! - `run` is one run from its beginning to its end; `container` is removed whatever comes, and `owner` says whose
+//! - `run` is one run from its beginning to its end, and `watch` what stops it; `container` is removed whatever comes, and `owner` says whose
 //!   containers and images are, so that those of the dead are told from those of the living.
 //!
 //! An action runs there as it does here, as far as a container lets it. What Docker decides itself is in its own hands:
@@ -26,6 +26,7 @@ mod run;
 mod seccomp;
 mod start;
 mod stream;
+mod watch;
 
 pub use executor::{DockerExecutor, Options};
 pub use host::{Host, NoHost};

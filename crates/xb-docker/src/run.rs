@@ -1,6 +1,6 @@
 //! One run of an action: an image, a container, what it says, and what it made.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,10 +9,10 @@ use bollard::container::AttachContainerResults;
 use bollard::errors::Error;
 use bollard::models::ContainerState;
 use bollard::query_parameters::{
-    AttachContainerOptionsBuilder, EventsOptionsBuilder, UploadToContainerOptionsBuilder, WaitContainerOptionsBuilder,
+    AttachContainerOptionsBuilder, UploadToContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use futures_util::StreamExt as _;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use xb_build::{Event, ExecutorError, RunContext};
 use xb_graph::{ActionResult, Cause, ResolvedAction};
 use xb_run::{Ended, Exceeded, KILLED, Log, Unfurnished, cause, foreign, is_left_out, layers};
@@ -24,15 +24,10 @@ use crate::executor::Inner;
 use crate::folders::lacking;
 use crate::outputs;
 use crate::start::Start;
+use crate::watch::watch;
 
 /// The number of layers that a root may have in a container: Docker's own limit is 127, and it adds some.
 const MOST_LAYERS: usize = 100;
-
-/// How often it is looked how a container is.
-const LOOK: Duration = Duration::from_secs(30);
-
-/// How long an engine may take to say how.
-const SILENCE: Duration = Duration::from_secs(120);
 
 /// How often an image may be gone when its container is made.
 const MOST_LOST: u32 = 3;
@@ -160,7 +155,10 @@ async fn follow(
     };
     let state = tokio::select! {
         state = ended => state?,
-        state = watch(engine, container) => state.map_err(|error| failed("tell how it goes with", &error))?,
+        seen = watch(engine, container, action.limits.processes) => {
+            let exceeded = Some(seen.map_err(|error| failed("tell how it goes with", &error))?);
+            return Ok(Some(Ended { exit_code: KILLED, exceeded, ..Ended::default() }));
+        }
         () = overdue => return Ok(None),
     };
     let exit_code = state.exit_code.and_then(|code| i32::try_from(code).ok()).unwrap_or(KILLED);
@@ -170,38 +168,6 @@ async fn follow(
         too_large_a_file: action.limits.disk > 0 && exit_code == TOO_LARGE,
         ..Ended::default()
     }))
-}
-
-/// Looks after a container: an engine that falls silent is not waited for, and who has got too little memory does not go
-/// on with what is left.
-async fn watch(engine: &Engine, container: &str) -> Result<ContainerState, Error> {
-    let told = [("type", "container"), ("event", "oom"), ("container", container)];
-    let told = told.map(|(what, which)| (what.to_owned(), vec![which.to_owned()]));
-    let options = EventsOptionsBuilder::new().filters(&HashMap::from(told)).build();
-    let mut events = Box::pin(engine.docker.events(Some(options)));
-    let is_short = async {
-        match events.next().await {
-            Some(Ok(_)) => {}
-            // Nobody else tells before the container has ended.
-            Some(Err(_)) | None => pending().await,
-        }
-    };
-    let silence = async {
-        loop {
-            sleep(LOOK).await;
-            match timeout(SILENCE, engine.docker.inspect_container(container, None)).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => return error,
-                Err(_) => return Error::RequestTimeoutError,
-            }
-        }
-    };
-    tokio::select! {
-        () = is_short => {
-            Ok(ContainerState { oom_killed: Some(true), exit_code: Some(i64::from(KILLED)), ..ContainerState::default() })
-        }
-        error = silence => Err(error),
-    }
 }
 
 /// What became of a container, once it has ended.

@@ -24,13 +24,17 @@ async fn memory() {
 async fn processes() {
     let Some(world) = World::new() else { return };
     let sleepers = async |sleepers: u32| {
-        let script = format!("for n in $(seq 1 {sleepers}); do sleep 3 & done; wait; echo whole");
+        let script = format!("for n in $(seq 1 {sleepers}); do sleep 5 & done; wait; echo whole");
         world.run(&script, |action| action.limits.processes = 40).await
     };
     let outcome = sleepers(39).await;
     assert_eq!((outcome.log.as_str(), outcome.result.cause), ("whole\n", Cause::Success));
-    let outcome = sleepers(45).await;
-    assert_ne!(outcome.result.exit_code, 0, "{}", outcome.log);
+    let outcome = sleepers(60).await;
+    assert!(!outcome.result.succeeded(), "{}", outcome.log);
+    let outcome = sleepers(42).await;
+    assert_eq!((outcome.result.cause, outcome.result.exit_code), (Cause::TooManyProcesses, 137), "{}", outcome.log);
+    let outcome = world.run("echo alone", |action| action.limits.processes = 1).await;
+    assert_eq!((outcome.log.as_str(), outcome.result.cause), ("alone\n", Cause::Success));
 }
 
 #[tokio::test(flavor = "multi_thread")]
