@@ -66,6 +66,7 @@ pub struct Sink<'c, 's, C: ?Sized> {
     written: Sender<Written>,
     files: usize,
     items: Vec<(RelPath, Item)>,
+    left_out: Vec<RelPath>,
     /// The folders that names have implied so far.
     folders: HashSet<RelPath>,
     left: Limits,
@@ -80,7 +81,7 @@ pub fn collect<C: Contents + ?Sized>(
 ) -> Result<Collected, ArchiveError> {
     let (sender, receiver) = channel();
     let waiting = AtomicU64::new(0);
-    let (items, files) = rayon::in_place_scope(|scope| {
+    let (items, files, left_out) = rayon::in_place_scope(|scope| {
         let mut sink = Sink {
             scope,
             contents,
@@ -88,14 +89,15 @@ pub fn collect<C: Contents + ?Sized>(
             written: sender,
             files: 0,
             items: Vec::new(),
+            left_out: Vec::new(),
             folders: HashSet::new(),
             left: limits,
             limits,
         };
         read(&mut sink)?;
-        Ok::<_, ArchiveError>((sink.items, sink.files))
+        Ok::<_, ArchiveError>((sink.items, sink.files, sink.left_out))
     })?;
-    Collected::new(items, &contents_of(files, &receiver)?)
+    Ok(Collected { left_out, ..Collected::new(items, &contents_of(files, &receiver)?)? })
 }
 
 fn contents_of(files: usize, written: &Receiver<Written>) -> Result<Vec<ContentId>, ArchiveError> {
@@ -198,6 +200,14 @@ impl<'s, C: Contents + ?Sized> Sink<'_, 's, C> {
         Ok(())
     }
 
+    /// Takes note of what no tree can hold; of what has a name, too, that none can hold, there is none to be taken.
+    pub(crate) fn leave_out(&mut self, name: &str) -> Result<(), ArchiveError> {
+        let Ok(path) = clean(name) else { return Ok(()) };
+        self.charge_entry(&path)?;
+        self.left_out.push(path);
+        Ok(())
+    }
+
     /// Takes a folder.
     pub fn folder(&mut self, name: &str, mode: Mode) -> Result<(), ArchiveError> {
         let path = self.path(name)?;
@@ -283,6 +293,8 @@ fn clean(name: &str) -> Result<RelPath, ArchiveError> {
 #[derive(Debug, Default)]
 pub struct Collected {
     entries: Vec<(RelPath, Entry)>,
+    /// What no tree can hold, which only the end of a build may have left.
+    pub left_out: Vec<RelPath>,
 }
 
 impl Collected {
@@ -300,7 +312,7 @@ impl Collected {
             index.insert(path.clone(), entries.len());
             entries.push((path, entry));
         }
-        Ok(Self { entries })
+        Ok(Self { entries, left_out: Vec::new() })
     }
 
     /// Adds a file that the archive does not have.
@@ -337,7 +349,7 @@ impl Collected {
             let rest = beneath(at, &path).filter(|rest| !rest.is_empty())?;
             Some((RelPath::normalise(rest).ok()?, entry))
         };
-        Self { entries: self.entries.into_iter().filter_map(cut).collect() }
+        Self { entries: self.entries.into_iter().filter_map(cut).collect(), ..Self::default() }
     }
 
     /// All but what is named.
@@ -366,7 +378,7 @@ impl Collected {
         }
         match entries.is_empty() && strip > 0 {
             true => Err(ArchiveError::Empty { strip }),
-            false => Ok(Self { entries }),
+            false => Ok(Self { entries, ..Self::default() }),
         }
     }
 

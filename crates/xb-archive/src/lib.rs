@@ -6,10 +6,13 @@
 //!
 //! Formats are told by their first bytes, not by their names. How much an archive may hold depends on its own size: a
 //! small one that becomes a large tree is hostile, whether by compression, by holes in files or by deep names.
+//!
+//! The other way round, [`TreeWriter`] writes trees as tar archives: the one writer for all that xb hands out as such.
 
 mod collect;
 mod format;
 mod tarball;
+mod tree_writer;
 mod zipfile;
 
 use std::fs::File;
@@ -21,6 +24,7 @@ use xb_store::{Contents, StoreError};
 
 pub use collect::{Collected, Mode, Sink, collect};
 pub use format::Format;
+pub use tree_writer::{Refuses, TreeWriter, WriteError};
 pub use zipfile::{end, name_of, unreadable};
 
 /// What an archive may hold.
@@ -145,7 +149,19 @@ pub fn unpack_build(
     limits: Limits,
     contents: &(impl Contents + ?Sized),
 ) -> Result<TreeId, ArchiveError> {
-    collect(contents, limits, |sink| tarball::read(from, Maker::Build, sink))?.build(contents)
+    read_build(from, limits, contents)?.build(contents)
+}
+
+/// What a plain tar file holds that the end of a build made, with its contents in the store.
+///
+/// # Errors
+/// See [`ArchiveError`].
+pub fn read_build(
+    from: impl Read,
+    limits: Limits,
+    contents: &(impl Contents + ?Sized),
+) -> Result<Collected, ArchiveError> {
+    collect(contents, limits, |sink| tarball::read(from, Maker::Build, sink))
 }
 
 /// What an archive holds, with its contents in the store.
@@ -168,4 +184,59 @@ pub fn read(mut file: File, limits: Limits, contents: &(impl Contents + ?Sized))
 /// An archive whose bytes cannot be read.
 pub fn broken(error: std::io::Error) -> ArchiveError {
     ArchiveError::Broken(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use xb_core::RelPath;
+    use xb_graph::{Entry, Unbuilt, build_tree};
+    use xb_store::Store;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_of_a_tree_is_that_tree() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let mut root = Unbuilt::default();
+        let content = store.add_content(&mut &b"contents"[..]).unwrap();
+        let file = |executable, mode| Entry::File { content, executable, mode };
+        let link = Entry::Symlink { target: format!("{}/../d", "t".repeat(200)) };
+        for (path, entry) in [
+            ("a", file(false, None)),
+            ("d/run", file(true, None)),
+            ("d/set", file(true, Some(0o4711))),
+            ("empty", Entry::Directory { mode: Some(0o1777) }),
+            ("link", link),
+            (&"n".repeat(200), file(false, None)),
+        ] {
+            root.put(&RelPath::new(path).unwrap(), entry);
+        }
+        let tree = build_tree(root, &store).unwrap();
+        let mut writer = TreeWriter::new(&store, |_| None, 1, Vec::new());
+        writer.tree(tree, &RelPath::root()).unwrap();
+        let bytes = writer.finish().unwrap();
+        assert_eq!(unpack_build(&*bytes, Limits::default(), &store).unwrap(), tree);
+        let mut refusing = TreeWriter::new(&store, |name| (name == "run").then_some("it runs"), 1, std::io::sink());
+        let refused = refusing.tree(tree, &RelPath::root()).unwrap_err().to_string();
+        assert_eq!(refused, "`d/run` cannot be put into it: it runs");
+    }
+
+    #[test]
+    fn what_no_tree_can_hold_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let mut archive = tar::Builder::new(Vec::new());
+        for (name, kind) in [("./", tar::EntryType::Directory), ("./d/pipe", tar::EntryType::Fifo)] {
+            let mut header = tar::Header::new_ustar();
+            header.set_entry_type(kind);
+            header.set_mode(0o755);
+            header.set_size(0);
+            archive.append_data(&mut header, name, std::io::empty()).unwrap();
+        }
+        let bytes = archive.into_inner().unwrap();
+        let collected = read_build(&*bytes, Limits::default(), &store).unwrap();
+        assert_eq!(collected.left_out, [RelPath::new("d/pipe").unwrap()]);
+        assert_eq!(collected.build(&store).unwrap(), build_tree(Unbuilt::default(), &store).unwrap());
+    }
 }

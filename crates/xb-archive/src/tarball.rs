@@ -78,7 +78,7 @@ fn take<R: Read, C: Contents + ?Sized>(
             let size = size(entry)?;
             sink.file_of(maker, &name, mode, size, entry)
         }
-        EntryType::Fifo | EntryType::Char | EntryType::Block if maker == Maker::Build => Ok(()),
+        EntryType::Fifo | EntryType::Char | EntryType::Block if maker == Maker::Build => sink.leave_out(&name),
         other => Err(ArchiveError::entry(name, format!("is a {other:?}, not a file, a folder or a link"))),
     }
 }

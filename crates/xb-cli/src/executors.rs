@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use xb_build::Executor;
+use xb_docker::DockerExecutor;
 use xb_engine::EngineExecutor;
 use xb_exec::LocalExecutor;
 use xb_vm::VmExecutor;
@@ -13,6 +14,8 @@ pub struct Executors {
     pub local: Arc<LocalExecutor>,
     /// Servers, in the order of `xb.toml`.
     pub engines: Vec<Arc<EngineExecutor>>,
+    /// Docker engines, in the order of `xb.toml`.
+    pub dockers: Vec<Arc<DockerExecutor>>,
     /// Machines made of software, in the order of `xb.toml`.
     pub machines: Vec<Arc<VmExecutor>>,
 }
@@ -21,7 +24,8 @@ impl Executors {
     /// All of them, the preferred one first; `local_first` where this machine goes before the engines.
     pub fn in_order(&self, local_first: bool) -> Vec<Arc<dyn Executor>> {
         let local: Arc<dyn Executor> = Arc::clone(&self.local) as _;
-        let engines = self.engines.iter().map(|engine| Arc::clone(engine) as _).collect();
+        let engines = self.engines.iter().map(|engine| Arc::clone(engine) as _);
+        let engines = engines.chain(self.dockers.iter().map(|docker| Arc::clone(docker) as _)).collect();
         let machines = self.machines.iter().map(|machine| Arc::clone(machine) as _).collect();
         ordered(local_first, local, engines, machines)
     }
@@ -30,6 +34,7 @@ impl Executors {
     pub fn settle(&self) {
         self.local.settle();
         self.engines.iter().for_each(|engine| engine.settle());
+        self.dockers.iter().for_each(|docker| docker.settle());
         self.machines.iter().for_each(|machine| machine.settle());
     }
 }

@@ -29,6 +29,7 @@ pub mod audit;
 pub mod blame;
 pub mod commands;
 pub mod compared;
+pub mod dockers;
 pub mod drawing;
 pub mod emission;
 pub mod engines;

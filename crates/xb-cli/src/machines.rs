@@ -33,11 +33,12 @@ impl Beside {
     /// When what was accepted cannot be read.
     pub fn of(project: &Project) -> Result<Self, Failure> {
         let config = &project.config;
-        let engines = config.engines().map(|(executor, _)| executor.arch).collect();
+        let elsewhere: BTreeSet<_> = config.named_elsewhere().map(|executor| executor.arch).collect();
         let mut beside = Self { arches: made_of_software(config), unaccepted: BTreeSet::new() };
-        match config.engines().next().is_some() && is_accepted(project)? {
-            true => beside.arches.extend::<BTreeSet<_>>(engines),
-            false => beside.unaccepted = engines,
+        beside.arches.extend(config.dockers().filter(|(_, host)| host.is_none()).map(|(executor, _)| executor.arch));
+        match !elsewhere.is_empty() && is_accepted(project)? {
+            true => beside.arches.extend(elsewhere),
+            false => beside.unaccepted = elsewhere,
         }
         Ok(beside)
     }
@@ -73,7 +74,7 @@ pub fn made_of_software(config: &Config) -> BTreeSet<Arch> {
 fn made(config: &Config) -> impl Iterator<Item = (&ExecutorConfig, u64)> {
     config.executors.iter().filter_map(|executor| match executor.kind {
         ExecutorKind::Vm { memory } => Some((executor, memory)),
-        ExecutorKind::Engine(_) => None,
+        ExecutorKind::Engine(_) | ExecutorKind::Docker { .. } => None,
     })
 }
 
@@ -217,5 +218,9 @@ mod tests {
         assert!(help("").unwrap().contains("adds a machine made of software"));
         assert!(help(farm).unwrap().contains("`xb cache accept`"));
         assert_eq!(help("[executor.arm]\nkind = \"vm\"\narch = \"arm64\"\n"), None);
+        // One's own Docker engine is one's own; another one is not.
+        let docker = "[executor.box]\nkind = \"docker\"\narch = \"arm64\"\n";
+        assert_eq!(help(docker), None);
+        assert!(help(&format!("{docker}host = \"tcp://example.org:2375\"")).unwrap().contains("`xb cache accept`"));
     }
 }

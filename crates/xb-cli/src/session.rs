@@ -13,6 +13,7 @@ use xb_store::{Memory, Store};
 
 use crate::args::{LockManners, Work};
 use crate::blame;
+use crate::dockers;
 use crate::engines;
 use crate::executors::Executors;
 use crate::failure::Failure;
@@ -97,6 +98,7 @@ impl Session {
             true => Vec::new(),
             false => engines::engines(&project, &store, &memory, &events)?,
         };
+        let dockers = dockers::dockers(&project, &store, without_engines, &events)?;
         let mut builder = Builder {
             contents: Arc::new(store.clone()),
             cache: Arc::new(store.clone()),
@@ -110,7 +112,7 @@ impl Session {
         };
         let (cancel, runtime) = (interrupt::cancel(), Some(runtime()?));
         let machines = machines::executors(&project, &store, host, (&builder, &sources, &cancel))?;
-        let executors = Executors { local, engines, machines };
+        let executors = Executors { local, engines, dockers, machines };
         builder.executors = executors.in_order(project.config.local_first);
         Ok(Self { project, store, sources, executors, host, progress, cancel, builder, runtime })
     }

@@ -1,8 +1,8 @@
 //! The executor that has actions run by a server of the Remote Execution API.
 //!
 //! - [`EngineExecutor`] is the executor; [`Options`] say how the engine is spoken with.
-//! - What goes there: `folders` are those that every command finds, `command` what is run; `upload` sends what the
-//!   engine lacks, by the names of `xb-translate`, and `known` remembers for a while what it has.
+//! - What goes there: `command` is what is run; `upload` sends what the engine lacks, by the names of `xb-translate`,
+//!   and `known` remembers for a while what it has.
 //! - What comes back: `log` what was printed, `outputs` the trees, of which no byte is believed before it was hashed.
 //! - `told` is what an xb at the other end tells of a run beside that.
 //! - `run` is one run from its beginning to its end, and `stop` what becomes of one that is given up.
@@ -14,7 +14,6 @@
 
 mod command;
 mod executor;
-mod folders;
 mod known;
 mod log;
 mod outputs;

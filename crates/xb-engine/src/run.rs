@@ -8,13 +8,12 @@ use xb_build::{Event, ExecutorError, RunContext};
 use xb_core::TreeId;
 use xb_graph::{ActionResult, Cause, ResolvedAction};
 use xb_remote::{Connection, Outcome, proto};
-use xb_run::{Ended, KILLED, cause, clash};
+use xb_run::{Ended, KILLED, Unfurnished, cause, clash, foreign, furnished, has_shell};
 use xb_translate::{Came, Listed};
 
-use crate::command::{Order, Terms, has_shell, took};
+use crate::command::{Order, Terms, took};
 use crate::executor::{Inner, failed};
-use crate::folders::furnished;
-use crate::log::{Printed, foreign, printed};
+use crate::log::{Printed, printed};
 use crate::outputs::{Fetched, Taken, fetch, take};
 use crate::stop::Watched;
 use crate::told::told;
@@ -60,11 +59,15 @@ pub(crate) async fn run(
         return Ok(ActionResult { cause, ..empty(inner, started) });
     }
     let (tree, cwd, outputs) = (action.root, action.cwd.clone(), action.outputs.clone());
-    let furnished = blocking(inner, move |inner| {
+    let prepared = blocking(inner, move |inner| {
         let has_shell = has_shell(tree, &*inner.store).map_err(|error| ExecutorError::Store(error.to_string()))?;
-        Ok((furnished(tree, &cwd, &outputs, &*inner.store)?, has_shell))
+        let furnished = furnished(tree, &cwd, &outputs, &*inner.store).map_err(|error| match error {
+            Unfurnished::InTheWay { .. } => ExecutorError::Machine(error.to_string()),
+            Unfurnished::Missing(error) => ExecutorError::Store(error.to_string()),
+        })?;
+        Ok((furnished, has_shell))
     });
-    let (root, has_shell) = furnished.await?;
+    let (root, has_shell) = prepared.await?;
     let run = Run { inner, connection, action, root, has_shell, started };
     let mut again = context.again;
     let mut lost = 0;

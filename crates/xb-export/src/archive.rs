@@ -11,7 +11,7 @@ use crate::error::{Context, Result};
 use crate::mode::create_file;
 use crate::moment::Moment;
 use crate::sum::{Sum, Summing};
-use crate::tar::{Placed, Purpose, TarWriter};
+use crate::tar::{Placed, Purpose, write_tree};
 
 const ARCHIVE: Purpose = Purpose { name: "an archive", refuses: |_| None };
 
@@ -61,9 +61,7 @@ pub(crate) fn write_tar(
 ) -> Result<Sums> {
     let packed = Summing::new(BufWriter::new(out));
     let plain = Summing::new(Encoder::new(compression, packed).on("cannot write", path)?);
-    let mut writer = TarWriter::new(store, purpose, time, path, plain);
-    writer.tree(tree)?;
-    let (encoder, plain) = writer.finish()?.finish();
+    let (encoder, plain) = write_tree(store, tree, purpose, time, path, plain)?.finish();
     let (out, packed) = encoder.finish().on("cannot write", path)?.finish();
     out.into_inner().map_err(std::io::IntoInnerError::into_error).on("cannot write", path)?;
     Ok(Sums { packed, plain })

@@ -1,5 +1,5 @@
 //! What all runs of actions have in common, wherever they run: the log, what the end of a command means, which outputs
-//! there can be, and the system calls that a sandbox refuses.
+//! there can be, the folders that a command finds, and the system calls that a sandbox refuses.
 //!
 //! Executors of every kind use these, so that an action sees and leaves the same everywhere.
 
@@ -7,14 +7,20 @@ mod clash;
 mod classify;
 mod ended;
 pub mod filter;
+mod folders;
+mod foreign;
 mod layers;
 mod log;
+mod shell;
 mod told;
 
 pub use clash::clash;
 pub use ended::{Ended, Exceeded, KILLED, cause};
+pub use folders::{Unfurnished, furnished};
+pub use foreign::foreign;
 pub use layers::layers;
 pub use log::Log;
+pub use shell::{SHELL, has_shell};
 pub use told::Told;
 
 /// The name of every sandbox's machine.

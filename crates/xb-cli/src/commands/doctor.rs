@@ -58,6 +58,10 @@ fn examine(here: &Invocation) -> Result<Vec<Finding>, Failure> {
         let answer = session.block_on_unless_interrupted(engine.reach())?;
         findings.push(of_engine(engine.name(), answer));
     }
+    for docker in &session.executors.dockers {
+        let answer = session.block_on_unless_interrupted(docker.reach())?;
+        findings.push(of_docker(docker.name(), answer));
+    }
     findings.extend(session.project.config.executors.iter().filter_map(of_machine));
     let answers = session.block_on_unless_interrupted(session.sources.reach())?;
     findings.extend(answers.into_iter().map(|(archive, answer)| of_archive(&archive, answer)));
@@ -90,6 +94,15 @@ fn of_engine(called: &str, answer: Result<String, String>) -> Finding {
             Finding { name, state: State::Poor, detail: format!("`{called}`: {why}"), mend: Some(mend) }
         }
     }
+}
+
+/// The same with one of Docker, which says itself what mends it.
+fn of_docker(called: &str, answer: Result<String, String>) -> Finding {
+    let (state, detail) = match answer {
+        Ok(detail) => (State::Good, detail),
+        Err(why) => (State::Poor, why),
+    };
+    Finding { name: "docker", state, detail: format!("`{called}`: {detail}"), mend: None }
 }
 
 /// Without an archive, what was fetched before can still be built.

@@ -1,16 +1,21 @@
 //! `xb gc`: removes from the store what nothing needs any more.
 
+use std::sync::Arc;
+
+use xb_build::{Events, Executor as _};
 use xb_core::{count, parse_time, show_size};
 use xb_store::{GcPolicy, GcReport, Store};
 
 use crate::args::GcArgs;
+use crate::dockers::dockers;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::local::sandboxes;
 use crate::machines;
-use crate::output::{print_json, say};
+use crate::output::{print_json, say, style, styled};
 use crate::project::Project;
 use crate::report;
+use crate::session::runtime;
 use crate::sizes::size;
 use crate::stores::open_store;
 
@@ -20,14 +25,16 @@ use crate::stores::open_store;
 /// When the policy cannot be read, or another xb uses the store.
 pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
     let policy = policy(args)?;
-    let store = open_store(&Project::of(&here.folder)?.config)?;
+    let project = Project::of(&here.folder)?;
+    let store = open_store(&project.config)?;
     let scratch = sandboxes(&store);
     let age = policy.age.unwrap_or_default();
     let gone = roots_of_gone_files(&store)?;
     let roots = count_all(&gone);
     if policy.dry_run {
         let sandboxes = xb_exec::list_kept(&scratch, age).map_err(Failure::environment)?;
-        let removed = Removed { store: store.gc_without(&gone, &policy)?, roots, sandboxes: count_all(&sandboxes) };
+        let (store, sandboxes) = (store.gc_without(&gone, &policy)?, count_all(&sandboxes));
+        let removed = Removed { store, roots, sandboxes, images: 0 };
         return removed.tell(args.json, "would remove");
     }
     // First what takes the most room and needs none: on a full disk, the rest needs some.
@@ -35,7 +42,8 @@ pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
     let machines = xb_store::remove_stale(&machines::folder(&store), xb_vm::PREFIX);
     let sandboxes = xb_exec::remove_stale(&scratch) + kept + machines;
     let report = store.gc_without(&gone, &policy)?;
-    Removed { store: report, roots, sandboxes }.tell(args.json, "removed")
+    let images = images(&project, &store)?;
+    Removed { store: report, roots, sandboxes, images }.tell(args.json, "removed")
 }
 
 /// What went, or would go.
@@ -43,6 +51,7 @@ struct Removed {
     store: GcReport,
     roots: u64,
     sandboxes: u64,
+    images: u64,
 }
 
 impl Removed {
@@ -57,6 +66,7 @@ impl Removed {
                 "memos": report.memos,
                 "roots": self.roots,
                 "sandboxes": self.sandboxes,
+                "images": self.images,
                 "kept_bytes": report.kept_bytes,
             }));
         }
@@ -64,8 +74,12 @@ impl Removed {
             0 => String::new(),
             roots => format!(", {} of files that are gone", count(number(roots), "root")),
         };
+        let images = match self.images {
+            0 => String::new(),
+            images => format!(", {} on Docker engines", count(number(images), "image")),
+        };
         say(format!(
-            "{verb} {} ({}), {}, {} and {}{roots}; {} stay",
+            "{verb} {} ({}), {}, {} and {}{roots}{images}; {} stay",
             count(number(report.files), "file"),
             show_size(report.bytes),
             count(number(report.trees), "tree"),
@@ -75,6 +89,26 @@ impl Removed {
         ));
         Ok(())
     }
+}
+
+/// Removes the images of the store that no container needs from the Docker engines of the project: each is sent again
+/// when it is needed. An engine that is not there keeps its own, and fails nothing.
+fn images(project: &Project, store: &Store) -> Result<u64, Failure> {
+    if project.config.dockers().next().is_none() {
+        return Ok(0);
+    }
+    let events: Arc<dyn Events> = Arc::new(());
+    let (runtime, mut images) = (runtime()?, 0);
+    for docker in dockers(project, store, false, &events)? {
+        match runtime.block_on(docker.clear()) {
+            Ok(removed) => images += removed,
+            Err(why) => {
+                let warning = styled(style::WARNING, "warning");
+                say(format!("{warning}: the images on `{}` stay: {why}", docker.name()));
+            }
+        }
+    }
+    Ok(images)
 }
 
 /// The roots of files that are gone, which need their results no longer. One that cannot be looked at may still be

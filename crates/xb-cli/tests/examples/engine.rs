@@ -25,9 +25,9 @@ struct Lab {
     server: Option<Child>,
 }
 
-/// The blocks of the guide for somebody, in their order, with the folder that they are for.
-fn blocks(who: &str) -> Vec<(String, String)> {
-    let parts: Vec<_> = GUIDE.split("```").collect();
+/// The blocks of a guide for somebody, in their order, with the folder that they are for.
+pub fn blocks(guide: &str, who: &str) -> Vec<(String, String)> {
+    let parts: Vec<_> = guide.split("```").collect();
     let blocks = parts.chunks_exact(2).filter_map(|pair| pair[1].split_once('\n'));
     let ours = blocks.filter_map(|(what, text)| {
         let words: Vec<_> = what.split(' ').collect();
@@ -56,7 +56,7 @@ impl Lab {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
         let address = free.expect("an address").to_string();
         let mut lab = Self { folder, address, server: None };
-        let [(_, text)] = blocks("server").try_into().expect("one block");
+        let [(_, text)] = blocks(GUIDE, "server").try_into().expect("one block");
         let text = text.replace(PROGRAMS, &programs.to_string_lossy()).replace(" &\n", "\n");
         let mut command = lab.shell(".", &format!("exec 2>/dev/null\n{text}"));
         // It and its sandboxes end together.
@@ -123,7 +123,7 @@ impl Drop for Lab {
 #[test]
 fn the_guide_to_engines_does_as_it_says() {
     let Some(mut lab) = Lab::start() else { return };
-    let [begin, name, token] = blocks("me").try_into().expect("three blocks");
+    let [begin, name, token] = blocks(GUIDE, "me").try_into().expect("three blocks");
     lab.run(&begin.0, &begin.1);
     // The store may have met this project before.
     let source = lab.path("hello/src/main.c");

@@ -8,6 +8,7 @@
 mod builders;
 mod by_ssh;
 mod debs;
+mod docker;
 mod engine;
 mod machine;
 mod machines;

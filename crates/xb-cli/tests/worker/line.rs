@@ -31,8 +31,10 @@ fn by_ssh() {
     let are_whole = copies.iter().all(|copy| copy.as_encoded_bytes().starts_with(b"xb-"));
     assert!(copies.len() == 2 && are_whole, "one is xb, and one is none: {copies:?}");
     let sandboxes = sshd.folder.path().join("home/store/v1/sandboxes");
-    let are_left = || std::fs::read_dir(&sandboxes).expect("sandboxes").count() > 0;
-    let is_clean = (0..200).any(|_| !are_left() || std::thread::sleep(Duration::from_millis(50)) != ());
+    let is_clean = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        std::fs::read_dir(&sandboxes).expect("sandboxes").count() == 0
+    });
     assert!(is_clean, "who hangs up leaves no sandbox behind");
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use toml::Table;
 use xb_core::Arch;
+use xb_docker::Host;
 use xb_remote::Server;
 
 use super::cache::positions;
@@ -15,13 +16,15 @@ use super::wrong::Wrong;
 pub(super) const SECTION: &str = "executor";
 
 /// The kinds that there are, each with its settings.
-const KINDS: [(&str, &[&str]); 2] = [
+const KINDS: [(&str, &[&str]); 3] = [
     ("vm", &["kind", "arch", "slots", "memory"]),
     ("engine", &["kind", "arch", "slots", "url", "jobs", "properties", "token", "program"]),
+    ("docker", &["kind", "arch", "slots", "host"]),
 ];
 
 /// Every setting of any kind.
-const SETTINGS: [&str; 9] = ["kind", "arch", "slots", "memory", "url", "jobs", "properties", "token", "program"];
+const SETTINGS: [&str; 10] =
+    ["kind", "arch", "slots", "memory", "url", "jobs", "properties", "token", "program", "host"];
 
 /// The architectures of which a machine can be made of software.
 pub const VIRTUAL: [Arch; 1] = [Arch::Arm64];
@@ -37,6 +40,9 @@ const LEAST_MEMORY: u64 = 512 << 20;
 
 /// How many runs an engine is given at one time where nothing is said.
 const SLOTS: u32 = 8;
+
+/// How many runs a Docker engine is given at one time where nothing is said: it is one machine.
+const CONTAINERS: u32 = 2;
 
 /// How many jobs a command runs at once on an engine where nothing is said.
 const JOBS: u32 = 4;
@@ -64,6 +70,11 @@ pub enum ExecutorKind {
     },
     /// A server of the Remote Execution API.
     Engine(Box<EngineConfig>),
+    /// A Docker engine.
+    Docker {
+        /// `host`: where it is; none is where Docker's own program looks for it.
+        host: Option<Host>,
+    },
 }
 
 /// The settings of an engine.
@@ -96,7 +107,11 @@ fn one(name: &str, section: &Section<'_>) -> Result<ExecutorConfig, Wrong> {
         return Err(Wrong::new(format!("`{LOCAL}` in [{SECTION}] is this machine itself"))
             .help("give the other machine another name"));
     }
-    let kind = section.required("kind", section.text("kind")?, "`kind = \"vm\"` or `kind = \"engine\"`")?;
+    let kind = section.required(
+        "kind",
+        section.text("kind")?,
+        "`kind = \"vm\"`, `kind = \"engine\"` or `kind = \"docker\"`",
+    )?;
     let Some((_, settings)) = KINDS.iter().find(|(known, _)| *known == kind) else {
         let wrong = section.wrong("kind", format_args!("is `{kind}`, which xb does not know"));
         return Err(Wrong::unknown(wrong.message, &kind, KINDS.iter().map(|(known, _)| *known)));
@@ -110,6 +125,7 @@ fn one(name: &str, section: &Section<'_>) -> Result<ExecutorConfig, Wrong> {
     let slots = section.number("slots")?;
     let (kind, slots) = match kind.as_str() {
         "engine" => (engine(section)?, slots.unwrap_or(SLOTS)),
+        "docker" => (docker(section)?, slots.unwrap_or(CONTAINERS)),
         _ => (vm(section, arch)?, slots.unwrap_or(1)),
     };
     Ok(ExecutorConfig { name: name.to_owned(), arch, slots, kind })
@@ -159,6 +175,12 @@ fn engine(section: &Section<'_>) -> Result<ExecutorKind, Wrong> {
     })))
 }
 
+fn docker(section: &Section<'_>) -> Result<ExecutorKind, Wrong> {
+    let host = section.text("host")?.map(|host| host.parse());
+    let host = host.transpose().map_err(|error| section.wrong("host", format_args!("is no engine: {error}")))?;
+    Ok(ExecutorKind::Docker { host })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::check;
@@ -185,7 +207,7 @@ mod tests {
         let refused = |text: &str| check(text).unwrap_err();
         assert_eq!(
             refused("[executor.a]\narch = \"arm64\""),
-            "[executor.a] has no `kind`, which it needs (write `kind = \"vm\"` or `kind = \"engine\"`)"
+            "[executor.a] has no `kind`, which it needs (write `kind = \"vm\"`, `kind = \"engine\"` or `kind = \"docker\"`)"
         );
         assert_eq!(
             refused("[executor.a]\nkind = \"vn\"\narch = \"arm64\""),
@@ -249,6 +271,21 @@ mod tests {
         }
         assert!(check(&format!("[executor.local]\n{engine}\n{url}")).unwrap_err().contains("this machine itself"));
         assert!(check("[build]\nlocal = \"maybe\"").unwrap_err().contains("`local` in [build]"));
+    }
+
+    #[test]
+    fn docker_engines_are_read() {
+        let docker = "[executor.box]\nkind = \"docker\"\narch = \"amd64\"\n";
+        let read = |more: &str| {
+            let [executor] = &check(&format!("{docker}{more}")).unwrap().executors[..] else { panic!("one") };
+            let ExecutorKind::Docker { host } = &executor.kind else { panic!("{executor:?}") };
+            (host.as_ref().map(ToString::to_string), executor.slots)
+        };
+        assert_eq!(read(""), (None, 2));
+        assert_eq!(read("host = \"tcp://a:1\"\nslots = 8"), (Some("tcp://a:1".to_owned()), 8));
+        let error = check(&format!("{docker}host = \"ssh://me@a\"")).unwrap_err();
+        assert!(error.starts_with("`host` in [executor.box] is no engine: an engine is at `unix:///PATH`"), "{error}");
+        assert!(check(&format!("{docker}memory = \"2G\"")).unwrap_err().starts_with("there is no setting `memory`"));
     }
 
     #[test]

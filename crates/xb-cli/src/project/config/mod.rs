@@ -10,6 +10,7 @@ mod wrong;
 use std::path::{Path, PathBuf};
 
 use toml::Table;
+use xb_docker::Host;
 
 use crate::failure::Failure;
 pub use cache::{CacheConfig, CacheUrl};
@@ -130,7 +131,24 @@ impl Config {
     pub fn engines(&self) -> impl Iterator<Item = (&ExecutorConfig, &EngineConfig)> {
         self.executors.iter().filter_map(|executor| match &executor.kind {
             ExecutorKind::Engine(engine) => Some((executor, engine.as_ref())),
-            ExecutorKind::Vm { .. } => None,
+            ExecutorKind::Vm { .. } | ExecutorKind::Docker { .. } => None,
+        })
+    }
+
+    /// The executors that are Docker engines, in the order of the file, each with where it is said to be.
+    pub fn dockers(&self) -> impl Iterator<Item = (&ExecutorConfig, Option<&Host>)> {
+        self.executors.iter().filter_map(|executor| match &executor.kind {
+            ExecutorKind::Docker { host } => Some((executor, host.as_ref())),
+            ExecutorKind::Vm { .. } | ExecutorKind::Engine(_) => None,
+        })
+    }
+
+    /// The executors that have to be accepted before anything is sent there: the file says where they are.
+    pub fn named_elsewhere(&self) -> impl Iterator<Item = &ExecutorConfig> {
+        self.executors.iter().filter(|executor| match &executor.kind {
+            ExecutorKind::Engine(_) => true,
+            ExecutorKind::Docker { host } => host.is_some(),
+            ExecutorKind::Vm { .. } => false,
         })
     }
 }

@@ -1,17 +1,32 @@
-//! The folders that every command finds, in the tree that is sent: an engine makes none of them.
+//! The folders that every command finds, in the tree of its root: where no sandbox of ours makes them.
 //!
 //! They are `/tmp`, where anybody may write, the working folder, and those of the outputs, as the other executors make
 //! them: links on the way are followed within the root.
 
 use std::collections::BTreeMap;
 
-use xb_build::ExecutorError;
 use xb_core::{RelPath, TreeId};
 use xb_graph::reapi::{Directory, NodeProperties, UInt32Value};
 use xb_graph::{DirectoriesMut, MissingDirectory, follow, step, tree_at};
 
 /// The mode of `/tmp`.
 const TMP: u32 = 0o1777;
+
+/// Why a root cannot have the folders that a command finds.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfurnished {
+    /// Something that is no folder lies in the way of one.
+    #[error("cannot make the folder `/{path}`: `/{other}` lies in the way")]
+    InTheWay {
+        /// The folder.
+        path: RelPath,
+        /// What lies there.
+        other: RelPath,
+    },
+    /// A directory is not in the store.
+    #[error(transparent)]
+    Missing(#[from] MissingDirectory),
+}
 
 /// Why there is no such folder.
 enum NoFolder {
@@ -31,29 +46,26 @@ impl From<MissingDirectory> for NoFolder {
 /// # Errors
 /// When something lies in the way of `/tmp` or of the working folder, or a directory is not in the store. What lies in
 /// the way of an output is for the command to clear.
-pub(crate) fn furnished(
+pub fn furnished(
     root: TreeId,
     cwd: &RelPath,
     outputs: &BTreeMap<String, RelPath>,
     store: &(impl DirectoriesMut + ?Sized),
-) -> Result<TreeId, ExecutorError> {
-    let of_store = |error: MissingDirectory| ExecutorError::Store(error.to_string());
+) -> Result<TreeId, Unfurnished> {
     let needed = |path: &RelPath, error| match error {
-        NoFolder::Missing(error) => of_store(error),
-        NoFolder::InTheWay(other) => {
-            ExecutorError::Machine(format!("cannot make the folder `/{path}`: `/{other}` lies in the way"))
-        }
+        NoFolder::Missing(error) => error.into(),
+        NoFolder::InTheWay(other) => Unfurnished::InTheWay { path: path.clone(), other },
     };
-    let tmp = RelPath::new("tmp").map_err(|error| ExecutorError::Machine(error.to_string()))?;
+    let tmp = RelPath::normalise("tmp").unwrap_or_default();
     let (mut root, place) = with_folder(root, &tmp, store).map_err(|error| needed(&tmp, error))?;
     let mode = NodeProperties { unix_mode: Some(UInt32Value { value: TMP }) };
-    root = changed(root, &place, |tmp| tmp.node_properties = Some(mode), store).map_err(of_store)?;
+    root = changed(root, &place, |tmp| tmp.node_properties = Some(mode), store)?;
     root = with_folder(root, cwd, store).map_err(|error| needed(cwd, error))?.0;
     for path in outputs.values() {
         match with_folder(root, path, store) {
             Ok((with, _)) => root = with,
             Err(NoFolder::InTheWay(_)) => {}
-            Err(NoFolder::Missing(error)) => return Err(of_store(error)),
+            Err(NoFolder::Missing(error)) => return Err(error.into()),
         }
     }
     Ok(root)
@@ -176,7 +188,7 @@ mod tests {
             let store = MemoryDirectories::default();
             let root = tree(&store, &[("tmp", lies)]);
             let failed = furnished(root, &path(""), &BTreeMap::new(), &store);
-            assert!(matches!(failed, Err(ExecutorError::Machine(why)) if why.contains("`/tmp` lies in the way")));
+            assert!(failed.is_err_and(|why| why.to_string().contains("`/tmp` lies in the way")));
         }
     }
 }
