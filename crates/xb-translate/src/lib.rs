@@ -8,9 +8,9 @@
 
 mod building;
 mod came;
+mod directories;
 mod names;
-mod translate;
 
 pub use came::{Came, Listed, NoTree, tree_message};
+pub use directories::{KEPT, Named, translate};
 pub use names::Names;
-pub use translate::{KEPT, Named, translate};
