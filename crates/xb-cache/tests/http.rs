@@ -90,7 +90,8 @@ fn connections_are_kept() {
             remote.blob(Blob::of(&[number])).await.expect("an answer").expect("it is there");
         }
     });
-    assert!(server.connections() <= 4, "{} for 40 requests", server.connections());
+    // One that is just being given back when the next request comes is not waited for, so a busy machine sees several.
+    assert!(server.connections() <= 10, "{} for 40 requests", server.connections());
 }
 
 #[test]

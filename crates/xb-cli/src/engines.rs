@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use xb_build::{Event, Events};
+use xb_core::Arch;
 use xb_engine::{EngineExecutor, Options};
 use xb_http::Patience;
 use xb_store::{Memory, Store};
@@ -56,10 +57,15 @@ pub fn engines(
     Ok(engines)
 }
 
+/// The variable that names the xb that is brought along to machines of an architecture which `ssh` gets to.
+fn program_variable(arch: Arch) -> String {
+    format!("XB_FOR_{}", arch.debian().to_ascii_uppercase())
+}
+
 /// What one is told; why it is left out where the variable of its token holds none.
 fn options(config: &ExecutorConfig, engine: &EngineConfig) -> Result<Options, String> {
     let ExecutorConfig { name, arch, slots, .. } = config;
-    let EngineConfig { server, jobs, properties, token, program } = engine;
+    let EngineConfig { server, jobs, properties, token } = engine;
     let mut server = server.clone();
     if let Some(variable) = token {
         let token = std::env::var(variable).ok().filter(|token| !token.is_empty()).ok_or_else(|| {
@@ -70,8 +76,9 @@ fn options(config: &ExecutorConfig, engine: &EngineConfig) -> Result<Options, St
         })?;
         server = server.with_token(token);
     }
-    if let Some(program) = program {
-        server = server.with_program(program.clone());
+    // No project says this: what is brought along runs outside of a sandbox, and whatever it is is sent.
+    if let Some(program) = std::env::var_os(program_variable(*arch)).filter(|program| !program.is_empty()) {
+        server = server.with_program(program.into());
     }
     Ok(Options {
         name: name.clone(),

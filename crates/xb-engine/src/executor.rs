@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How often an engine is asked that has never answered.
 const FIRST_TRIES: u32 = 3;
 
+/// How many times as long as for one try is waited for one at the end of a line: an xb may have to be brought there.
+const LINE_TRIES: u32 = 30;
+
 /// What can be chosen about an engine.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -101,7 +104,8 @@ impl Inner {
     async fn connect_soon(&self) -> Result<Connection, String> {
         let Options { server, patience, .. } = &self.options;
         // Also of one that takes a connection and says nothing.
-        let most = patience.connect.saturating_mul(FIRST_TRIES);
+        let tries = if server.line().is_some() { LINE_TRIES } else { FIRST_TRIES };
+        let most = patience.connect.saturating_mul(tries);
         match tokio::time::timeout(most, self.connect()).await {
             Ok(connected) => connected.map_err(|error| error.to_string()),
             Err(_) => Err(format!("`{server}` has not answered for {} seconds", most.as_secs_f32())),
@@ -113,9 +117,11 @@ impl Inner {
         // Who does not answer at first is not waited for as long as who did.
         let short = Patience { tries: patience.tries.min(FIRST_TRIES), ..patience.clone() };
         let executes = async |asked: &Connection| asked.capabilities().await.map(|told| told.executes);
-        let mut asked = Connection::new(server.clone(), DigestFunction::Blake3, short.clone());
+        // An xb has one function, and a line that was drawn for another would be drawn once more.
+        let first = if server.line().is_some() { DigestFunction::Sha256 } else { DigestFunction::Blake3 };
+        let mut asked = Connection::new(server.clone(), first, short.clone());
         let mut told = executes(&asked).await;
-        if matches!(&told, Err(error) if error.kind == Kind::Refused) {
+        if first == DigestFunction::Blake3 && matches!(&told, Err(error) if error.kind == Kind::Refused) {
             asked = Connection::new(server.clone(), DigestFunction::Sha256, short);
             told = executes(&asked).await;
         }

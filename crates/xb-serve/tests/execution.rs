@@ -180,11 +180,15 @@ fn an_action_is_run_once_and_known_then() {
         let late = lab.order(&command(&["a", "b"]), &Directory::default(), timeout).await;
         let late = lab.response(&late).await.result.expect("it went well");
         assert!(String::from_utf8_lossy(&late.stdout_raw).ends_with("for 3 s"));
+        let longer = |action: &mut Action| action.timeout.get_or_insert_default().seconds = 30;
+        let longer = lab.order(&command(&["a", "b"]), &Directory::default(), longer).await;
+        let longer = lab.response(&longer).await.result.expect("it went well");
+        assert!(String::from_utf8_lossy(&longer.stdout_raw).ends_with("for 7 s"), "the worker's own limit is less");
         let unkept = lab.order(&command(&["c"]), &Directory::default(), |action| action.do_not_cache = true).await;
         for _ in 0..2 {
             assert!(!lab.response(&unkept).await.cached_result);
         }
-        assert_eq!(lab.runs.load(Ordering::Relaxed), 4);
+        assert_eq!(lab.runs.load(Ordering::Relaxed), 5);
     });
 }
 

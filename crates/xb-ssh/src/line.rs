@@ -68,7 +68,7 @@ impl Line {
                     let ours = std::env::consts::ARCH;
                     return Err(failed(format!(
                         "there is no `xb` on it, and this one, which is for {ours}, does not run on {machine}: install \
-                         an xb for {machine} there, where the PATH of that user leads, or name one by `program`"
+                         an xb for {machine} there, where the PATH of that user leads, or name one here by `XB_FOR_...`"
                     )));
                 }
             }
@@ -94,7 +94,9 @@ async fn hash(there: &Destination) -> io::Result<String> {
 fn ssh(there: &Destination, command: &str, patience: Duration) -> Command {
     let mut ssh = Command::new("ssh");
     let seconds = patience.as_secs().max(1);
-    ssh.args(["-T", "-e", "none", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=30"])
+    ssh.args(["-T", "-a", "-x", "-e", "none", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=30"])
+        // A machine that only builds gets at nothing of this one, whatever the configuration says of it.
+        .args(["-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no", "-o", "RemoteCommand=none"])
         .args(["-o", &format!("ConnectTimeout={seconds}")])
         .args(there.arguments())
         .arg(command)
@@ -143,7 +145,8 @@ async fn greeting(there: &Destination, command: &str, patience: Duration) -> Res
         (Some(LACKS), Some(machine), Some(has)) => {
             Ok(Greeting::Lacks { machine: machine.to_owned(), has_own: has == "own" })
         }
-        _ => Ok(Greeting::Speaks(Box::new(Line { to, from, _ssh: child }))),
+        (Some(SPEAKS), None, None) => Ok(Greeting::Speaks(Box::new(Line { to, from, _ssh: child }))),
+        _ => Err(format!("it has said `{line}`, which no xb says")),
     }
 }
 
@@ -167,7 +170,8 @@ async fn heard(from: &mut BufReader<ChildStdout>) -> Option<String> {
 /// Has the other machine take a copy of this program.
 async fn bring(there: &Destination, hash: &str, patience: Duration) -> Result<(), String> {
     let mut program = tokio::fs::File::open(there.program()).await.map_err(|error| unreadable(there, &error))?;
-    let Started { child, mut to, mut from, said } = start(there, &take(hash), patience)?;
+    let length = program.metadata().await.map_err(|error| unreadable(there, &error))?.len();
+    let Started { child, mut to, mut from, said } = start(there, &take(hash, length), patience)?;
     let sent = tokio::io::copy(&mut program, &mut to).await;
     let closed = to.shutdown().await;
     drop(to);

@@ -9,7 +9,7 @@
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
 use xb_core::Digest;
@@ -106,13 +106,12 @@ fn digest(project: &Project) -> Digest {
     }
     for (executor, engine) in config.engines() {
         let ExecutorConfig { name, arch, .. } = executor;
-        let EngineConfig { server, properties, token, program, jobs: _ } = engine;
+        let EngineConfig { server, properties, token, jobs: _ } = engine;
         field(b"executor");
         field(name.as_bytes());
         field(arch.to_string().as_bytes());
         field(server.to_string().as_bytes());
         field(token.as_deref().unwrap_or_default().as_bytes());
-        field(program.as_deref().unwrap_or(Path::new("")).as_os_str().as_encoded_bytes());
         field(&(properties.len() as u64).to_le_bytes());
         properties.iter().for_each(|(name, value)| {
             field(name.as_bytes());
@@ -132,6 +131,8 @@ fn digest(project: &Project) -> Digest {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::project::Config;
 

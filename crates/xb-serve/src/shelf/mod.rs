@@ -8,9 +8,9 @@ mod refusal;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -114,6 +114,8 @@ impl Shelf {
     /// # Errors
     /// As [`Self::open`], and where a server is at each of them.
     pub fn open_one_of(beneath: &Path, most: usize, quota: Option<u64>) -> io::Result<Self> {
+        // What somebody sends here is for nobody else.
+        DirBuilder::new().recursive(true).mode(0o700).create(beneath)?;
         for number in 0..most {
             match Self::open(&beneath.join(number.to_string()), quota) {
                 Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {}

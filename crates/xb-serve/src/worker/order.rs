@@ -42,7 +42,8 @@ impl Order {
         let mut limits = limits.clone();
         if let Some(timeout) = &action.timeout {
             let seconds = u64::try_from(timeout.seconds).unwrap_or(0) + u64::from(timeout.nanos > 0);
-            limits.seconds = seconds.max(1);
+            // None is as long as everybody has.
+            limits.seconds = if seconds > 0 { seconds.min(limits.seconds) } else { limits.seconds };
         }
         let resolved = ResolvedAction {
             id: id(named)?,

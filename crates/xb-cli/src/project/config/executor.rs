@@ -1,7 +1,6 @@
 //! `[executor.NAME]`: machines beside this one.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use toml::Table;
 use xb_core::Arch;
@@ -18,13 +17,12 @@ pub(super) const SECTION: &str = "executor";
 /// The kinds that there are, each with its settings.
 const KINDS: [(&str, &[&str]); 3] = [
     ("vm", &["kind", "arch", "slots", "memory"]),
-    ("engine", &["kind", "arch", "slots", "url", "jobs", "properties", "token", "program"]),
+    ("engine", &["kind", "arch", "slots", "url", "jobs", "properties", "token"]),
     ("docker", &["kind", "arch", "slots", "host"]),
 ];
 
 /// Every setting of any kind.
-const SETTINGS: [&str; 10] =
-    ["kind", "arch", "slots", "memory", "url", "jobs", "properties", "token", "program", "host"];
+const SETTINGS: [&str; 9] = ["kind", "arch", "slots", "memory", "url", "jobs", "properties", "token", "host"];
 
 /// The architectures of which a machine can be made of software.
 pub const VIRTUAL: [Arch; 1] = [Arch::Arm64];
@@ -88,8 +86,6 @@ pub struct EngineConfig {
     pub properties: BTreeMap<String, String>,
     /// `token`: the variable of the environment that holds the token by which one is known.
     pub token: Option<String>,
-    /// `program`: the xb that is brought along to a machine that `ssh` gets to, where it is not the one that runs.
-    pub program: Option<PathBuf>,
 }
 
 /// The executors, in the order of the file.
@@ -151,27 +147,11 @@ fn engine(section: &Section<'_>) -> Result<ExecutorKind, Wrong> {
     let url = section.required("url", section.text("url")?, "`url = \"grpcs://engine.example.org\"`")?;
     // What stands there may have a password in it, so it is not repeated.
     let server: Server = url.parse().map_err(|error| section.wrong("url", format_args!("is no engine: {error}")))?;
-    let program = section.text("program")?.map(PathBuf::from);
-    match &program {
-        Some(_) if server.line().is_none() => {
-            return Err(section
-                .wrong("program", format_args!("is for a machine that `ssh` gets to"))
-                .help("write `url = \"ssh://user@host\"`, or leave it out"));
-        }
-        // What a project brings must not run outside of a sandbox, on whatever machine.
-        Some(program) if !program.is_absolute() => {
-            return Err(section
-                .wrong("program", format_args!("is no absolute path"))
-                .help("name an xb that you have put on this machine yourself: `program = \"/opt/xb/xb-arm64\"`"));
-        }
-        _ => {}
-    }
     Ok(ExecutorKind::Engine(Box::new(EngineConfig {
         server,
         jobs: section.number("jobs")?.unwrap_or(JOBS),
         properties: section.pairs("properties")?,
         token: section.text("token")?,
-        program,
     })))
 }
 
@@ -239,8 +219,7 @@ mod tests {
         let names: Vec<_> = executors.iter().map(|executor| (executor.name.as_str(), executor.slots)).collect();
         assert_eq!(names, [("z", 8), ("arm", 2)]);
         let ExecutorKind::Engine(engine) = &executors[1].kind else { panic!("{executors:?}") };
-        let EngineConfig { server, jobs, properties, token, program } = &**engine;
-        assert_eq!(*program, None);
+        let EngineConfig { server, jobs, properties, token } = &**engine;
         assert_eq!((server.to_string().as_str(), *jobs, executors[1].arch), ("grpc://localhost:1", 16, Arch::Arm64));
         assert_eq!((properties["pool"].as_str(), token.as_deref()), ("big", Some("FARM")));
         assert!(!check("").unwrap().local_first && check("[build]\nlocal = \"first\"").unwrap().local_first);
@@ -258,10 +237,6 @@ mod tests {
         assert!(refused(&format!("kind = \"engine\"\n{url}")).contains("has no `arch`"));
         assert!(refused(&format!("kind = \"engine\"\narch = \"arm46\"\n{url}")).contains("did you mean `arm64`?"));
         assert!(refused(engine).contains("has no `url`"));
-        for (program, told) in [("xb-arm64", "absolute"), ("/opt/xb", "`ssh`")] {
-            let url = if program == "/opt/xb" { url } else { "url = \"ssh://me@arm\"" };
-            assert!(refused(&format!("{engine}\n{url}\nprogram = \"{program}\"")).contains(told), "{program}");
-        }
         for text in ["url = \"https://me:secret@example.org\"", "url = \"grpc://localhost\""] {
             let error = refused(&format!("{engine}\n{text}"));
             assert!(error.starts_with("`url` in [executor.a] is no engine: ") && !error.contains("secret"), "{error}");
