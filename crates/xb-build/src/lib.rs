@@ -7,6 +7,8 @@
 //! time as the [`Options`] allow, and never decides by anything but data: what failed, and why, is in [`Realised`].
 //! [`Builder::forecast`] tells what it would do.
 
+mod alive;
+mod blocking;
 mod builder;
 mod cancel;
 mod check;
@@ -29,6 +31,8 @@ mod scheduler;
 mod shared;
 mod work;
 
+pub use alive::{Alive, Guard};
+pub use blocking::blocking;
 pub use builder::{Builder, Options, Sharing};
 pub use cancel::Cancel;
 pub use check::Check;

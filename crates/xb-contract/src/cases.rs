@@ -19,8 +19,7 @@ pub async fn a_command_sees_what_every_command_sees(world: &World) {
     let jobs = world.jobs;
     assert_eq!(log, format!("0\n/build\n0022\n{jobs}\n1\n1\n4755\n1\nan error\nthe end\n"));
     assert_eq!(out, world.tree(|_| {}));
-    let lines = world.lines.0.lock().expect("nobody panicked");
-    assert_eq!(lines.join("\n") + "\n", log);
+    assert_eq!(world.lines().join("\n") + "\n", log);
 }
 
 /// The name of the machine is that of every sandbox.

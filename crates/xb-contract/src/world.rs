@@ -14,9 +14,12 @@ use xb_core::{ActionId, Arch, Digest, RelPath, TreeId};
 use xb_graph::{ActionResult, Limits, Method, NodeId, ResolvedAction};
 use xb_store::{Contents, Store};
 
+/// What all programs of a root are.
+const BUSYBOX: &str = "/bin/busybox";
+
 /// Keeps the lines of logs.
 #[derive(Default)]
-pub(crate) struct Lines(pub(crate) Mutex<Vec<String>>);
+struct Lines(Mutex<Vec<String>>);
 
 impl Events for Lines {
     fn event(&self, event: Event) {
@@ -34,8 +37,9 @@ pub struct World {
     pub executor: Arc<dyn Executor>,
     /// How many jobs a command is told to run.
     pub jobs: u32,
-    pub(crate) lines: Arc<Lines>,
-    base: TreeId,
+    /// The root of its scripts.
+    pub base: TreeId,
+    lines: Arc<Lines>,
     folder: TempDir,
 }
 
@@ -51,19 +55,33 @@ pub struct Outcome {
 impl World {
     /// A world around the executor that `make` makes over a store; none where busybox is missing.
     pub fn new(jobs: u32, make: impl FnOnce(&Store) -> Arc<dyn Executor>) -> Option<Self> {
-        if !Path::new("/bin/busybox").is_file() {
+        if !Path::new(BUSYBOX).is_file() {
             let reason = "`/bin/busybox` is missing (apt-get install busybox-static)";
             assert!(std::env::var_os("XB_TEST_NO_SKIP").is_none(), "must not be skipped: {reason}");
             writeln!(std::io::stderr(), "skipped: {reason}").expect("it is told");
             return None;
         }
+        Some(Self::over(jobs, busybox_root, make))
+    }
+
+    /// The same, with a root in which nothing can run.
+    pub fn still(jobs: u32, make: impl FnOnce(&Store) -> Arc<dyn Executor>) -> Self {
+        Self::over(jobs, |root| make_folder(&root.join("build")), make)
+    }
+
+    fn over(jobs: u32, fill: impl FnOnce(&Path), make: impl FnOnce(&Store) -> Arc<dyn Executor>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(&folder.path().join("store")).expect("a store");
         let root = folder.path().join("root");
-        busybox_root(&root);
+        fill(&root);
         let base = store.ingest(&root).expect("a root");
         let executor = make(&store);
-        Some(Self { store, executor, jobs, lines: Arc::default(), base, folder })
+        Self { store, executor, jobs, base, lines: Arc::default(), folder }
+    }
+
+    /// The lines that were shown while actions ran.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.0.lock().expect("nobody panicked").clone()
     }
 
     /// The tree that `fill` makes of an empty folder, taken in as outputs are.
@@ -89,11 +107,17 @@ impl World {
             outputs: BTreeMap::from([("out".to_owned(), RelPath::new("out").expect("a path"))]),
             platform: Arch::host().expect("an architecture"),
             method: Method::Native,
-            limits: Limits { seconds: 60, ..Limits::default() },
+            limits: Limits { seconds: 120, ..Limits::default() },
             emulator: None,
             title: "test (build)".to_owned(),
             step: "build".to_owned(),
         }
+    }
+
+    /// What a run is given.
+    pub fn context(&self) -> RunContext {
+        let events = Arc::clone(&self.lines) as _;
+        RunContext { events, node: NodeId(0), jobs: self.jobs, keep_failed: false, again: false }
     }
 
     /// Runs an action.
@@ -101,9 +125,7 @@ impl World {
     /// # Errors
     /// When the executor could not do its work.
     pub async fn run_action(&self, action: &ResolvedAction) -> Result<Outcome, ExecutorError> {
-        let events = Arc::clone(&self.lines) as _;
-        let context = RunContext { events, node: NodeId(0), jobs: self.jobs, keep_failed: false, again: false };
-        let result = self.executor.run(action, &context).await?;
+        let result = self.executor.run(action, &self.context()).await?;
         let mut log = Vec::new();
         let file = result.log.map(|id| self.store.open_content(id).expect("the log is here"));
         file.map(|mut file| file.read_to_end(&mut log).expect("it can be read"));
@@ -131,10 +153,14 @@ pub fn make(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
 }
 
+fn make_folder(path: &Path) {
+    make(path, 0o755);
+}
+
 fn busybox_root(root: &Path) {
-    let busybox = Path::new("/bin/busybox");
+    let busybox = Path::new(BUSYBOX);
     for folder in ["bin", "build", "etc"] {
-        make(&root.join(folder), 0o755);
+        make_folder(&root.join(folder));
     }
     fs::copy(busybox, root.join("bin/busybox")).expect("it can be copied");
     let list = Command::new(busybox).arg("--list").output().expect("it runs");

@@ -1,50 +1,20 @@
 //! A container that is removed whatever comes: also where nobody waits for it any more.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
-
 use bollard::errors::Error;
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::CreateContainerOptionsBuilder;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
-use xb_build::ExecutorError;
+use xb_build::{Alive, ExecutorError};
 
 use crate::engine::Engine;
 use crate::owner::forced;
 
-/// The containers that are being removed; every clone is the same.
-#[derive(Clone, Default)]
-pub struct Removing(Arc<Count>);
-
-#[derive(Default)]
-struct Count {
-    number: Mutex<usize>,
-    none: Condvar,
-}
-
-impl Removing {
-    /// Waits until none is being removed any more, but not longer than this.
-    pub fn settle(&self, patience: Duration) {
-        let number = self.0.number.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is left then is removed by a later xb.
-        drop(self.0.none.wait_timeout_while(number, patience, |number| *number > 0));
-    }
-
-    fn change(&self, by: impl FnOnce(usize) -> usize) {
-        let mut number = self.0.number.lock().unwrap_or_else(PoisonError::into_inner);
-        *number = by(*number);
-        if *number == 0 {
-            self.0.none.notify_all();
-        }
-    }
-}
-
 /// A container, or one that is being made: dropping it removes it.
 pub struct Container {
     engine: Engine,
-    removing: Removing,
+    removing: Alive,
     name: String,
     /// None when it was made, or could not be.
     making: Option<JoinHandle<Result<(), Error>>>,
@@ -53,7 +23,7 @@ pub struct Container {
 
 impl Container {
     /// One that will be made; only [`Self::made`] waits for it.
-    pub fn new(engine: &Engine, removing: &Removing, body: ContainerCreateBody) -> Self {
+    pub fn new(engine: &Engine, removing: &Alive, body: ContainerCreateBody) -> Self {
         let name = format!("xb-{}", Uuid::new_v4());
         let (docker, named) = (engine.docker.clone(), CreateContainerOptionsBuilder::new().name(&name).build());
         // A request that nobody waits for may be answered all the same: only its end tells.
@@ -101,7 +71,7 @@ impl Drop for Container {
         }
         let (engine, removing) = (self.engine.clone(), self.removing.clone());
         let (name, making) = (std::mem::take(&mut self.name), self.making.take());
-        removing.change(|number| number + 1);
+        let removing = removing.enter();
         runtime.spawn(async move {
             if let Some(making) = making {
                 // One that could not be made is not there to be removed.
@@ -109,7 +79,7 @@ impl Drop for Container {
             }
             // What an engine does not remove now is removed by a later xb.
             let _ = engine.docker.remove_container(&name, Some(forced())).await;
-            removing.change(|number| number.saturating_sub(1));
+            drop(removing);
         });
     }
 }

@@ -5,12 +5,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
-use xb_build::{BoxFuture, Executor, ExecutorError, RunContext};
+use xb_build::{Alive, BoxFuture, Executor, ExecutorError, RunContext};
 use xb_core::Arch;
 use xb_graph::{ActionResult, ResolvedAction};
 use xb_store::Contents;
 
-use crate::container::Removing;
 use crate::engine::Engine;
 use crate::host::Host;
 use crate::images::{self, Images};
@@ -45,7 +44,7 @@ pub struct Inner {
     pub options: Options,
     pub store: Arc<dyn Contents>,
     pub images: Images,
-    pub removing: Removing,
+    pub removing: Alive,
     /// The folder that says whose the containers are.
     folder: PathBuf,
     owner: OnceLock<Owner>,
@@ -57,7 +56,7 @@ impl DockerExecutor {
     /// An executor that takes inputs from a store and puts outputs there; `folder` is one of the store's, in which it is
     /// written down whose the containers are.
     pub fn new(options: Options, store: Arc<dyn Contents>, folder: PathBuf) -> Self {
-        let (images, removing) = (Images::default(), Removing::default());
+        let (images, removing) = (Images::default(), Alive::default());
         let (owner, engine) = (OnceLock::new(), OnceCell::new());
         Self { inner: Arc::new(Inner { options, store, images, removing, folder, owner, engine }) }
     }

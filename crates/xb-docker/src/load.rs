@@ -12,7 +12,7 @@ use futures_util::StreamExt as _;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use xb_archive::{TreeWriter, WriteError};
-use xb_build::ExecutorError;
+use xb_build::{ExecutorError, blocking};
 use xb_core::{Arch, RelPath, TreeId};
 use xb_store::Contents;
 
@@ -92,9 +92,8 @@ impl Load<'_> {
         if let Some(layer) = written.get(&tree) {
             return Ok(layer.clone());
         }
-        let store = Arc::clone(self.store);
-        let layer = blocking(move || {
-            let Summing { sum, size } = write_layer(&*store, tree, Summing::default())?;
+        let layer = blocking(self.store, move |store| {
+            let Summing { sum, size } = write_layer(store, tree, Summing::default())?;
             Ok(Layer { name: format!("sha256:{}", hex(&sum.finalize())), size })
         });
         let layer = layer.await?;
@@ -121,8 +120,7 @@ impl Load<'_> {
         }
         let documents = self.documents(names, engine.arch);
         let (mut writer, stream) = to_stream();
-        let store = Arc::clone(self.store);
-        let writing = blocking(move || match write_image(&*store, &layers, &documents, &mut writer) {
+        let writing = blocking(self.store, move |store| match write_image(store, &layers, &documents, &mut writer) {
             Ok(()) => Ok(()),
             Err(error) => {
                 writer.fail(&error.to_string());
@@ -242,12 +240,4 @@ impl Write for Summing {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Runs what waits for the disk where it keeps nobody from working.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ExecutorError> + Send + 'static,
-) -> Result<T, ExecutorError> {
-    let gave_up = |error| ExecutorError::Machine(format!("the executor gave up: {error}"));
-    tokio::task::spawn_blocking(work).await.map_err(gave_up)?
 }

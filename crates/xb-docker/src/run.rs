@@ -13,7 +13,7 @@ use bollard::query_parameters::{
 };
 use futures_util::StreamExt as _;
 use tokio::time::sleep;
-use xb_build::{Event, ExecutorError, RunContext};
+use xb_build::{Event, ExecutorError, RunContext, blocking};
 use xb_graph::{ActionResult, Cause, ResolvedAction};
 use xb_run::{Ended, Exceeded, KILLED, Log, Unfurnished, cause, foreign, is_left_out, layers};
 
@@ -185,14 +185,4 @@ async fn state(engine: &Engine, container: &str) -> Result<ContainerState, Error
 /// Whether a container could not be started because there is no such program in it, or none that can be executed.
 fn is_of_the_command(why: &str) -> bool {
     why.contains("exec: \"") || why.contains("exec format error") || why.contains("exec /")
-}
-
-/// Runs what waits for the disk where it keeps nobody from working.
-async fn blocking<T: Send + 'static>(
-    inner: &Arc<Inner>,
-    work: impl FnOnce(&Inner) -> Result<T, ExecutorError> + Send + 'static,
-) -> Result<T, ExecutorError> {
-    let inner = Arc::clone(inner);
-    let gave_up = |error| ExecutorError::Machine(format!("the executor gave up: {error}"));
-    tokio::task::spawn_blocking(move || work(&inner)).await.map_err(gave_up)?
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
-use xb_build::{BoxFuture, Executor, ExecutorError, RunContext};
+use xb_build::{Alive, BoxFuture, Executor, ExecutorError, RunContext};
 use xb_core::Arch;
 use xb_graph::{ActionResult, ResolvedAction};
 use xb_http::Patience;
@@ -15,7 +15,6 @@ use xb_store::{Contents, Memory};
 
 use crate::known::Known;
 use crate::run;
-use crate::stop::Stopping;
 
 /// How long the end of the program waits until runs that were given up are stopped.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -59,7 +58,7 @@ pub(crate) struct Inner {
     /// Where contents are put aside that come from the engine, on the disk of the store.
     pub scratch: PathBuf,
     pub known: Known,
-    pub stopping: Stopping,
+    pub stopping: Alive,
     /// None of it where the engine cannot be used: why, as a sentence.
     connection: OnceCell<Result<Connection, String>>,
 }
@@ -68,7 +67,7 @@ impl EngineExecutor {
     /// An executor that takes inputs from a store, puts outputs there by way of the folder `scratch`, and remembers how
     /// the engine names contents.
     pub fn new(options: Options, store: Arc<dyn Contents>, memory: Arc<dyn Memory>, scratch: PathBuf) -> Self {
-        let (known, stopping, connection) = (Known::default(), Stopping::default(), OnceCell::new());
+        let (known, stopping, connection) = (Known::default(), Alive::default(), OnceCell::new());
         Self { inner: Arc::new(Inner { options, store, memory, scratch, known, stopping, connection }) }
     }
 

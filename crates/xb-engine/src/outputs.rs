@@ -7,13 +7,12 @@ use std::io::{self, Seek};
 use std::path::Path;
 use std::sync::Arc;
 
-use xb_build::ExecutorError;
+use xb_build::{ExecutorError, blocking};
 use xb_core::{ContentId, TreeId};
 use xb_remote::{Connection, DigestFunction, proto};
 use xb_translate::{Came, Listed, Names, NoTree};
 
 use crate::executor::{Inner, failed, failed_file};
-use crate::run::blocking;
 
 /// No tree's list of directories is longer, in bytes.
 const MOST_TREE: i64 = 256 << 20;

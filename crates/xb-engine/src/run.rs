@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use xb_build::{Event, ExecutorError, RunContext};
+use xb_build::{Event, ExecutorError, RunContext, blocking};
 use xb_core::TreeId;
 use xb_graph::{ActionResult, Cause, ResolvedAction};
 use xb_remote::{Connection, Outcome, proto};
@@ -257,14 +257,4 @@ fn empty(inner: &Inner, started: Instant) -> ActionResult {
         vouched: Vec::new(),
         root: None,
     }
-}
-
-/// Runs what waits for the disk where it keeps nobody from working.
-pub(crate) async fn blocking<T: Send + 'static>(
-    inner: &Arc<Inner>,
-    work: impl FnOnce(&Inner) -> Result<T, ExecutorError> + Send + 'static,
-) -> Result<T, ExecutorError> {
-    let inner = Arc::clone(inner);
-    let gave_up = |error| ExecutorError::Machine(format!("the executor gave up: {error}"));
-    tokio::task::spawn_blocking(move || work(&inner)).await.map_err(gave_up)?
 }

@@ -3,12 +3,12 @@
 //! An engine can be told to stop only what has a name, and says the name in its first message. So a run is followed by
 //! a task of its own, which outlives who waits for it until that message has come, or should have.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use xb_build::ExecutorError;
+use xb_build::{Alive, ExecutorError};
 use xb_remote::proto::Digest;
 use xb_remote::{Connection, Operation, Outcome, RemoteError};
 
@@ -18,37 +18,10 @@ const FIRST_MESSAGE: Duration = Duration::from_secs(1);
 /// How often it is looked whether that has come.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// The runs that are being stopped; every clone is the same.
-#[derive(Clone, Default)]
-pub(crate) struct Stopping(Arc<Count>);
-
-#[derive(Default)]
-struct Count {
-    number: Mutex<usize>,
-    none: Condvar,
-}
-
-impl Stopping {
-    /// Waits until nothing is being stopped any more, but not longer than this.
-    pub fn settle(&self, patience: Duration) {
-        let number = self.0.number.lock().unwrap_or_else(PoisonError::into_inner);
-        // Who waits for longer finds out nothing that could be mended.
-        drop(self.0.none.wait_timeout_while(number, patience, |number| *number > 0));
-    }
-
-    fn change(&self, by: impl FnOnce(usize) -> usize) {
-        let mut number = self.0.number.lock().unwrap_or_else(PoisonError::into_inner);
-        *number = by(*number);
-        if *number == 0 {
-            self.0.none.notify_all();
-        }
-    }
-}
-
 /// A run of which the engine does not know that nobody waits: dropping it has the engine stop it.
 pub(crate) struct Watched {
     connection: Connection,
-    stopping: Stopping,
+    stopping: Alive,
     /// What the engine tells of it.
     pub operation: Arc<Operation>,
     /// None as soon as it has ended.
@@ -57,7 +30,7 @@ pub(crate) struct Watched {
 
 impl Watched {
     /// Has the engine run an action: see [`Connection::execute`].
-    pub fn start(connection: &Connection, stopping: &Stopping, action: Digest, again: bool, what: &str) -> Self {
+    pub fn start(connection: &Connection, stopping: &Alive, action: Digest, again: bool, what: &str) -> Self {
         let (connection, stopping) = (connection.clone(), stopping.clone());
         let operation = Arc::new(Operation::default());
         let (server, what, told) = (connection.clone(), what.to_owned(), Arc::clone(&operation));
@@ -84,7 +57,7 @@ impl Drop for Watched {
         let (connection, stopping) = (self.connection.clone(), self.stopping.clone());
         let operation = Arc::clone(&self.operation);
         let Ok(runtime) = Handle::try_current() else { return };
-        stopping.change(|number| number + 1);
+        let stopping = stopping.enter();
         runtime.spawn(async move {
             let given_up = Instant::now();
             while operation.is_asked() && !task.is_finished() && given_up.elapsed() < FIRST_MESSAGE {
@@ -95,7 +68,7 @@ impl Drop for Watched {
                 // An engine that cannot be told goes on until the action has ended.
                 let _ = connection.cancel(&name).await;
             }
-            stopping.change(|number| number.saturating_sub(1));
+            drop(stopping);
         });
     }
 }

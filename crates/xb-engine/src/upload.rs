@@ -5,14 +5,13 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use xb_build::ExecutorError;
+use xb_build::{ExecutorError, blocking};
 use xb_core::{ContentId, TreeId};
 use xb_remote::{Connection, proto};
 use xb_store::{Contents, StoreError};
 use xb_translate::{Named, Names, translate};
 
 use crate::executor::{Inner, failed, failed_file};
-use crate::run::blocking;
 
 /// How many bytes of small files are held in memory at one time.
 const HELD: u64 = 8 << 20;

@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use xb_build::{BoxFuture, Executor, ExecutorError, RunContext};
+use xb_build::{Alive, BoxFuture, Executor, ExecutorError, RunContext};
 use xb_core::{ActionId, Arch, TreeId};
 use xb_graph::{ActionResult, ResolvedAction};
 use xb_run::layers;
 use xb_store::{Contents, StoreError};
 
-use crate::alive::Alive;
 use crate::child::ARGUMENT;
 use crate::emulator::Emulation;
 use crate::standby::Standby;

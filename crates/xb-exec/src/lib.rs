@@ -1,4 +1,4 @@
-//! Executors: where actions run. There is one, the local sandbox with emulation.
+//! The executor of this machine: a sandbox without privileges, with emulation.
 //!
 //! [`LocalExecutor`] runs an action in namespaces of its own, unprivileged or as root, on this machine's kernel and
 //! with nothing else of this machine. It decides nothing: how a command ended is data.
@@ -6,7 +6,6 @@
 //! The sandbox's child is the program that offers the executor, started again: its `main` calls
 //! [`maybe_run_as_child`] first.
 
-mod alive;
 mod child;
 mod doctor;
 mod emulator;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use xb_build::{Event, ExecutorError, RunContext};
+use xb_build::{Event, ExecutorError, RunContext, blocking};
 use xb_core::{RelPath, TreeId};
 use xb_graph::{ActionResult, Cause, ResolvedAction};
 use xb_run::{Ended, KILLED, Log, MOST_LEFT_OUT, cause, clash, is_left_out};
@@ -37,11 +37,8 @@ pub async fn run(
     context: &RunContext,
 ) -> Result<ActionResult, ExecutorError> {
     let started = Instant::now();
-    let (mut sandbox, layers) = blocking(inner, action, {
-        let jobs = context.jobs;
-        move |inner, action| start(inner, action, jobs)
-    })
-    .await?;
+    let (starting, jobs) = (action.clone(), context.jobs);
+    let (mut sandbox, layers) = blocking(inner, move |inner| start(inner, &starting, jobs)).await?;
     let mut log = Log::new(action.limits.log);
     let limit = (action.limits.seconds > 0).then(|| Duration::from_secs(action.limits.seconds));
     let show = |line| {
@@ -53,19 +50,8 @@ pub async fn run(
         .await
         .map_err(|error| ExecutorError::Machine(format!("the sandbox of {} is gone: {error}", action.title)))?;
     let finished = Finished { sandbox, layers, end, log: log.into_bytes(), started, keep_failed: context.keep_failed };
-    blocking(inner, action, |inner, action| collect(inner, action, finished)).await
-}
-
-/// Runs what waits for the disk where it keeps nobody from working.
-async fn blocking<T: Send + 'static>(
-    inner: &Arc<Inner>,
-    action: &ResolvedAction,
-    work: impl FnOnce(&Inner, &ResolvedAction) -> Result<T, ExecutorError> + Send + 'static,
-) -> Result<T, ExecutorError> {
-    let (inner, action) = (Arc::clone(inner), action.clone());
-    tokio::task::spawn_blocking(move || work(&inner, &action))
-        .await
-        .map_err(|error| ExecutorError::Machine(format!("the executor gave up: {error}")))?
+    let action = action.clone();
+    blocking(inner, move |inner| collect(inner, &action, finished)).await
 }
 
 fn start(inner: &Inner, action: &ResolvedAction, jobs: u32) -> Result<(Sandbox, Vec<PathBuf>), ExecutorError> {

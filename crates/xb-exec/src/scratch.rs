@@ -9,9 +9,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use xb_build::{Alive, Guard};
 use xb_store::{LockedFolder, is_older, may_be_stale, remove_folder, remove_unused};
-
-use crate::alive::{Alive, Guard};
 
 /// What the names of sandboxes' folders begin with.
 const PREFIX: &str = "run-";

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio::time::sleep;
-use xb_build::{Event, ExecutorError, RunContext};
+use xb_build::{Event, ExecutorError, RunContext, blocking};
 use xb_graph::{ActionResult, Cause, ResolvedAction};
 use xb_run::{Ended, KILLED, Log, cause, is_left_out, layers};
 
@@ -74,7 +74,9 @@ async fn run_once(
         None => start(inner).await?,
     };
     let console = machine.console();
-    let (machine, offset, length) = blocking(inner, action, |inner, action| place(inner, action, machine)).await?;
+    let placed = action.clone();
+    let (machine, offset, length) =
+        blocking(inner, move |inner| place(inner, &placed, machine)).await.map_err(Trouble::Host)?;
     match execute(inner, machine, action, context, (offset, length)).await {
         Ok(result) => Ok(result),
         Err(Failed::Lost(lost)) => Err(Trouble::Machine(explained(inner, lost, console).await)),
@@ -104,17 +106,6 @@ async fn start(inner: &Arc<Inner>) -> Result<Machine, Trouble> {
         Ok(machine) => Ok(machine),
         Err((lost, console)) => Err(Trouble::Start(explained(inner, lost, console).await)),
     }
-}
-
-/// Runs what waits for the disk where it keeps nobody from working.
-async fn blocking<T: Send + 'static>(
-    inner: &Arc<Inner>,
-    action: &ResolvedAction,
-    work: impl FnOnce(&Inner, &ResolvedAction) -> Result<T, ExecutorError> + Send + 'static,
-) -> Result<T, Trouble> {
-    let (inner, action) = (Arc::clone(inner), action.clone());
-    let done = tokio::task::spawn_blocking(move || work(&inner, &action)).await;
-    done.map_err(gave_up)?.map_err(Trouble::Host)
 }
 
 fn gave_up(error: tokio::task::JoinError) -> Trouble {

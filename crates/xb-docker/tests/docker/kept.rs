@@ -117,7 +117,7 @@ fn contents_of(world: &World, least: u64) -> Vec<PathBuf> {
 
 /// Waits until a command has begun.
 async fn begun(world: &World) {
-    while !world.lines.0.lock().unwrap().iter().any(|line| line == "begun") {
+    while !world.lines().iter().any(|line| line == "begun") {
         sleep(Duration::from_millis(50)).await;
     }
 }

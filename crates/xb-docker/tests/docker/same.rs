@@ -25,7 +25,7 @@ async fn a_command_sees_what_it_sees_here() {
          an error\nthe end\n"
     );
     assert_eq!(out, world.tree(|_| {}));
-    assert_eq!(world.lines.0.lock().unwrap().join("\n") + "\n", log);
+    assert_eq!(world.lines().join("\n") + "\n", log);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,20 +126,6 @@ async fn an_output_lies_where_links_lead_and_over_what_layers_have() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn folders_that_a_command_finds_here_are_there() {
-    let Some(world) = World::new() else { return };
-    let script = "stat -c %a /tmp; pwd; ls -A; ls -A /xb; echo x > /tmp/x; echo 1 > ../../out/of/x";
-    let outcome = world
-        .run(script, |action| {
-            action.cwd = path("xb/src/sub");
-            action.outputs = [("out".to_owned(), path("xb/out/of"))].into();
-        })
-        .await;
-    assert_eq!(outcome.log, "1777\n/xb/src/sub\nout\nsrc\n");
-    assert_eq!(outcome.result.outputs["out"], world.tree(|out| write(&out.join("x"), "1\n", 0o644)));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn layers_lie_above_each_other() {
     let Some(world) = World::new() else { return };
     let middle = world.tree(|top| {
@@ -195,7 +181,7 @@ async fn a_root_without_a_shell_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn failures_are_what_they_are_here() {
+async fn what_is_missing_lies_where_links_lead() {
     let Some(world) = World::new() else { return };
     let check = async |script: &str, change: fn(&mut ResolvedAction), exit_code, cause| {
         let outcome = world.run(script, change).await;
@@ -204,13 +190,7 @@ async fn failures_are_what_they_are_here() {
         assert!(outcome.result.outputs.is_empty(), "{script}");
     };
     let out = || "out".to_owned();
-    check("exit 3", |_| {}, 3, Cause::Failed).await;
-    check("kill -KILL $$", |_| {}, 137, Cause::Failed).await;
     check("kill -TERM $$", |_| {}, 143, Cause::Failed).await;
-    check("echo 'a.c:1:1: error: no' >&2; exit 1", |_| {}, 1, Cause::CompileError).await;
-    check("exit 1", |action| action.step = "check".to_owned(), 1, Cause::TestFailure).await;
-    check("rmdir /out", |_| {}, 0, Cause::MissingOutput { path: out() }).await;
-    check("rmdir /out; echo > /out", |_| {}, 0, Cause::MissingOutput { path: out() }).await;
     check("rmdir /out; ln -s /tmp /out", |_| {}, 0, Cause::MissingOutput { path: out() }).await;
     let around = |action: &mut ResolvedAction| drop(action.outputs.insert("out".to_owned(), path("way/out")));
     check("rm -r /way; ln -s /way /way", around, 0, Cause::MissingOutput { path: "way/out".to_owned() }).await;
@@ -221,9 +201,6 @@ async fn failures_are_what_they_are_here() {
         Cause::MissingOutput { path: "way/out".to_owned() },
     )
     .await;
-    let reason = "it is the folder of `/out`, or lies in it".to_owned();
-    let within = |action: &mut ResolvedAction| drop(action.outputs.insert("within".to_owned(), path("out/in")));
-    check("true", within, 0, Cause::RefusedOutput { path: "out/in".to_owned(), reason }).await;
     let outcome = world.run("echo > \"/out/$(printf 'a\\377')\"", |_| {}).await;
     assert!(
         matches!(&outcome.result.cause, Cause::RefusedOutput { path, reason } if path == "out" && reason.contains("UTF-8")),
@@ -234,7 +211,7 @@ async fn failures_are_what_they_are_here() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_it_cannot_do_it_refuses_before() {
-    let world = World::at(Some("unix:///nowhere/docker.sock".parse().unwrap()));
+    let world = World::at("unix:///nowhere/docker.sock".parse().unwrap());
     let mut action = world.script("true");
     assert_eq!(world.executor.refuses(&action), None);
     action.outputs.insert("all".to_owned(), path(""));

@@ -9,9 +9,9 @@ use crate::world::{World, options};
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_there_is_gone_and_told_by_name() {
     for (host, why) in [("unix:///nowhere/docker.sock", "No such file"), ("tcp://127.0.0.1:1", "refused")] {
-        let world = World::at(Some(host.parse().unwrap()));
+        let world = World::at(host.parse().unwrap());
         for _ in 0..2 {
-            let failed = world.try_run(&world.script("true")).await.map(|outcome| outcome.result);
+            let failed = world.run_action(&world.script("true")).await.map(|outcome| outcome.result);
             let Err(ExecutorError::Gone(text)) = failed else { panic!("{failed:?}") };
             for part in [host, why, "`host` in `[executor.NAME]`"] {
                 assert!(text.contains(part), "{text}");

@@ -1,4 +1,4 @@
-//! How many folders of sandboxes there are, so that a program can wait for the last one to be cleaned up.
+//! How much an executor has begun that nobody waits for, so that a program can wait until the last of it is cleaned up.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,11 +16,11 @@ impl Count {
     }
 }
 
-/// Counts its [`Guard`]s.
-#[derive(Debug, Default)]
+/// Counts its [`Guard`]s; every clone is the same.
+#[derive(Clone, Debug, Default)]
 pub struct Alive(Arc<Count>);
 
-/// Something that is alive.
+/// Something that is alive: a sandbox's folder, a container, a run that is being stopped.
 #[derive(Debug)]
 pub struct Guard(Arc<Count>);
 
@@ -34,7 +34,7 @@ impl Alive {
     /// Waits until there are none, but not longer than `patience`.
     pub fn settle(&self, patience: Duration) {
         let count = self.0.count.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever is late is cleaned up after by a later xb.
+        // What is late is left to a later xb, or to whoever runs it.
         drop(self.0.changed.wait_timeout_while(count, patience, |count| *count > 0));
     }
 }
