@@ -13,8 +13,8 @@ use crate::sharing::is_accepted;
 /// How many images of a store a Docker engine keeps.
 const IMAGES: usize = 64;
 
-/// The Docker engines that a project names, in the order of the file. One that `xb.toml` says where it is counts once it
-/// was accepted, as any engine; who asks nobody elsewhere leaves those out that are.
+/// The Docker engines that a project names, in the order of the file; none where they were not accepted. Who asks nobody
+/// elsewhere leaves those out that are.
 ///
 /// # Errors
 /// When what was accepted cannot be read.
@@ -25,15 +25,17 @@ pub fn dockers(
     events: &Arc<dyn Events>,
 ) -> Result<Vec<Arc<DockerExecutor>>, Failure> {
     let warn = |message: String| events.event(Event::Warned { message });
-    let names_one = project.config.dockers().any(|(_, host)| host.is_some());
-    let accepted = !names_one || is_accepted(project)?;
-    if !accepted {
+    if project.config.dockers().next().is_none() {
+        return Ok(Vec::new());
+    }
+    if !is_accepted(project)? {
         let message = "`xb.toml` names Docker engines that you have not accepted, and nothing runs there: \
                        `xb cache accept` shows and accepts them";
         warn(message.to_owned());
+        return Ok(Vec::new());
     }
     let mut dockers = Vec::new();
-    for (config, host) in project.config.dockers().filter(|(_, host)| accepted || host.is_none()) {
+    for (config, host) in project.config.dockers() {
         match host.cloned().map_or_else(Host::of_environment, Ok) {
             Ok(host) if offline && host.is_remote() => {}
             Ok(host) => dockers.push(Arc::new(executor(config, host, store))),

@@ -33,9 +33,8 @@ impl Beside {
     /// When what was accepted cannot be read.
     pub fn of(project: &Project) -> Result<Self, Failure> {
         let config = &project.config;
-        let elsewhere: BTreeSet<_> = config.named_elsewhere().map(|executor| executor.arch).collect();
+        let elsewhere: BTreeSet<_> = config.to_accept().map(|executor| executor.arch).collect();
         let mut beside = Self { arches: made_of_software(config), unaccepted: BTreeSet::new() };
-        beside.arches.extend(config.dockers().filter(|(_, host)| host.is_none()).map(|(executor, _)| executor.arch));
         match !elsewhere.is_empty() && is_accepted(project)? {
             true => beside.arches.extend(elsewhere),
             false => beside.unaccepted = elsewhere,
@@ -218,9 +217,7 @@ mod tests {
         assert!(help("").unwrap().contains("adds a machine made of software"));
         assert!(help(farm).unwrap().contains("`xb cache accept`"));
         assert_eq!(help("[executor.arm]\nkind = \"vm\"\narch = \"arm64\"\n"), None);
-        // One's own Docker engine is one's own; another one is not.
         let docker = "[executor.box]\nkind = \"docker\"\narch = \"arm64\"\n";
-        assert_eq!(help(docker), None);
-        assert!(help(&format!("{docker}host = \"tcp://example.org:2375\"")).unwrap().contains("`xb cache accept`"));
+        assert!(help(docker).unwrap().contains("`xb cache accept`"));
     }
 }

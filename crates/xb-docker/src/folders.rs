@@ -69,7 +69,7 @@ fn archive(folders: &Folders) -> Vec<u8> {
         header.set_mode(*mode);
         header.set_uid(0);
         header.set_gid(0);
-        header.set_mtime(0);
+        header.set_mtime(1);
         header.set_size(0);
         // Memory takes all that is written, and a path of a tree has no parts that an archive cannot have.
         let _ = archive.append_data(&mut header, format!("{path}/"), std::io::empty());

@@ -5,9 +5,9 @@
 //! that was killed, and an engine can be shared by as many stores and machines as want to.
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use bollard::query_parameters::{ListContainersOptionsBuilder, RemoveContainerOptions, RemoveContainerOptionsBuilder};
@@ -26,8 +26,14 @@ pub const PROCESS: &str = "xb.process";
 /// What the names of processes' folders begin with.
 const PREFIX: &str = "process-";
 
-/// The file with the store's name.
+/// The file with the store's name, and with the place of the folder that it was made for.
 const NAME: &str = "name";
+
+/// The file whose lock says that somebody gives a name.
+const LOCK: &str = ".name.lock";
+
+/// The file with the machine's name, where it has one.
+const MACHINE: &str = "/etc/machine-id";
 
 /// A process that has containers.
 pub struct Owner {
@@ -107,26 +113,39 @@ pub fn forced() -> RemoveContainerOptions {
 
 /// The name of the store whose folder this is, made when it has none.
 fn store(parent: &Path) -> io::Result<String> {
-    let path = parent.join(NAME);
-    if let Some(name) = known_store(parent)? {
-        return Ok(name);
-    }
-    let mut aside = tempfile::NamedTempFile::new_in(parent)?;
-    aside.write_all(Uuid::new_v4().to_string().as_bytes())?;
-    match aside.persist_noclobber(&path) {
-        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => return Err(error.error),
-        _ => {}
-    }
-    Ok(known_store(parent)?.unwrap_or_default())
+    // Of two at the same time, one names it.
+    let lock = File::create(parent.join(LOCK))?;
+    lock.lock()?;
+    let name = known_store(parent).and_then(|known| known.map_or_else(|| named(parent), Ok));
+    lock.unlock()?;
+    name
 }
 
-/// The name of the store whose folder this is, if it has one.
+fn named(parent: &Path) -> io::Result<String> {
+    let name = Uuid::new_v4().to_string();
+    let mut aside = tempfile::NamedTempFile::new_in(parent)?;
+    write!(aside, "{name} {}", place(parent)?)?;
+    aside.persist(parent.join(NAME)).map_err(|error| error.error)?;
+    Ok(name)
+}
+
+/// The name of the store whose folder this is, if it has one: the name in a copy of a folder is the other's, whose
+/// processes are not known there.
 pub fn known_store(parent: &Path) -> io::Result<Option<String>> {
     match fs::read_to_string(parent.join(NAME)) {
-        Ok(name) => Ok(Some(name)),
+        Ok(text) => {
+            let here = place(parent)?;
+            Ok(text.split_once(' ').filter(|(_, of)| *of == here).map(|(name, _)| name.to_owned()))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// What tells a folder from copies of it, as far as a machine can.
+fn place(folder: &Path) -> io::Result<String> {
+    let (machine, about) = (fs::read_to_string(MACHINE).unwrap_or_default(), fs::metadata(folder)?);
+    Ok(format!("{}:{}:{}", machine.trim(), about.dev(), about.ino()))
 }
 
 #[cfg(test)]
@@ -146,5 +165,19 @@ mod tests {
         fs::create_dir(parent.path().join("process-killed")).unwrap();
         assert!(!one.is_alive("process-killed") && !parent.path().join("process-killed").exists());
         assert!(one.is_alive("../elsewhere") && one.is_alive("something"));
+    }
+
+    #[test]
+    fn a_copy_of_a_store_is_another_store() {
+        let parent = tempfile::tempdir().unwrap();
+        let (first, copy) = (parent.path().join("first"), parent.path().join("copy"));
+        let owner = Owner::new(&first).unwrap();
+        fs::create_dir(&copy).unwrap();
+        fs::copy(first.join(NAME), copy.join(NAME)).unwrap();
+        assert_eq!(known_store(&copy).unwrap(), None);
+        let other = Owner::new(&copy).unwrap();
+        assert_ne!(owner.store, other.store);
+        assert_eq!(known_store(&first).unwrap(), Some(owner.store.clone()));
+        assert_eq!(known_store(&copy).unwrap(), Some(other.store.clone()));
     }
 }

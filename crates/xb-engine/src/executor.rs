@@ -115,17 +115,10 @@ impl Inner {
         let Options { server, patience, .. } = &self.options;
         // Who does not answer at first is not waited for as long as who did.
         let short = Patience { tries: patience.tries.min(FIRST_TRIES), ..patience.clone() };
-        let executes = async |asked: &Connection| asked.capabilities().await.map(|told| told.executes);
-        // An xb has one function, and a line that was drawn for another would be drawn once more.
-        let first = if server.line().is_some() { DigestFunction::Sha256 } else { DigestFunction::Blake3 };
-        let mut asked = Connection::new(server.clone(), first, short.clone());
-        let mut told = executes(&asked).await;
-        if first == DigestFunction::Blake3 && matches!(&told, Err(error) if error.kind == Kind::Refused) {
-            asked = Connection::new(server.clone(), DigestFunction::Sha256, short);
-            told = executes(&asked).await;
-        }
-        if told? {
-            return Ok(asked.with_patience(patience.clone()));
+        let functions = [DigestFunction::Blake3, DigestFunction::Sha256];
+        let connection = Connection::agreed(server.clone(), &functions, short).await?;
+        if connection.capabilities().await?.executes {
+            return Ok(connection.with_patience(patience.clone()));
         }
         let server = server.to_string();
         let (what, why) = ("the execution of actions".to_owned(), "it says that it executes none".to_owned());

@@ -29,15 +29,20 @@ pub struct Capabilities {
 
 impl Capabilities {
     pub(crate) async fn ask(connection: &Connection) -> Result<Self, RemoteError> {
-        let ask = connection.ask("what it can do");
-        let told = ask
-            .surely(|| async {
-                let request = connection.signed(GetCapabilitiesRequest { instance_name: connection.instance() })?;
-                let mut client = CapabilitiesClient::new(connection.channel().await?);
-                Ok(client.get_capabilities(request).await?.into_inner())
-            })
-            .await?;
-        Self::read(&told, connection.function()).map_err(|why| ask.error(why, Kind::Refused))
+        let told = told(connection).await?;
+        Self::read(&told, connection.function()).map_err(|why| connection.ask(WHAT).error(why, Kind::Refused))
+    }
+
+    /// What a server can do, and the first of these functions that it has; an error is that of the last.
+    pub(crate) async fn choose(
+        connection: &Connection,
+        functions: &[DigestFunction],
+    ) -> Result<(Self, DigestFunction), RemoteError> {
+        let told = told(connection).await?;
+        let none = Err("nobody says how it is to name contents".to_owned());
+        let read = |function: DigestFunction| Self::read(&told, function).map(|read| (read, function));
+        let chosen = functions.iter().fold(none, |chosen, function| chosen.or_else(|_: String| read(*function)));
+        chosen.map_err(|why| connection.ask(WHAT).error(why, Kind::Refused))
     }
 
     fn read(told: &ServerCapabilities, function: DigestFunction) -> Result<Self, String> {
@@ -61,6 +66,19 @@ impl Capabilities {
             executes: told.execution_capabilities.as_ref().is_some_and(|execution| execution.exec_enabled),
         })
     }
+}
+
+/// What is asked for, as errors say it.
+const WHAT: &str = "what it can do";
+
+async fn told(connection: &Connection) -> Result<ServerCapabilities, RemoteError> {
+    let ask = connection.ask(WHAT);
+    ask.surely(|| async {
+        let request = connection.signed(GetCapabilitiesRequest { instance_name: connection.instance() })?;
+        let mut client = CapabilitiesClient::new(connection.channel().await?);
+        Ok(client.get_capabilities(request).await?.into_inner())
+    })
+    .await
 }
 
 #[cfg(test)]

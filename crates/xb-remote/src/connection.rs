@@ -48,6 +48,18 @@ impl Connection {
         Self { inner: Arc::new(Inner { server, function, patience, proof, channel, capabilities }) }
     }
 
+    /// A connection to a server that names bytes by the first of these functions that it has. It is asked for that.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or does not speak this API or has any of them.
+    pub async fn agreed(server: Server, functions: &[DigestFunction], patience: Patience) -> Result<Self, RemoteError> {
+        let asked = Self::new(server.clone(), DigestFunction::Sha256, patience.clone());
+        let (capabilities, function) = Capabilities::choose(&asked, functions).await?;
+        let (channel, proof) = (asked.inner.channel.clone(), asked.inner.proof.clone());
+        let capabilities = OnceCell::new_with(Some(capabilities));
+        Ok(Self { inner: Arc::new(Inner { server, function, patience, proof, channel, capabilities }) })
+    }
+
     /// The same connection, with what is known of the server, for who has another patience.
     #[must_use]
     pub fn with_patience(&self, patience: Patience) -> Self {

@@ -4,10 +4,14 @@
 //! It is a second wall: the namespaces and the missing capabilities already refuse nearly all of this. What is not
 //! named here is allowed, so that new system calls and old programs work.
 //!
-//! The program is classic BPF as `seccomp(2)` takes it; its numbers are those of `linux/filter.h`, `linux/seccomp.h`,
-//! `linux/audit.h` and `asm/unistd.h`.
+//! The program is classic BPF as `seccomp(2)` takes it; its numbers are those of `linux/filter.h`, `linux/seccomp.h` and
+//! `linux/audit.h`.
 
 use xb_core::Arch;
+
+use crate::calls::{
+    ABSENT, EXECUTION, FAMILIES, IOCTL, NETLINK, NETLINK_ROUTE, REFUSED, SOCKET, TYPING, WITHOUT_EFFECT,
+};
 
 /// One instruction, as in `struct sock_filter`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,94 +26,13 @@ pub struct Instruction {
     pub k: u32,
 }
 
-/// The numbers of system calls on one architecture.
-#[derive(Debug)]
-pub struct Calls {
-    /// What the kernel calls the architecture.
-    pub audit: u32,
-    /// Calls that do nothing and succeed where there is one user, and files are owned by nobody in particular.
-    pub without_effect: &'static [u32],
-    /// Calls that are not permitted.
-    pub refused: &'static [u32],
-    /// Calls that do not exist, so that programs use what they use on kernels without them.
-    pub absent: &'static [u32],
-    /// Calls that execute: they wait for an answer of init where it executes what the kernel cannot.
-    pub execution: &'static [u32],
-    /// `socket`.
-    pub socket: u32,
-    /// `ioctl`.
-    pub ioctl: u32,
-}
-
-/// Those of an architecture.
-pub const fn calls(arch: Arch) -> &'static Calls {
+/// What the kernel calls an architecture.
+const fn audit(arch: Arch) -> u32 {
     match arch {
-        Arch::Amd64 => &AMD64,
-        Arch::Arm64 => &ARM64,
+        Arch::Amd64 => 0xC000_003E,
+        Arch::Arm64 => 0xC000_00B7,
     }
 }
-
-const AMD64: Calls = Calls {
-    audit: 0xC000_003E,
-    // chown, lchown, fchown, fchownat, setgroups
-    without_effect: &[92, 94, 93, 260, 116],
-    refused: &[
-        // mount, umount2, pivot_root
-        165, 166, 155, // fsopen, fsconfig, fsmount, fspick
-        430, 431, 432, 433, // move_mount, open_tree, mount_setattr, open_tree_attr
-        429, 428, 442, 467, // setns, open_by_handle_at
-        308, 304, // reboot, swapon, swapoff, kexec_load, kexec_file_load
-        169, 167, 168, 246, 320, // init_module, finit_module, delete_module
-        175, 313, 176, // acct, quotactl, quotactl_fd, syslog
-        163, 179, 443, 103, // settimeofday, clock_settime, vhangup
-        164, 227, 153, // iopl, ioperm
-        172, 173, // bpf, perf_event_open, userfaultfd
-        321, 298, 323, // keyctl, add_key, request_key
-        250, 248, 249,
-    ],
-    // io_uring_setup, io_uring_enter, io_uring_register
-    absent: &[425, 426, 427],
-    // execve, execveat
-    execution: &[59, 322],
-    socket: 41,
-    ioctl: 16,
-};
-
-const ARM64: Calls = Calls {
-    audit: 0xC000_00B7,
-    // fchown, fchownat, setgroups
-    without_effect: &[55, 54, 159],
-    refused: &[
-        // mount, umount2, pivot_root
-        40, 39, 41, // fsopen, fsconfig, fsmount, fspick
-        430, 431, 432, 433, // move_mount, open_tree, mount_setattr, open_tree_attr
-        429, 428, 442, 467, // setns, open_by_handle_at
-        268, 265, // reboot, swapon, swapoff, kexec_load, kexec_file_load
-        142, 224, 225, 104, 294, // init_module, finit_module, delete_module
-        105, 273, 106, // acct, quotactl, quotactl_fd, syslog
-        89, 60, 443, 116, // settimeofday, clock_settime, vhangup
-        170, 112, 58, // bpf, perf_event_open, userfaultfd
-        280, 241, 282, // keyctl, add_key, request_key
-        219, 217, 218,
-    ],
-    // io_uring_setup, io_uring_enter, io_uring_register
-    absent: &[425, 426, 427],
-    // execve, execveat
-    execution: &[221, 281],
-    socket: 198,
-    ioctl: 29,
-};
-
-/// Families of sockets that there are: beyond them lie the machine's drivers and its hypervisor. `AF_UNIX`, `AF_INET`,
-/// `AF_INET6`.
-const FAMILIES: [u32; 3] = [1, 2, 10];
-
-/// `AF_NETLINK`, of which only `NETLINK_ROUTE` is there.
-const NETLINK: u32 = 16;
-const NETLINK_ROUTE: u32 = 0;
-
-/// `TIOCSTI` and `TIOCLINUX`, which type into a terminal that somebody else reads from.
-const TYPING: [u32; 2] = [0x5412, 0x541C];
 
 /// Numbers from here on are those of the x32 ABI.
 const X32: u32 = 0x4000_0000;
@@ -151,20 +74,18 @@ mod code {
 /// The program for an architecture; `is_alone` where there is one user, `asks` where init is asked about programs before
 /// they are executed.
 pub fn filter(arch: Arch, is_alone: bool, asks: bool) -> Vec<Instruction> {
-    let calls = calls(arch);
     let mut program = vec![load(at::ARCH)];
-    program.extend([jump(code::EQUAL, calls.audit, 1, 0), ret(NOSYS), load(at::NUMBER)]);
+    program.extend([jump(code::EQUAL, audit(arch), 1, 0), ret(NOSYS), load(at::NUMBER)]);
     program.extend([jump(code::AT_LEAST, X32, 0, 1), ret(NOSYS)]);
-    let without_effect = if is_alone { calls.without_effect } else { &[] };
-    let asked = if asks { calls.execution } else { &[] };
-    let answers = [(without_effect, errno(0)), (calls.refused, PERM), (calls.absent, NOSYS), (asked, ASK)];
-    for (calls, answer) in answers {
-        for call in calls {
-            program.extend(when_equal(*call, &[ret(answer)]));
+    let without_effect = if is_alone { &WITHOUT_EFFECT[..] } else { &[] };
+    let asked = if asks { &EXECUTION[..] } else { &[] };
+    let answers = [(without_effect, vec![ret(errno(0))]), (&REFUSED, vec![ret(PERM)]), (&ABSENT, vec![ret(NOSYS)])];
+    let parts = [(asked, vec![ret(ASK)]), (&[SOCKET], socket()), (&[IOCTL], ioctl())];
+    for (calls, then) in answers.into_iter().chain(parts) {
+        for number in calls.iter().filter_map(|call| call.number(arch)) {
+            program.extend(when_equal(number, &then));
         }
     }
-    program.extend(when_equal(calls.socket, &socket()));
-    program.extend(when_equal(calls.ioctl, &ioctl()));
     program.push(ret(ALLOW));
     program
 }
@@ -225,16 +146,6 @@ const fn ret(answer: u32) -> Instruction {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn architectures_refuse_the_same() {
-        let [amd64, arm64] = Arch::ALL.map(calls);
-        // chown and lchown are older than arm64; iopl and ioperm are about ports that it does not have.
-        assert_eq!(amd64.without_effect.len(), arm64.without_effect.len() + 2);
-        assert_eq!(amd64.refused.len(), arm64.refused.len() + 2);
-        assert_eq!(amd64.absent, arm64.absent);
-        assert_eq!(amd64.execution.len(), arm64.execution.len());
-    }
 
     /// Where nobody listens, a call that asks fails: so none does unless that is wished.
     #[test]

@@ -3,6 +3,7 @@
 //!
 //! Executors of every kind use these, so that an action sees and leaves the same everywhere.
 
+pub mod calls;
 mod clash;
 mod classify;
 mod ended;

@@ -1,4 +1,4 @@
-//! `xb serve`: a cache for a team.
+//! `xb serve`: a server for a team, which keeps what is shared and may run actions.
 
 use std::time::Duration;
 

@@ -3,13 +3,13 @@
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-use crate::machine::{examples, is_possible, store};
+use crate::machine::is_possible;
+use crate::reader::{Reader, blocks_for};
 
 const GUIDE: &str = include_str!("../../../../docs/use-your-engine.md");
 
@@ -20,20 +20,9 @@ const PROGRAMS: &str = "/opt/casd/lib/python3*/site-packages/buildstream/subproj
 
 /// A server as the guide sets it up, and somebody who uses it.
 struct Lab {
-    folder: TempDir,
+    me: Reader,
     address: String,
     server: Option<Child>,
-}
-
-/// The blocks of a guide for somebody, in their order, with the folder that they are for.
-pub fn blocks(guide: &str, who: &str) -> Vec<(String, String)> {
-    let parts: Vec<_> = guide.split("```").collect();
-    let blocks = parts.chunks_exact(2).filter_map(|pair| pair[1].split_once('\n'));
-    let ours = blocks.filter_map(|(what, text)| {
-        let words: Vec<_> = what.split(' ').collect();
-        (words.get(1) == Some(&who)).then(|| (words.get(2).copied().unwrap_or(".").to_owned(), text.to_owned()))
-    });
-    ours.collect()
 }
 
 impl Lab {
@@ -51,14 +40,14 @@ impl Lab {
         if !is_possible() {
             return None;
         }
-        let folder = tempfile::tempdir_in("/var/tmp").expect("a folder");
-        std::fs::create_dir(folder.path().join("home")).expect("a folder");
         let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
         let address = free.expect("an address").to_string();
-        let mut lab = Self { folder, address, server: None };
-        let [(_, text)] = blocks(GUIDE, "server").try_into().expect("one block");
-        let text = text.replace(PROGRAMS, &programs.to_string_lossy()).replace(" &\n", "\n");
-        let mut command = lab.shell(".", &format!("exec 2>/dev/null\n{text}"));
+        let me =
+            Reader::new().reads(ADDRESS, &address).reads(PROGRAMS, &programs.to_string_lossy()).reads(" &\n", "\n");
+        let cache = me.path("casd").to_string_lossy().into_owned();
+        let mut lab = Self { me: me.reads(CACHE, &cache), address, server: None };
+        let [(_, text)] = blocks_for(GUIDE, "server").try_into().expect("one block");
+        let mut command = lab.me.shell(".", &format!("exec 2>/dev/null\n{text}"));
         // It and its sandboxes end together.
         lab.server = Some(command.stdout(Stdio::null()).process_group(0).spawn().expect("the server starts"));
         let began = Instant::now();
@@ -69,40 +58,6 @@ impl Lab {
         Some(lab)
     }
 
-    fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
-    }
-
-    fn shell(&self, folder: &str, text: &str) -> Command {
-        let text = text.replace(ADDRESS, &self.address).replace(CACHE, &self.path("casd").to_string_lossy());
-        let program = Path::new(env!("CARGO_BIN_EXE_xb")).parent().expect("a folder");
-        let mut command = Command::new("sh");
-        command
-            .args(["-euc", &text])
-            .current_dir(self.path(folder))
-            .env("HOME", self.path("home"))
-            .env("XB_STORE", store())
-            .env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", program.display()))
-            .env_remove("XDG_CONFIG_HOME");
-        command
-    }
-
-    fn run(&self, folder: &str, text: &str) -> Output {
-        let output = self.shell(folder, text).output().expect("sh starts");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{text}\n{said}\n{}", String::from_utf8_lossy(&output.stdout));
-        output
-    }
-
-    /// What `xb build` says of the one result.
-    fn built(&self, folder: &str, arguments: &str) -> Value {
-        let output = self.run(folder, &format!("xb build --json {arguments}"));
-        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        report["results"][0].clone()
-    }
-}
-
-impl Lab {
     /// Asks the server to end, and waits until it has.
     fn stop(&mut self) {
         if let Some(mut server) = self.server.take() {
@@ -123,28 +78,25 @@ impl Drop for Lab {
 #[test]
 fn the_guide_to_engines_does_as_it_says() {
     let Some(mut lab) = Lab::start() else { return };
-    let [begin, name, token] = blocks(GUIDE, "me").try_into().expect("three blocks");
-    lab.run(&begin.0, &begin.1);
-    // The store may have met this project before.
-    let source = lab.path("hello/src/main.c");
-    let text = std::fs::read_to_string(&source).expect("a source");
-    std::fs::write(source, format!("/* {:?} */\n{text}", std::time::SystemTime::now())).expect("a file");
+    let [begin, name, token] = blocks_for(GUIDE, "me").try_into().expect("three blocks");
+    lab.me.run(&begin.0, &begin.1);
+    lab.me.changes("hello/src/main.c");
 
-    let output = lab.run(&name.0, &name.1);
+    let output = lab.me.run(&name.0, &name.1);
     let (said, printed) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
     assert!(printed.contains("good: engine: `farm`: `grpc://"), "{printed}");
     assert!(printed.contains("hello (arm64, build)  by cross on farm"), "{printed}");
     assert!(!said.contains("warning"), "{said}");
-    let there = lab.built("hello", "--arch arm64");
+    let there = lab.me.built("hello", "--arch arm64");
     assert_eq!((&there["executor"], &there["check"]), (&"farm".into(), &"passed".into()), "{there}");
 
-    let accepted = lab.run(&token.0, &token.1);
+    let accepted = lab.me.run(&token.0, &token.1);
     let accepted = String::from_utf8_lossy(&accepted.stdout);
     assert!(accepted.contains("builds for amd64, and is told what `$FARM_TOKEN` holds\n"), "{accepted}");
     for (how, word) in [("", "its token is to be in `FARM_TOKEN`"), ("FARM_TOKEN=x", "")] {
         let offline = if how.is_empty() { "" } else { "--offline" };
         let command = format!("{how} xb build --arch arm64 --rebuild --json {offline}");
-        let output = lab.run("hello", command.trim_start());
+        let output = lab.me.run("hello", command.trim_start());
         let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
         assert_eq!(report["results"][0]["executor"], "local", "{report}");
         let said = String::from_utf8_lossy(&output.stderr);
@@ -153,7 +105,7 @@ fn the_guide_to_engines_does_as_it_says() {
 
     // Without its server the same is built here, with a word about it.
     lab.stop();
-    let alone = lab.shell("hello", "export FARM_TOKEN=x; xb build --arch arm64 --rebuild --json").output();
+    let alone = lab.me.shell("hello", "export FARM_TOKEN=x; xb build --arch arm64 --rebuild --json").output();
     let alone = alone.expect("sh starts");
     let said = String::from_utf8_lossy(&alone.stderr);
     let report: Value = serde_json::from_slice(&alone.stdout).expect("JSON");
@@ -164,17 +116,6 @@ fn the_guide_to_engines_does_as_it_says() {
 #[test]
 fn examples_come_out_as_they_do_here() {
     let Some(lab) = Lab::start() else { return };
-    let project = lab.path("examples");
-    let copied = Command::new("cp").arg("-rT").args([&examples(), &project]).status().expect("cp starts");
-    assert!(copied.success());
     let engine = "[executor.farm]\nkind = \"engine\"\nurl = \"grpc://127.0.0.1:50051\"\narch = \"amd64\"\n";
-    for example in ["hello", "lua", "zlib"] {
-        std::fs::copy(examples().join("xb.toml"), project.join("xb.toml")).expect("a copy");
-        let here = lab.built("examples", &format!("{example} --arch arm64"));
-        lab.run("examples", &format!("printf '%s' '{engine}' >>xb.toml; xb cache accept"));
-        let there = lab.built("examples", &format!("{example} --arch arm64 --rebuild"));
-        assert_eq!(there["executor"], "farm", "{there}");
-        assert_eq!(there["tree"], here["tree"], "{example}");
-        assert_eq!(there["check"], here["check"], "{example}");
-    }
+    lab.me.builds_the_same("farm", engine);
 }

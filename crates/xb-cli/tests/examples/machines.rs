@@ -8,15 +8,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::machine::{examples, is_possible, store};
+use crate::reader::blocks;
 
 const GUIDE: &str = include_str!("../../../../docs/add-an-arm64-machine.md");
-
-/// The blocks of the guide of a kind: `sh`, `toml`.
-fn blocks(kind: &str) -> Vec<String> {
-    let parts: Vec<&str> = GUIDE.split("```").collect();
-    let blocks = parts.chunks_exact(2).filter_map(|pair| pair[1].split_once('\n'));
-    blocks.filter(|(what, _)| *what == kind).map(|(_, text)| text.to_owned()).collect()
-}
 
 fn run(folder: &Path, script: &str) -> Output {
     let program = Path::new(env!("CARGO_BIN_EXE_xb")).parent().expect("a folder");
@@ -34,8 +28,8 @@ fn the_guide_does_what_it_says() {
         return;
     }
     let folder = tempfile::tempdir_in("/var/tmp").expect("a folder");
-    let [begin, build, verify] = blocks("sh").try_into().expect("three blocks");
-    let [settings] = blocks("toml").try_into().expect("one block");
+    let [begin, build, verify] = blocks(GUIDE, "sh").try_into().expect("three blocks");
+    let [settings] = blocks(GUIDE, "toml").try_into().expect("one block");
     run(folder.path(), &begin);
     fs::write(folder.path().join("hello/xb.toml"), settings).expect("a file");
     let verified = run(folder.path(), &(build + &verify));

@@ -12,6 +12,7 @@ mod docker;
 mod engine;
 mod machine;
 mod machines;
+mod reader;
 #[path = "../../../xb-push/tests/common/real.rs"]
 mod registry;
 mod releases;

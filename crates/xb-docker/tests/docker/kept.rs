@@ -126,7 +126,8 @@ async fn begun(world: &World) {
 async fn what_a_killed_xb_left_goes_and_nobody_elses() {
     let Some(world) = World::new() else { return };
     world.done("true").await;
-    let store = format!("xb.store={}", fs::read_to_string(world.owners().join("name")).unwrap());
+    let label = world.label();
+    let store = label.trim_start_matches("label=").to_owned();
     let image = &world.images()[0];
     let left = |process: &str, store: &str| {
         let process = format!("xb.process={process}");

@@ -89,7 +89,7 @@ impl World {
 
     /// The label of everything that is the store's.
     pub fn label(&self) -> String {
-        format!("label=xb.store={}", fs::read_to_string(self.owners().join("name")).unwrap())
+        format!("label=xb.store={}", fs::read_to_string(self.owners().join("name")).unwrap().split(' ').next().unwrap())
     }
 
     /// The containers of the store.

@@ -46,7 +46,7 @@ impl Order {
             limits.seconds = if seconds > 0 { seconds.min(limits.seconds) } else { limits.seconds };
         }
         let resolved = ResolvedAction {
-            id: id(named)?,
+            id: ActionId(xb_core::Digest::of(named.hash.as_bytes())),
             command_bytes: Vec::new(),
             action_bytes: Vec::new(),
             root: TreeId(xb_core::Digest::of(b"")),
@@ -80,11 +80,6 @@ fn message<M: prost::Message + Default>(shelf: &Shelf, named: &Digest) -> Result
     let bytes = bytes.filter(|bytes| DigestFunction::Sha256.of(bytes) == *named);
     let bytes = bytes.ok_or_else(|| Trouble::Lacks(vec![named.clone()]))?;
     M::decode(&*bytes).map_err(|error| wrong(&format!("{} cannot be read: {error}", named.hash)))
-}
-
-fn id(named: &Digest) -> Result<ActionId, Trouble> {
-    let blob = blob(named).ok_or_else(|| wrong("a digest is no SHA-256"))?;
-    Ok(ActionId(xb_core::Digest::new(blob.sha256.0, blob.size)))
 }
 
 /// A machine is of one architecture and runs Linux; what else somebody wants of it nobody can promise.

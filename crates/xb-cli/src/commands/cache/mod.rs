@@ -35,7 +35,7 @@ pub fn run(here: &Invocation, args: &CacheArgs) -> Result<(), Failure> {
 fn accept_all(here: &Invocation) -> Result<(), Failure> {
     let project = Project::of(&here.folder)?;
     let config = &project.config;
-    if config.named_elsewhere().next().is_none() {
+    if config.to_accept().next().is_none() {
         named(config)?;
     }
     for cache in &config.caches {
@@ -66,12 +66,9 @@ fn accept_all(here: &Invocation) -> Result<(), Failure> {
         ))?;
     }
     for (ExecutorConfig { name, arch, .. }, host) in config.dockers() {
-        if let Some(host) = host.map(ToString::to_string) {
-            let host = Escaped(&host);
-            print_line(format_args!(
-                "executor {name}: {host}, which is sent what is built from, and builds for {arch}"
-            ))?;
-        }
+        let host = host.map_or("the Docker engine of whoever builds".to_owned(), ToString::to_string);
+        let host = Escaped(&host);
+        print_line(format_args!("executor {name}: {host}, which is sent what is built from, and builds for {arch}"))?;
     }
     refuse_store_within(&project)?;
     accept(&project)?;

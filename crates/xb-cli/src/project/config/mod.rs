@@ -143,13 +143,10 @@ impl Config {
         })
     }
 
-    /// The executors that have to be accepted before anything is sent there: the file says where they are.
-    pub fn named_elsewhere(&self) -> impl Iterator<Item = &ExecutorConfig> {
-        self.executors.iter().filter(|executor| match &executor.kind {
-            ExecutorKind::Engine(_) => true,
-            ExecutorKind::Docker { host } => host.is_some(),
-            ExecutorKind::Vm { .. } => false,
-        })
+    /// The executors that have to be accepted before anything runs there: they are sent what is built from, what they make
+    /// is believed, and a container is not the sandbox of this machine.
+    pub fn to_accept(&self) -> impl Iterator<Item = &ExecutorConfig> {
+        self.executors.iter().filter(|executor| !matches!(executor.kind, ExecutorKind::Vm { .. }))
     }
 }
 
