@@ -23,6 +23,12 @@ fn probe(world: &World, script: &str, change: impl FnOnce(&mut ResolvedAction)) 
     })
 }
 
+/// A number of seconds, weeks at least, that only this process of the tests sleeps for: others run the same at the same
+/// time.
+fn weeks(which: u32) -> String {
+    (which * 10_000_000 + std::process::id()).to_string()
+}
+
 /// Whether a process of the machine has this among its arguments.
 fn runs(argument: &str) -> bool {
     fs::read_dir("/proc").unwrap().flatten().any(|entry| {
@@ -243,19 +249,21 @@ fn what_else_is_told_beside_the_cpus_stays() {
 #[test]
 fn daemons_end_with_their_action() {
     let Some(world) = World::new() else { return };
-    let script = "mkdir -p /out; setsid sleep 271828 & (trap '' TERM HUP; sleep 271828) & echo done";
+    let weeks = weeks(1);
+    let script = format!("mkdir -p /out; setsid sleep {weeks} & (trap '' TERM HUP; sleep {weeks}) & echo done");
     let started = Instant::now();
-    let outcome = world.run(script, with_out);
+    let outcome = world.run(&script, with_out);
     assert_eq!(outcome.log, "done\n");
     assert!(outcome.result.succeeded());
     assert!(started.elapsed() < Duration::from_secs(10));
-    assert!(!runs("271828"));
+    assert!(!runs(&weeks));
 }
 
 #[test]
 fn a_dropped_run_leaves_nothing() {
     let Some(world) = World::new() else { return };
-    let action = world.script("mkdir a; chmod 0 a; touch /tmp/b; sleep 314159");
+    let weeks = weeks(2);
+    let action = world.script(&format!("mkdir a; chmod 0 a; touch /tmp/b; sleep {weeks}"));
     runtime().block_on(async {
         let context = world.context();
         let run = world.executor.run(&action, &context);
@@ -263,36 +271,35 @@ fn a_dropped_run_leaves_nothing() {
         assert!(stopped.is_err());
     });
     world.executor.settle();
-    assert!(!runs("314159"));
+    assert!(!runs(&weeks));
     assert_eq!(fs::read_dir(world.scratch()).unwrap().count(), 0);
 }
 
 /// Not a test of its own: what the next one kills.
 #[test]
 fn victim() {
-    if std::env::var_os("XB_TEST_VICTIM").is_none() {
-        return;
-    }
+    let Ok(weeks) = std::env::var("XB_TEST_VICTIM_SLEEPS") else { return };
     let Some(world) = World::new() else { return };
     fs::write(std::env::var_os("XB_TEST_VICTIM").unwrap(), world.scratch().as_os_str().as_encoded_bytes()).unwrap();
-    drop(world.run("mkdir a; chmod 0 a; sleep 161803", |_| {}));
+    drop(world.run(&format!("mkdir a; chmod 0 a; sleep {weeks}"), |_| {}));
 }
 
 #[test]
 fn a_killed_xb_leaves_nothing_for_long() {
     let Some(world) = World::new() else { return };
-    let note = world.temporary.path().join("victim");
+    let (note, weeks) = (world.temporary.path().join("victim"), weeks(3));
     let mut victim = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "limits::victim"])
         .env("XB_TEST_VICTIM", &note)
+        .env("XB_TEST_VICTIM_SLEEPS", &weeks)
         .env("TMPDIR", world.temporary.path())
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    wait_until("the victim's command", || runs("161803"));
+    wait_until("the victim's command", || runs(&weeks));
     victim.kill().unwrap();
     victim.wait().unwrap();
-    wait_until("the end of the victim's command", || !runs("161803"));
+    wait_until("the end of the victim's command", || !runs(&weeks));
     let scratch = std::path::PathBuf::from(fs::read_to_string(note).unwrap());
     assert_eq!(fs::read_dir(&scratch).unwrap().count(), 1);
     std::thread::sleep(Duration::from_secs(2));
