@@ -1,29 +1,84 @@
 //! This machine as the worker of a server: it runs the actions of others.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use xb_core::Arch;
+use xb_exec::{Finding, LocalExecutor, State};
 use xb_graph::Limits;
-use xb_serve::{Open, Place, Worker};
+use xb_serve::{Room, Tell, Worker};
+use xb_store::{GcPolicy, Store};
 
 use crate::failure::Failure;
 use crate::local::local;
-use crate::project::Config;
-use crate::stores::{StoreMemory, open_store};
+use crate::stores::StoreMemory;
 
-/// A worker that runs so many actions at one time, in the store of whoever runs it.
+/// The folder of a worker's store, beside what is served.
+const STORE: &str = ".xb-worker";
+
+/// Where, in a store, the folders are of those who come by lines.
+pub fn served(store: &Path) -> PathBuf {
+    store.join("served")
+}
+
+/// The part of its quota by which a store may grow beyond it before it is tidied: an eighth.
+const SLACK: u64 = 8;
+
+/// A worker that runs so many actions at one time, in a store of its own beneath a folder; of more than `quota` bytes,
+/// what was used least goes. The executor is to be settled when the worker is gone.
 ///
 /// # Errors
-/// When this machine is of an architecture that xb does not know.
-pub fn worker(slots: usize) -> Result<Worker, Failure> {
+/// When the store cannot be used, or this machine cannot open sandboxes.
+pub fn worker(
+    slots: usize,
+    beneath: &Path,
+    quota: Option<u64>,
+    tell: Box<Tell>,
+) -> Result<(Worker, Arc<LocalExecutor>), Failure> {
     let arch = Arch::host()
         .ok_or_else(|| Failure::environment("xb does not know the architecture of this machine".to_owned()))?;
-    let open: Box<Open> = Box::new(|| {
-        let store = open_store(&Config::default()).map_err(|failure| failure.message().to_owned())?;
-        let local = Arc::new(local(&store, 0).map_err(|failure| failure.message().to_owned())?);
-        let (executor, contents) = (Arc::clone(&local) as _, Arc::new(store.clone()));
-        let settle = Box::new(move || local.settle());
-        Ok(Place { executor, store: contents, memory: Arc::new(StoreMemory(store)), settle })
-    });
-    Ok(Worker { name: format!("xb-{arch}"), arch, slots, limits: Limits::default(), open })
+    let store = Store::open(&beneath.join(STORE))?;
+    let local = Arc::new(local(&store, 0)?);
+    try_out(&local)?;
+    let room = room(&store, &local, quota);
+    (room.tidy)().map_err(Failure::environment)?;
+    let worker = Worker {
+        name: format!("xb-{arch}"),
+        arch,
+        slots,
+        limits: Limits::default(),
+        executor: Arc::clone(&local) as _,
+        store: Arc::new(store.clone()),
+        memory: Arc::new(StoreMemory(store)),
+        room,
+        tell,
+    };
+    Ok((worker, local))
+}
+
+/// Finds out now what everybody who wants to have something run would find out then.
+fn try_out(local: &LocalExecutor) -> Result<(), Failure> {
+    let Finding { state, detail, mend, .. } = local.examine_sandbox();
+    if state != State::Bad {
+        return Ok(());
+    }
+    let failure = Failure::environment(format!("this machine cannot run actions of others: {detail}"));
+    Err(match mend {
+        Some(mend) => failure.help(format!("run `{mend}`")),
+        None => failure.help("`xb doctor` tells more"),
+    })
+}
+
+fn room(store: &Store, local: &Arc<LocalExecutor>, quota: Option<u64>) -> Room {
+    let Some(quota) = quota else {
+        return Room { after: u64::MAX, tidy: Box::new(|| Ok(())) };
+    };
+    let (store, local) = (store.clone(), Arc::clone(local));
+    let slack = quota / SLACK;
+    let policy = GcPolicy { bytes: Some(quota - slack), ..GcPolicy::default() };
+    let tidy = move || {
+        local.wait_for_given_up();
+        store.gc(&policy).map(drop).map_err(|error| error.to_string())
+    };
+    Room { after: slack, tidy: Box::new(tidy) }
 }

@@ -52,12 +52,13 @@ pub fn examine_kernel() -> Vec<Finding> {
 impl LocalExecutor {
     /// Looks at what can be done beneath the executor's folder.
     pub fn examine(&self) -> Vec<Finding> {
-        let sandbox = self.sandbox();
+        let sandbox = self.examine_sandbox();
         let more = if sandbox.state == State::Good { vec![self.emulation(), self.users()] } else { Vec::new() };
         [sandbox].into_iter().chain(more).chain([self.space()]).collect()
     }
 
-    fn sandbox(&self) -> Finding {
+    /// Looks at whether a sandbox can be opened.
+    pub fn examine_sandbox(&self) -> Finding {
         match self.try_sandbox(1, |_| {}) {
             Ok(()) => good("sandbox", "actions run in namespaces of their own".to_owned()),
             Err(reason) => Finding { name: "sandbox", state: State::Bad, detail: reason, mend: mend_namespaces() },

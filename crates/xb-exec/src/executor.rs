@@ -92,6 +92,11 @@ impl LocalExecutor {
     /// A program does so before it ends, so that nothing stays behind.
     pub fn settle(&self) {
         self.inner.standby.close();
+        self.wait_for_given_up();
+    }
+
+    /// Waits until every sandbox that was given up is gone, for some seconds at most.
+    pub fn wait_for_given_up(&self) {
         self.inner.alive.settle(PATIENCE);
     }
 }

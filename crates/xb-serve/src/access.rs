@@ -1,6 +1,7 @@
 //! Who may do what.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -18,6 +19,17 @@ pub enum Rights {
     Read,
     /// To take and to give.
     Write,
+    /// To take, to give, and to have actions run.
+    Execute,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// What they may do.
+    pub rights: Rights,
+    /// Whose token they show; none where they need none.
+    pub name: Option<Arc<str>>,
 }
 
 /// Who may do what.
@@ -35,14 +47,14 @@ impl Access {
         self.anonymous > Rights::Nothing && !listen.ip().is_loopback()
     }
 
-    /// What the sender of these headers may do; none where a token is shown that nobody has.
-    pub(crate) fn rights(&self, headers: &HeaderMap) -> Option<Rights> {
+    /// Who has sent these headers; none where a token is shown that nobody has.
+    pub(crate) fn caller(&self, headers: &HeaderMap) -> Option<Caller> {
         let Some(value) = headers.get(AUTHORIZATION) else {
-            return Some(self.anonymous);
+            return Some(Caller { rights: self.anonymous, name: None });
         };
         let token = token_of(value.to_str().ok()?)?;
-        let rights = self.tokens.as_ref()?.rights(&token)?;
-        Some(rights.max(self.anonymous))
+        let Caller { rights, name } = self.tokens.as_ref()?.caller(&token)?;
+        Some(Caller { rights: rights.max(self.anonymous), name })
     }
 }
 

@@ -3,8 +3,8 @@
 //! - [`Server`] answers Bazel's HTTP caching protocol and the Remote Execution API at one address, with TLS or without,
 //!   or at the end of a line that somebody else has drawn.
 //! - [`Shelf`] is the folder: laid out as Bazel's disk cache is, with what was used least going first where it is full.
-//! - [`Worker`] runs actions, where there is one: who may give may have something run.
-//! - [`Tokens`] is a file that says who may read and who may write.
+//! - [`Worker`] runs actions, where there is one.
+//! - [`Tokens`] is a file that says who may read, who may write, and who may have something run.
 //!
 //! What is kept is what its name says: a blob whose bytes are others is not taken, and nobody sees half of one. Who
 //! takes something from here checks it all the same.
@@ -22,8 +22,8 @@ mod tokens;
 mod worker;
 
 pub use access::{Access, Rights};
-pub use server::{Listening, ServeError, Server, Settings};
+pub use server::{ListenError, Listening, Server};
 pub use shelf::Shelf;
 pub use tls::{Tls, TlsError};
 pub use tokens::{NewToken, Tokens, TokensError};
-pub use worker::{Open, Place, Worker};
+pub use worker::{Ran, Room, Tell, Tidy, Worker};

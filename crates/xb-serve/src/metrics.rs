@@ -20,6 +20,26 @@ pub(crate) struct Metrics {
     evicted_bytes: Counter<u64, AtomicU64>,
     kept_bytes: Gauge<i64, AtomicI64>,
     kept: Gauge<i64, AtomicI64>,
+    runs: Family<Run, Counter<u64, AtomicU64>>,
+    running: Gauge<i64, AtomicI64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Run {
+    outcome: Outcome,
+}
+
+/// How the run of an action ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum Outcome {
+    /// The command did what it should.
+    Well,
+    /// The command failed.
+    Failed,
+    /// It could not be run.
+    Refused,
+    /// Nobody waited for it any more.
+    Stopped,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -56,6 +76,8 @@ impl Default for Metrics {
             evicted_bytes: Counter::default(),
             kept_bytes: Gauge::default(),
             kept: Gauge::default(),
+            runs: Family::default(),
+            running: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register(
@@ -75,6 +97,8 @@ impl Default for Metrics {
         registry.register("evicted", "How many things had to go for want of room", metrics.evicted.clone());
         registry.register_with_unit("kept", "What is kept", Unit::Bytes, metrics.kept_bytes.clone());
         registry.register("kept", "How many things are kept", metrics.kept.clone());
+        registry.register("runs", "Runs of actions by how they ended", metrics.runs.clone());
+        registry.register("running", "How many actions run", metrics.running.clone());
         Self { registry, ..metrics }
     }
 }
@@ -105,6 +129,15 @@ impl Metrics {
     pub fn kept(&self, bytes: u64, count: usize) {
         self.kept_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         self.kept.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// So many more run.
+    pub fn running(&self, more: i64) {
+        self.running.inc_by(more);
+    }
+
+    pub fn ran(&self, outcome: Outcome) {
+        self.runs.get_or_create(&Run { outcome }).inc();
     }
 
     /// All of it, as Prometheus reads it (OpenMetrics 1.0).

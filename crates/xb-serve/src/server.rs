@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,38 +23,12 @@ const CONNECTIONS: usize = 4096;
 /// How long those are waited for who are being answered when the server is to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// What can be chosen about a server.
-#[derive(Debug)]
-pub struct Settings {
-    /// The folder.
-    pub folder: PathBuf,
-    /// How many bytes it may hold, where that is limited.
-    pub quota: Option<u64>,
-    /// Who may do what.
-    pub access: Access,
-    /// Who runs actions, where somebody does.
-    pub worker: Option<Worker>,
-}
-
-/// Why there can be no server.
+/// Why nobody can listen at an address.
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The folder is of no use.
-    #[error("`{folder}` cannot be served: {error}")]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// Nobody can listen there.
-    #[error("cannot listen at {listen}: {error}")]
-    Listen {
-        /// The address.
-        listen: SocketAddr,
-        /// What the system said.
-        error: io::Error,
-    },
+#[error("cannot listen at {listen}: {error}")]
+pub struct ListenError {
+    listen: SocketAddr,
+    error: io::Error,
 }
 
 /// A server, which answers once it [listens](Self::listen), or is [at the end of a line](Self::answer).
@@ -65,19 +38,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the folder.
-    ///
-    /// # Errors
-    /// When the folder cannot be used.
-    pub async fn open(settings: Settings) -> Result<Self, ServeError> {
-        let Settings { folder, quota, access, worker } = settings;
-        let opened = folder.clone();
-        let shelf = crate::apart::apart(move || Shelf::open(&opened, quota)).await;
-        let shelf = shelf.map_err(|error| ServeError::Folder { folder, error })?;
-        Ok(Self::over(shelf, access, worker))
-    }
-
-    /// A server over a folder that is open.
+    /// A server over a folder: who may do what there, and who runs actions, where somebody does.
     pub fn over(shelf: Shelf, access: Access, worker: Option<Worker>) -> Self {
         let shelf = Arc::new(shelf);
         let workshop = worker.map(|worker| Arc::new(Workshop::new(worker, &shelf)));
@@ -88,8 +49,8 @@ impl Server {
     ///
     /// # Errors
     /// When nobody can listen there.
-    pub async fn listen(self, listen: SocketAddr, tls: Option<Tls>) -> Result<Listening, ServeError> {
-        let listener = TcpListener::bind(listen).await.map_err(|error| ServeError::Listen { listen, error })?;
+    pub async fn listen(self, listen: SocketAddr, tls: Option<Tls>) -> Result<Listening, ListenError> {
+        let listener = TcpListener::bind(listen).await.map_err(|error| ListenError { listen, error })?;
         Ok(Listening { server: self, listener, tls })
     }
 

@@ -1,4 +1,4 @@
-//! The file that says who may do what: one line for each token, `NAME read|write SHA-256`.
+//! The file that says who may do what: one line for each token, `NAME read|write|execute SHA-256`.
 //!
 //! A token is not in it, so who reads the file can do nothing with it. A change counts at once: the file is read again
 //! when it is another one.
@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,6 +15,10 @@ use sha2::Digest as _;
 use xb_core::Sha256;
 
 use crate::Rights;
+use crate::access::Caller;
+
+/// How the file says what a token allows.
+const RIGHTS: [(&str, Rights); 3] = [("read", Rights::Read), ("write", Rights::Write), ("execute", Rights::Execute)];
 
 /// How many random bytes a token is made of.
 const RANDOM: usize = 24;
@@ -36,7 +40,7 @@ pub enum TokensError {
         error: io::Error,
     },
     /// A line is none.
-    #[error("line {line} of `{path}` is no `NAME read|write SHA-256`: {why}")]
+    #[error("line {line} of `{path}` is no `NAME read|write|execute SHA-256`: {why}")]
     Line {
         /// The file.
         path: PathBuf,
@@ -69,7 +73,7 @@ type Stamp = (u64, u64, u64, i64, i64);
 
 #[derive(Debug, PartialEq, Eq)]
 struct Entry {
-    name: String,
+    name: Arc<str>,
     rights: Rights,
     sha256: Sha256,
 }
@@ -101,7 +105,7 @@ impl Tokens {
         let options = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path);
         let mut file = options.map_err(failed("written"))?;
         let (entries, _) = read(path)?;
-        if entries.iter().any(|entry| entry.name == name) {
+        if entries.iter().any(|entry| *entry.name == *name) {
             let file = path.display();
             let why = format!("there is a token of `{name}` in `{file}` already: remove its line to make another");
             return Err(TokensError::Name(why));
@@ -109,7 +113,8 @@ impl Tokens {
         let mut random = [0; RANDOM];
         File::open("/dev/urandom").and_then(|mut from| from.read_exact(&mut random)).map_err(failed("written"))?;
         let token = URL_SAFE_NO_PAD.encode(random);
-        let rights = if rights == Rights::Write { "write" } else { "read" };
+        let rights = RIGHTS.into_iter().find(|(_, known)| *known == rights);
+        let (rights, _) = rights.ok_or_else(|| TokensError::Name("a token that allows nothing is none".to_owned()))?;
         let text = fs::read(path).map_err(failed("read"))?;
         let break_before = if text.last().is_some_and(|byte| *byte != b'\n') { "\n" } else { "" };
         let line = format!("{break_before}{name} {rights} {}\n", sum(&token));
@@ -117,8 +122,8 @@ impl Tokens {
         Ok(NewToken(token))
     }
 
-    /// What the holder of a token may do; none where it is nobody's.
-    pub(crate) fn rights(&self, token: &str) -> Option<Rights> {
+    /// Who holds a token; none where it is nobody's.
+    pub(crate) fn caller(&self, token: &str) -> Option<Caller> {
         let mut known = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let now = fs::metadata(&self.path).ok().map(|meta| stamp(&meta));
         if now != known.stamp {
@@ -130,7 +135,8 @@ impl Tokens {
         }
         // What is compared are hashes: how long that takes tells nothing of the token.
         let sha256 = sum(token);
-        known.entries.iter().find(|entry| entry.sha256 == sha256).map(|entry| entry.rights)
+        let entry = known.entries.iter().find(|entry| entry.sha256 == sha256)?;
+        Some(Caller { rights: entry.rights, name: Some(Arc::clone(&entry.name)) })
     }
 }
 
@@ -169,13 +175,10 @@ fn entry(line: &str) -> Result<Entry, String> {
     let [name, rights, sha256] = words.as_slice() else {
         return Err(format!("it has {} words", words.len()));
     };
-    let rights = match *rights {
-        "read" => Rights::Read,
-        "write" => Rights::Write,
-        _ => return Err("what it allows is neither `read` nor `write`".to_owned()),
-    };
+    let rights = RIGHTS.into_iter().find(|(name, _)| name == rights).map(|(_, rights)| rights);
+    let rights = rights.ok_or("what it allows is neither `read`, `write` nor `execute`")?;
     let sha256 = sha256.parse().map_err(|_| "its last word is no SHA-256".to_owned())?;
-    Ok(Entry { name: (*name).to_owned(), rights, sha256 })
+    Ok(Entry { name: (*name).into(), rights, sha256 })
 }
 
 #[cfg(test)]
@@ -189,9 +192,11 @@ mod tests {
         let NewToken(reader) = Tokens::add(&path, "reader", Rights::Read).expect("it is made");
         let tokens = Tokens::open(&path).expect("it can be read");
         let NewToken(writer) = Tokens::add(&path, "writer", Rights::Write).expect("it is made");
-        assert_eq!(tokens.rights(&reader), Some(Rights::Read));
-        assert_eq!(tokens.rights(&writer), Some(Rights::Write));
-        assert_eq!([tokens.rights(""), tokens.rights("x")], [None, None]);
+        let rights = |token: &str| tokens.caller(token).map(|caller| caller.rights);
+        assert_eq!(rights(&reader), Some(Rights::Read));
+        assert_eq!(rights(&writer), Some(Rights::Write));
+        assert_eq!(tokens.caller(&writer).and_then(|caller| caller.name).as_deref(), Some("writer"));
+        assert_eq!([rights(""), rights("x")], [None, None]);
         assert!(Tokens::add(&path, "writer", Rights::Read).is_err());
         assert!(Tokens::add(&path, "a b", Rights::Read).is_err());
         let text = fs::read_to_string(&path).expect("it can be read");
@@ -199,13 +204,13 @@ mod tests {
         let without: String =
             text.lines().filter(|line| !line.starts_with("writer")).map(|l| format!("{l}\n")).collect();
         fs::write(&path, format!("# who builds\n\n{without}")).expect("it is written");
-        assert_eq!((tokens.rights(&reader), tokens.rights(&writer)), (Some(Rights::Read), None));
+        assert_eq!((rights(&reader), rights(&writer)), (Some(Rights::Read), None));
         let cut = fs::read_to_string(&path).expect("it can be read");
         fs::write(&path, cut.trim_end()).expect("it is written");
-        let NewToken(third) = Tokens::add(&path, "third", Rights::Write).expect("it is made");
-        assert_eq!((tokens.rights(&reader), tokens.rights(&third)), (Some(Rights::Read), Some(Rights::Write)));
+        let NewToken(third) = Tokens::add(&path, "third", Rights::Execute).expect("it is made");
+        assert_eq!((rights(&reader), rights(&third)), (Some(Rights::Read), Some(Rights::Execute)));
         fs::remove_file(&path).expect("it was there");
-        assert_eq!(tokens.rights(&reader), None);
+        assert_eq!(rights(&reader), None);
     }
 
     #[test]

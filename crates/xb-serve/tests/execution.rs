@@ -2,10 +2,11 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bazel_remote_apis::build::bazel::remote::execution::v2::command::EnvironmentVariable;
 use bazel_remote_apis::build::bazel::remote::execution::v2::execution_client::ExecutionClient;
 use bazel_remote_apis::build::bazel::remote::execution::v2::platform::Property;
 use bazel_remote_apis::build::bazel::remote::execution::v2::{
@@ -14,15 +15,15 @@ use bazel_remote_apis::build::bazel::remote::execution::v2::{
 use bazel_remote_apis::google::longrunning::operation::Result as Ending;
 use bazel_remote_apis::google::longrunning::operations_client::OperationsClient;
 use bazel_remote_apis::google::longrunning::{CancelOperationRequest, GetOperationRequest, Operation};
-use common::{Running, run, settings};
+use common::{Running, cache, run};
 use prost::Message;
 use tonic::transport::Channel;
-use tonic::{Code, Streaming};
+use tonic::{Code, Request, Streaming};
 use xb_build::{BoxFuture, Executor, ExecutorError, RunContext};
 use xb_core::Arch;
 use xb_graph::{ActionResult, Cause, Limits, ResolvedAction};
 use xb_remote::{Connection, DigestFunction};
-use xb_serve::{Access, Place, Rights, Settings, Worker};
+use xb_serve::{Access, NewToken, Ran, Rights, Room, Server, Shelf, Tokens, Worker};
 use xb_store::{Contents, ShortMemory, Store};
 
 /// Prints what it is asked to run, or waits for ever where that is `wait`.
@@ -77,30 +78,43 @@ impl Executor for Says {
 struct Lab {
     running: Running,
     runs: Arc<AtomicUsize>,
+    /// How often its store was tidied.
+    tidied: Arc<AtomicUsize>,
+    told: Arc<Mutex<Vec<Ran>>>,
+    /// What comes before the address, to be somebody.
+    token: String,
     _folder: tempfile::TempDir,
 }
 
 impl Lab {
     fn start(anonymous: Rights) -> Self {
+        Self::with(Access { anonymous, tokens: None }, String::new())
+    }
+
+    fn with(access: Access, token: String) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let runs = Arc::new(AtomicUsize::new(0));
-        let (path, counted) = (folder.path().join("store"), Arc::clone(&runs));
-        let open = move || {
-            let store = Store::open(&path).map_err(|error| error.to_string())?;
-            let executor = Arc::new(Says { store: store.clone(), runs: Arc::clone(&counted) });
-            let memory = Arc::new(ShortMemory::default());
-            Ok(Place { executor, store: Arc::new(store), memory, settle: Box::new(|| {}) })
+        let [runs, tidied] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+        let told: Arc<Mutex<Vec<Ran>>> = Arc::default();
+        let store = Store::open(&folder.path().join("store")).expect("a store");
+        let (counted, telling) = (Arc::clone(&tidied), Arc::clone(&told));
+        let tidy = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(())
         };
         let worker = Worker {
             name: "worker".to_owned(),
             arch: Arch::Arm64,
             slots: 2,
             limits: Limits { seconds: 7, ..Limits::default() },
-            open: Box::new(open),
+            executor: Arc::new(Says { store: store.clone(), runs: Arc::clone(&runs) }),
+            store: Arc::new(store),
+            memory: Arc::new(ShortMemory::default()),
+            room: Room { after: 100, tidy: Box::new(tidy) },
+            tell: Box::new(move |ran| telling.lock().expect("nobody has died").push(ran.clone())),
         };
-        let access = Access { anonymous, tokens: None };
-        let settings = Settings { worker: Some(worker), ..settings(&folder.path().join("cache"), access) };
-        Self { running: Running::start(settings), runs, _folder: folder }
+        let shelf = Shelf::open(&folder.path().join("cache"), None).expect("a folder");
+        let running = Running::start(Server::over(shelf, access, Some(worker)));
+        Self { running, runs, tidied, told, token, _folder: folder }
     }
 
     async fn channel(&self) -> Channel {
@@ -110,7 +124,7 @@ impl Lab {
 
     /// Puts messages there: the digest of the action.
     async fn order(&self, command: &Command, root: &Directory, change: impl FnOnce(&mut Action)) -> Digest {
-        let server = format!("grpc://{}", self.running.address).parse().expect("a server");
+        let server = format!("grpc://{}{}", self.token, self.running.address).parse().expect("a server");
         let connection = Connection::new(server, DigestFunction::Sha256, xb_cache::patience());
         let (command, root) = (command.encode_to_vec(), root.encode_to_vec());
         let mut action = Action {
@@ -128,6 +142,11 @@ impl Lab {
 
     async fn execute(&self, action: &Digest) -> Result<Streaming<Operation>, tonic::Status> {
         let request = ExecuteRequest { action_digest: Some(action.clone()), ..ExecuteRequest::default() };
+        let mut request = Request::new(request);
+        if let Some(token) = self.token.strip_suffix('@') {
+            let token = format!("Bearer {token}").parse().expect("a header");
+            request.metadata_mut().insert("authorization", token);
+        }
         Ok(ExecutionClient::new(self.channel().await).execute(request).await?.into_inner())
     }
 
@@ -165,7 +184,7 @@ fn code(response: &ExecuteResponse) -> (Code, String) {
 
 #[test]
 fn an_action_is_run_once_and_known_then() {
-    let lab = Lab::start(Rights::Write);
+    let lab = Lab::start(Rights::Execute);
     run(async {
         let order = lab.order(&command(&["a", "b"]), &Directory::default(), |_| {}).await;
         let first = lab.response(&order).await;
@@ -189,12 +208,17 @@ fn an_action_is_run_once_and_known_then() {
             assert!(!lab.response(&unkept).await.cached_result);
         }
         assert_eq!(lab.runs.load(Ordering::Relaxed), 5);
+        let told = lab.told.lock().expect("nobody has died").clone();
+        assert_eq!(told.len(), 5);
+        let line = told[0].to_string();
+        let is_whole = line.starts_with(&format!("somebody: `a b` ({}): it went well, after ", &order.hash[..12]));
+        assert!(is_whole, "{line}");
     });
 }
 
 #[test]
 fn what_is_not_here_or_cannot_be_run_is_told() {
-    let lab = Lab::start(Rights::Write);
+    let lab = Lab::start(Rights::Execute);
     run(async {
         let nothing = Directory::default();
         let gone = lab.response(&digest(b"nobody has sent this")).await;
@@ -215,10 +239,20 @@ fn what_is_not_here_or_cannot_be_run_is_told() {
             move |action: &mut Action| action.platform = Some(Platform { properties })
         };
         let above = Command { output_paths: vec!["../../../out".to_owned()], ..command(&["a"]) };
+        let with = |name: &str, value: &str| {
+            let variable = EnvironmentVariable { name: name.to_owned(), value: value.to_owned() };
+            Command { environment_variables: vec![variable], ..command(&["a"]) }
+        };
+        let file = FileNode { name: "xb".to_owned(), digest: Some(digest(b"")), ..FileNode::default() };
+        let in_the_way = Directory { files: vec![file], ..Directory::default() };
         for (order, why) in [
             (lab.order(&command(&["a"]), &climbs, |_| {}).await, "is no tree"),
             (lab.order(&command(&[]), &nothing, |_| {}).await, "the command is empty"),
             (lab.order(&above, &nothing, |_| {}).await, "is no place of an output"),
+            (lab.order(&command(&["a", "b\0"]), &nothing, |_| {}).await, "a NUL is in an argument"),
+            (lab.order(&with("a", "\0"), &nothing, |_| {}).await, "a NUL is in an argument"),
+            (lab.order(&with("a=b", ""), &nothing, |_| {}).await, "`a=b` is no name of a variable"),
+            (lab.order(&command(&["a"]), &in_the_way, |_| {}).await, "`/xb` lies in the way"),
             (lab.order(&command(&["a"]), &nothing, wants(property("ISA", "x86-64"))).await, "`ISA` = `x86-64`"),
             (lab.order(&command(&["a"]), &nothing, wants(property("pool", "big"))).await, "`pool` = `big`"),
             (lab.order(&command(&["a"]), &nothing, |action| action.command_digest = None).await, "names no command"),
@@ -234,7 +268,7 @@ fn what_is_not_here_or_cannot_be_run_is_told() {
 
 #[test]
 fn a_run_is_found_again_and_stopped_when_nobody_follows_it() {
-    let lab = Lab::start(Rights::Write);
+    let lab = Lab::start(Rights::Execute);
     run(async {
         let order = lab.order(&command(&["wait"]), &Directory::default(), |_| {}).await;
         let mut first = lab.execute(&order).await.expect("an answer");
@@ -263,15 +297,49 @@ fn a_run_is_found_again_and_stopped_when_nobody_follows_it() {
 }
 
 #[test]
-fn who_may_only_read_has_nothing_run_and_a_cache_runs_nothing() {
+fn who_may_write_has_nothing_run_and_a_cache_runs_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("tokens");
+    let token = |name, rights| match Tokens::add(&file, name, rights) {
+        Ok(NewToken(token)) => format!("{token}@"),
+        Err(error) => panic!("{error}"),
+    };
+    let (writer, alice) = (token("writer", Rights::Write), token("alice", Rights::Execute));
     run(async {
-        let lab = Lab::start(Rights::Read);
-        let denied = lab.execute(&digest(b"a")).await.expect_err("it is denied");
-        assert_eq!(denied.code(), Code::PermissionDenied);
-        let cache = Running::start(settings(folder.path(), Access { anonymous: Rights::Write, tokens: None }));
-        let lab = Lab { running: cache, ..lab };
+        let access = Access { anonymous: Rights::Nothing, tokens: Some(Tokens::open(&file).expect("it can be read")) };
+        let lab = Lab::with(access, writer);
+        let order = lab.order(&command(&["a\u{1b}[2J"]), &Directory::default(), |_| {}).await;
+        let denied = lab.execute(&order).await.expect_err("it is denied");
+        assert!(denied.code() == Code::PermissionDenied && denied.message().contains("have actions run"), "{denied}");
+        let lab = Lab { token: alice, ..lab };
+        assert!(lab.response(&order).await.result.is_some());
+        let line = lab.told.lock().expect("nobody has died")[0].to_string();
+        assert!(line.starts_with("alice: `a [2J` ("), "{line:?}");
+        let cache = Running::start(cache(folder.path(), Access { anonymous: Rights::Execute, tokens: None }));
+        let lab = Lab { running: cache, token: String::new(), ..lab };
         let told = lab.execute(&digest(b"a")).await.expect_err("it runs nothing");
         assert!(told.code() == Code::Unimplemented && told.message().contains("--execute"), "{told}");
+    });
+}
+
+#[test]
+fn a_store_that_has_grown_is_tidied_while_nothing_runs() {
+    let lab = Lab::start(Rights::Execute);
+    run(async {
+        let order = async |word: &str| lab.order(&command(&[word]), &Directory::default(), |_| {}).await;
+        let waits = order("wait").await;
+        let mut waits = lab.execute(&waits).await.expect("an answer");
+        let name = waits.message().await.expect("it is told").expect("it is told").name;
+        for number in 0..4 {
+            lab.response(&order(&number.to_string()).await).await;
+        }
+        assert_eq!(lab.tidied.load(Ordering::Relaxed), 0, "one runs still");
+        let late = order("late").await;
+        let late = lab.execute(&late).await.expect("an answer");
+        let mut operations: OperationsClient<Channel> = OperationsClient::new(lab.channel().await);
+        operations.cancel_operation(CancelOperationRequest { name }).await.expect("it is known");
+        drop(waits);
+        assert!(response(late).await.result.is_some());
+        assert_eq!(lab.tidied.load(Ordering::Relaxed), 1, "who came later waited for it");
     });
 }

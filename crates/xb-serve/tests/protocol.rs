@@ -11,7 +11,7 @@ use bazel_remote_apis::build::bazel::remote::execution::v2::{
 };
 use bazel_remote_apis::google::bytestream::ReadRequest;
 use bazel_remote_apis::google::bytestream::byte_stream_client::ByteStreamClient;
-use common::{Running, run, settings};
+use common::{Running, cache, run};
 use prost::Message as _;
 use rustix::process::{Resource, Rlimit};
 use tonic::Code;
@@ -21,7 +21,7 @@ use xb_remote::{Connection, DigestFunction};
 use xb_serve::{Access, Rights};
 
 fn start(folder: &tempfile::TempDir) -> Running {
-    Running::start(settings(folder.path(), Access { anonymous: Rights::Write, tokens: None }))
+    Running::start(cache(folder.path(), Access { anonymous: Rights::Write, tokens: None }))
 }
 
 async fn channel(running: &Running) -> Channel {

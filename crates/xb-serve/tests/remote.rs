@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use common::casd::Casd;
 use common::moto::Moto;
-use common::{Running, run, settings};
+use common::{Running, cache, run};
 use xb_cache::{Blob, MOST_ENTRY, Remote, RemoteError};
 use xb_core::Sha256;
 use xb_serve::{Access, Rights};
@@ -21,7 +21,7 @@ fn open(address: &str) -> Arc<dyn Remote> {
 
 /// A server over a folder that lets everybody write.
 fn serve(folder: &Path) -> Running {
-    Running::start(settings(folder, Access { anonymous: Rights::Write, tokens: None }))
+    Running::start(cache(folder, Access { anonymous: Rights::Write, tokens: None }))
 }
 
 async fn has(remote: &Arc<dyn Remote>, blob: Blob) -> Result<bool, RemoteError> {

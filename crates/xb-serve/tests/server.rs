@@ -2,11 +2,11 @@
 
 mod common;
 
-use common::{Running, run, settings};
+use common::{Running, cache, run};
 use reqwest::StatusCode;
 use xb_cache::Blob;
 use xb_remote::{Connection, DigestFunction, Kind};
-use xb_serve::{Access, NewToken, Rights, Tokens};
+use xb_serve::{Access, NewToken, Rights, Server, Shelf, Tokens};
 
 /// A connection by the Remote Execution API, by a token.
 fn connection(running: &Running, token: &str) -> Connection {
@@ -26,7 +26,7 @@ fn who_may_read_reads_and_who_may_write_writes() {
     let (reader, writer) = (token("reader", Rights::Read), token("writer", Rights::Write));
     let tokens = Some(Tokens::open(&file).expect("it can be read"));
     let access = Access { anonymous: Rights::Nothing, tokens };
-    let running = Running::start(settings(&folder.path().join("cache"), access));
+    let running = Running::start(cache(&folder.path().join("cache"), access));
     let blob = Blob::of(b"bytes");
     let url = format!("http://{}/cas/{}", running.address, blob.sha256);
     run(async {
@@ -75,7 +75,7 @@ fn who_may_read_reads_and_who_may_write_writes() {
 fn what_is_not_what_its_name_says_is_not_taken() {
     let folder = tempfile::tempdir().expect("a folder");
     let access = Access { anonymous: Rights::Write, tokens: None };
-    let running = Running::start(xb_serve::Settings { quota: Some(100), ..settings(folder.path(), access) });
+    let running = Running::start(Server::over(Shelf::open(folder.path(), Some(100)).expect("a folder"), access, None));
     let url = |path: &str| format!("http://{}{path}", running.address);
     let name = Blob::of(b"bytes").sha256.to_string();
     run(async {
@@ -110,7 +110,7 @@ fn what_is_not_what_its_name_says_is_not_taken() {
 fn streams_come_compressed_and_are_what_they_were() {
     let folder = tempfile::tempdir().expect("a folder");
     let access = Access { anonymous: Rights::Write, tokens: None };
-    let running = Running::start(settings(folder.path(), access));
+    let running = Running::start(cache(folder.path(), access));
     let bytes = b"a line that is there many times\n".repeat(1 << 18);
     let digest = DigestFunction::Sha256.of(&bytes);
     run(async {
@@ -128,7 +128,7 @@ fn streams_come_compressed_and_are_what_they_were() {
 fn who_is_being_answered_is_answered_to_the_end() {
     let folder = tempfile::tempdir().expect("a folder");
     let access = Access { anonymous: Rights::Write, tokens: None };
-    let running = Running::start(settings(folder.path(), access));
+    let running = Running::start(cache(folder.path(), access));
     let bytes = vec![7; 64 << 20];
     let blob = Blob::of(&bytes);
     let url = format!("http://{}/cas/{}", running.address, blob.sha256);

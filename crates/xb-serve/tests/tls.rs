@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Running, run, settings};
+use common::{Running, cache, run};
 use xb_serve::{Access, Rights, Tls};
 
 #[test]
@@ -14,7 +14,7 @@ fn both_protocols_go_over_tls() {
     std::fs::write(place("key"), made.signing_key.serialize_pem()).expect("a file");
     let tls = Tls::read(&place("certificate"), &place("key")).expect("they belong together");
     let access = Access { anonymous: Rights::Write, tokens: None };
-    let running = Running::with(settings(&place("cache"), access), Some(tls));
+    let running = Running::with(cache(&place("cache"), access), Some(tls));
     let url = format!("https://localhost:{}/healthz", running.address.port());
     run(async {
         let trusting = reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).expect("a certificate");

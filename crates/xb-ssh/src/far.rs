@@ -3,8 +3,8 @@
 //! Whatever shell its user has is given one word that all shells read alike: `exec sh -c '…'`, with no quotation mark
 //! within.
 
-/// How the other side says that from here on it is xb that speaks: what comes before is the shell's own.
-pub(crate) const SPEAKS: &str = "xb-speaks";
+/// How an xb on the other side says that it is ready, and that what follows is its own: what comes before is the shell's.
+pub const SPEAKS: &str = "xb-speaks";
 
 /// How it says that it has no copy of the program: its architecture follows, and whether it has an `xb` of its own.
 pub(crate) const LACKS: &str = "xb-lacks";
@@ -22,7 +22,7 @@ const SERVE: &str = "serve --execute --stdio";
 pub(crate) fn speak(hash: &str) -> String {
     whole(&format!(
         r#"{FOLDER}; p="$d/xb-{hash}"; \
-if [ -x "$p" ]; then touch "$p"; echo {SPEAKS}; exec "$p" {SERVE}; fi; \
+if [ -x "$p" ]; then touch "$p"; exec "$p" {SERVE}; fi; \
 if command -v xb >/dev/null 2>&1; then h=own; else h=none; fi; \
 echo "{LACKS} $(uname -m) $h""#
     ))
@@ -43,7 +43,7 @@ echo {TAKEN}"#
 
 /// Has the machine's own xb speak.
 pub(crate) fn speak_own() -> String {
-    whole(&format!("echo {SPEAKS}; exec xb {SERVE}"))
+    whole(&format!("exec xb {SERVE}"))
 }
 
 fn whole(script: &str) -> String {

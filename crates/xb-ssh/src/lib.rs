@@ -11,4 +11,5 @@ mod far;
 mod line;
 
 pub use destination::{Destination, DestinationError};
+pub use far::SPEAKS;
 pub use line::{Line, LineError};

@@ -26,7 +26,7 @@ pub use maintain::{CompletionsArgs, DoctorArgs, GcArgs, InitArgs, LockArgs, ManA
 pub use port::PortArgs;
 pub use push::PushArgs;
 pub use release::{KeyArgs, KeyCommand, ReleaseArgs};
-pub use serve::{Anonymous, ServeArgs, ServeCommand};
+pub use serve::{ServeArgs, ServeCommand};
 
 /// Builds software for any architecture from one description, by any method, with the same bits.
 ///

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use xb_serve::Rights;
 
 /// `xb serve`.
 #[derive(Clone, Debug, Args)]
@@ -29,19 +30,21 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE", requires = "certificate")]
     pub key: Option<PathBuf>,
 
-    /// The file of those who may read or write, as `xb serve token` writes it; changes to it count at once
+    /// The file of those who may do something, as `xb serve token` writes it; changes to it count at once
     #[arg(long, value_name = "FILE")]
     pub tokens: Option<PathBuf>,
 
-    /// What everybody may do without a token [default: nothing with `--tokens`, write without]
+    /// What everybody may do without a token [default: nothing with `--tokens`; without, all that the server does]
     #[arg(long, value_name = "RIGHTS")]
-    pub anonymous: Option<Anonymous>,
+    pub anonymous: Option<May>,
 
     /// How much the folder may hold, as `50G`: beyond that, what was used least goes [default with `--stdio`: 20G]
+    ///
+    /// With `--execute`, what actions are made from may take as much again.
     #[arg(long, value_name = "SIZE")]
     pub quota: Option<String>,
 
-    /// Run actions, too, in sandboxes on this machine, for everybody who may write
+    /// Run actions, too, in sandboxes on this machine, for everybody who may have some run
     #[arg(long)]
     pub execute: bool,
 
@@ -56,15 +59,28 @@ pub struct ServeArgs {
     pub stdio: bool,
 }
 
-/// What everybody may do.
+/// What somebody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Anonymous {
+pub enum May {
     /// Neither take nor give
     Nothing,
     /// Take
     Read,
     /// Take and give
     Write,
+    /// Take, give, and have actions run, where the server runs any
+    Execute,
+}
+
+impl From<May> for Rights {
+    fn from(may: May) -> Self {
+        match may {
+            May::Nothing => Self::Nothing,
+            May::Read => Self::Read,
+            May::Write => Self::Write,
+            May::Execute => Self::Execute,
+        }
+    }
 }
 
 /// What `xb serve` does beside serving.
@@ -79,8 +95,8 @@ pub enum ServeCommand {
         /// The file to add it to, which is made where there is none
         #[arg(long, value_name = "FILE")]
         tokens: PathBuf,
-        /// Let it read alone
-        #[arg(long)]
-        read_only: bool,
+        /// What it allows
+        #[arg(long, value_name = "RIGHTS", default_value = "write")]
+        may: May,
     },
 }

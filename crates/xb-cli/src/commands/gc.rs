@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use xb_build::{Events, Executor as _};
 use xb_core::{count, parse_time, show_size};
+use xb_serve::Shelf;
 use xb_store::{GcPolicy, GcReport, Store};
 
 use crate::args::GcArgs;
@@ -17,7 +18,8 @@ use crate::project::Project;
 use crate::report;
 use crate::session::runtime;
 use crate::sizes::size;
-use crate::stores::open_store;
+use crate::stores::{open_store, store_path};
+use crate::worker::served;
 
 /// Runs the command.
 ///
@@ -34,16 +36,17 @@ pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
     if policy.dry_run {
         let sandboxes = xb_exec::list_kept(&scratch, age).map_err(Failure::environment)?;
         let (store, sandboxes) = (store.gc_without(&gone, &policy)?, count_all(&sandboxes));
-        let removed = Removed { store, roots, sandboxes, images: 0 };
+        let removed = Removed { store, roots, sandboxes, lines: 0, images: 0 };
         return removed.tell(args.json, "would remove");
     }
     // First what takes the most room and needs none: on a full disk, the rest needs some.
     let kept = xb_exec::remove_kept(&scratch, age).map_err(Failure::environment)?;
     let machines = xb_store::remove_stale(&machines::folder(&store), xb_vm::PREFIX);
     let sandboxes = xb_exec::remove_stale(&scratch) + kept + machines;
+    let lines = Shelf::remove_idle(&served(&store_path(&project.config)?));
     let report = store.gc_without(&gone, &policy)?;
     let images = images(&project, &store)?;
-    Removed { store: report, roots, sandboxes, images }.tell(args.json, "removed")
+    Removed { store: report, roots, sandboxes, lines, images }.tell(args.json, "removed")
 }
 
 /// What went, or would go.
@@ -51,6 +54,8 @@ struct Removed {
     store: GcReport,
     roots: u64,
     sandboxes: u64,
+    /// Folders of those who came by lines.
+    lines: u64,
     images: u64,
 }
 
@@ -66,6 +71,7 @@ impl Removed {
                 "memos": report.memos,
                 "roots": self.roots,
                 "sandboxes": self.sandboxes,
+                "lines": self.lines,
                 "images": self.images,
                 "kept_bytes": report.kept_bytes,
             }));
@@ -74,12 +80,16 @@ impl Removed {
             0 => String::new(),
             roots => format!(", {} of files that are gone", count(number(roots), "root")),
         };
+        let lines = match self.lines {
+            0 => String::new(),
+            lines => format!(", {} of those who came by ssh", count(number(lines), "folder")),
+        };
         let images = match self.images {
             0 => String::new(),
             images => format!(", {} on Docker engines", count(number(images), "image")),
         };
         say(format!(
-            "{verb} {} ({}), {}, {} and {}{roots}{images}; {} stay",
+            "{verb} {} ({}), {}, {} and {}{roots}{lines}{images}; {} stay",
             count(number(report.files), "file"),
             show_size(report.bytes),
             count(number(report.trees), "tree"),

@@ -3,6 +3,8 @@
 //! `ssh` reads the configuration of its user, and tests must not touch that: [`by_ssh`] runs the others in a process of
 //! their own, for which `ssh` is one with another configuration.
 
+use std::fs::read_dir;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +13,7 @@ use xb_build::Executor;
 use xb_contract::{World, contract};
 use xb_remote::Server;
 
-use crate::served::executor;
+use crate::served::{executor, xb};
 use crate::sshd::Sshd;
 
 /// The variable that says that `ssh` leads to a server of the tests.
@@ -26,21 +28,30 @@ fn by_ssh() {
     let ran = command.output().expect("it runs");
     let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
     assert!(ran.status.success() && out.contains("test result: ok. 11 passed"), "{out}\n{err}");
-    let copies = std::fs::read_dir(sshd.folder.path().join("home/.cache/xb/bin")).expect("what was brought along");
+    let copies = read_dir(sshd.folder.path().join("home/.cache/xb/bin")).expect("what was brought along");
     let copies: Vec<_> = copies.map(|copy| copy.expect("a copy").file_name()).collect();
     let are_whole = copies.iter().all(|copy| copy.as_encoded_bytes().starts_with(b"xb-"));
     assert!(copies.len() == 2 && are_whole, "one is xb, and one is none: {copies:?}");
-    let sandboxes = sshd.folder.path().join("home/store/v1/sandboxes");
+    let served = sshd.folder.path().join("home/store/served");
+    let sandboxes = |line: &Path| read_dir(line.join(".xb-worker/v1/sandboxes")).expect("sandboxes").count();
+    let lines = || read_dir(&served).expect("lines").map(|line| line.expect("a line").path());
     let is_clean = (0..200).any(|_| {
         std::thread::sleep(Duration::from_millis(50));
-        std::fs::read_dir(&sandboxes).expect("sandboxes").count() == 0
+        lines().all(|line| sandboxes(&line) == 0)
     });
     assert!(is_clean, "who hangs up leaves no sandbox behind");
+    let gc = xb(&sshd.folder.path().join("home")).arg("gc").output().expect("xb runs");
+    assert!(gc.status.success() && lines().count() == 0, "what nobody uses goes: {gc:?}");
 }
 
 fn far(program: &str) -> Server {
-    let server: Server = "ssh://far".parse().expect("a machine");
-    server.with_program(program.into())
+    at("ssh://far").with_program(program.into())
+}
+
+/// A machine to which this xb is brought along.
+fn at(url: &str) -> Server {
+    let server: Server = url.parse().expect("a machine");
+    server.with_program(env!("CARGO_BIN_EXE_xb").into())
 }
 
 fn at_a_line() -> Option<((), World)> {
@@ -73,6 +84,7 @@ async fn why_there_is_no_line_is_told() {
         (far("/nowhere/xb"), "`/nowhere/xb`, which is to be brought along, cannot be read"),
         ("ssh://127.0.0.1:1".parse().expect("a machine"), "Connection refused"),
         (far("/bin/false"), "`ssh://far`"),
+        (at("ssh://full"), "cannot use a folder in `/dev/full/served`"),
     ] {
         let other = executor(server, &world.store);
         let why = other.reach().await.expect_err("there is none");

@@ -124,7 +124,12 @@ async fn a_server_that_is_to_stop_leaves_no_sandbox_behind() {
         serving.signal(Signal::TERM);
         tokio::task::spawn_blocking(move || {
             let code = serving.ended();
-            (code, std::fs::read_dir(serving.folder.path().join("store/v1/sandboxes")).expect("sandboxes").count())
+            (
+                code,
+                std::fs::read_dir(serving.folder.path().join("cache/.xb-worker/v1/sandboxes"))
+                    .expect("sandboxes")
+                    .count(),
+            )
         })
         .await
         .expect("it ends")

@@ -40,30 +40,39 @@ impl Sshd {
             assert!(made.success());
         }
         fs::copy(at("own.pub"), at("authorized")).expect("a copy");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let free = || TcpListener::bind("127.0.0.1:0").expect("a port");
+        let (free, other) = (free(), free());
+        let [port, full] = [&free, &other].map(|free| free.local_addr().expect("an address").port());
+        drop((free, other));
         let mut settings = String::new();
         let (home, path) = (at("home"), "/usr/bin:/bin");
+        let env = |store: &str| format!("HOME={home} XDG_CACHE_HOME={home}/.cache XB_STORE={store} PATH={path}");
         for (name, value) in [
             ("ListenAddress", "127.0.0.1".to_owned()),
             ("Port", port.to_string()),
+            ("Port", full.to_string()),
             ("HostKey", at("host")),
             ("PidFile", "none".to_owned()),
             ("UsePAM", "no".to_owned()),
             ("StrictModes", "no".to_owned()),
             ("PermitRootLogin", "yes".to_owned()),
             ("AuthorizedKeysFile", at("authorized")),
-            ("SetEnv", format!("HOME={home} XDG_CACHE_HOME={home}/.cache XB_STORE={home}/store PATH={path}")),
+            ("SetEnv", env(&format!("{home}/store"))),
+            // A machine on which nothing can be written where the store is to be.
+            ("Match", format!("LocalPort {full}")),
+            ("SetEnv", env("/dev/full")),
         ] {
             writeln!(settings, "{name} {value}").expect("a line");
         }
         fs::write(at("sshd_config"), settings).expect("a file");
-        let config = format!(
-            "Host far\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {}\n  IdentitiesOnly yes\n  \
-             UserKnownHostsFile {}\n  StrictHostKeyChecking accept-new\n",
-            at("own"),
-            at("known"),
-        );
-        fs::write(at("config"), config).expect("a file");
+        let (own, known) = (at("own"), at("known"));
+        let config = |name: &str, port: u16| {
+            format!(
+                "Host {name}\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {own}\n  IdentitiesOnly yes\n  \
+                 UserKnownHostsFile {known}\n  StrictHostKeyChecking accept-new\n"
+            )
+        };
+        fs::write(at("config"), config("far", port) + &config("full", full)).expect("a file");
         let child = Command::new(SSHD)
             .args(["-D", "-e", "-f", &at("sshd_config")])
             .stderr(Stdio::null())

@@ -10,6 +10,7 @@ use tonic::{Request, Response, Status};
 
 use super::{BATCH, Service, check};
 use crate::Rights;
+use crate::access::Caller;
 use crate::shelf::Kind;
 
 #[tonic::async_trait]
@@ -18,11 +19,13 @@ impl Capabilities for Service {
         &self,
         request: Request<GetCapabilitiesRequest>,
     ) -> Result<Response<ServerCapabilities>, Status> {
-        let may_write = request.extensions().get() == Some(&Rights::Write);
+        let rights = request.extensions().get().map_or(Rights::Nothing, |caller: &Caller| caller.rights);
         check(&request.get_ref().instance_name, 0)?;
         let cache = CacheCapabilities {
             digest_functions: vec![digest_function::Value::Sha256.into()],
-            action_cache_update_capabilities: Some(ActionCacheUpdateCapabilities { update_enabled: may_write }),
+            action_cache_update_capabilities: Some(ActionCacheUpdateCapabilities {
+                update_enabled: rights >= Rights::Write,
+            }),
             max_batch_total_size_bytes: BATCH.cast_signed(),
             symlink_absolute_path_strategy: symlink_absolute_path_strategy::Value::Allowed.into(),
             supported_compressors: vec![compressor::Value::Zstd.into()],
@@ -34,7 +37,7 @@ impl Capabilities for Service {
         let execution = self.workshop.is_some().then(|| ExecutionCapabilities {
             digest_function: sha256,
             digest_functions: vec![sha256],
-            exec_enabled: may_write,
+            exec_enabled: rights >= Rights::Execute,
             ..ExecutionCapabilities::default()
         });
         let version = |minor| Some(SemVer { major: 2, minor, ..SemVer::default() });

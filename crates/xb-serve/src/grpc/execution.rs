@@ -21,6 +21,7 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::{Service, check, failed, named};
+use crate::access::Caller;
 use crate::apart::apart;
 use crate::worker::{Follower, Stage, Workshop};
 
@@ -37,6 +38,7 @@ impl Execution for Service {
 
     async fn execute(&self, request: Request<ExecuteRequest>) -> Result<Response<Told>, Status> {
         let workshop = self.workshop()?;
+        let who = request.extensions().get().and_then(|caller: &Caller| caller.name.clone());
         let request = request.into_inner();
         check(&request.instance_name, request.digest_function)?;
         let key = named(request.action_digest.as_ref())?.sha256;
@@ -49,7 +51,7 @@ impl Execution for Service {
                 return Ok(Response::new(once(&action, &response)));
             }
         }
-        match workshop.follow(action.clone()).await {
+        match workshop.follow(action.clone(), who).await {
             Ok(follower) => Ok(Response::new(told(follower))),
             Err(trouble) => {
                 let response = ExecuteResponse { status: Some(trouble.into()), ..ExecuteResponse::default() };

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use tonic::Status;
 
 use super::call::{Call, call};
+use crate::access::Caller;
 use crate::metrics::{Answer, Metrics};
 use crate::{Access, Rights};
 
@@ -26,13 +27,13 @@ pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next
         guard.metrics.answered("unknown", Answer::NotFound);
         return unknown(&request);
     };
-    let rights = guard.access.rights(request.headers());
-    if rights.unwrap_or(Rights::Nothing) < call.needs {
+    let nobody = Caller { rights: Rights::Nothing, name: None };
+    let caller = guard.access.caller(request.headers()).unwrap_or(nobody);
+    if caller.rights < call.needs {
         guard.metrics.answered(call.name, Answer::Denied);
-        let is_known = rights.is_some_and(|rights| rights > Rights::Nothing);
-        return denied(call, is_known);
+        return denied(call, caller.rights > Rights::Nothing);
     }
-    request.extensions_mut().insert(rights.unwrap_or(Rights::Nothing));
+    request.extensions_mut().insert(caller);
     let response = next.run(request).await;
     guard.metrics.answered(call.name, answer(&response));
     response
@@ -51,7 +52,11 @@ fn answer(response: &Response) -> Answer {
 }
 
 fn denied(call: Call, is_known: bool) -> Response {
-    let needed = if call.needs == Rights::Write { "write" } else { "read" };
+    let needed = match call.needs {
+        Rights::Nothing | Rights::Read => "read",
+        Rights::Write => "write",
+        Rights::Execute => "have actions run",
+    };
     let why = match is_known {
         true => format!("you may not {needed} here"),
         false => format!("show a token that may {needed} here"),

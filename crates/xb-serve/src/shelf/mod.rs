@@ -10,7 +10,7 @@ mod tests;
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -19,6 +19,7 @@ use rustix::fs::{AtFlags, OFlags, Timespec, Timestamps};
 use xb_cache::layout::{BLOBS, ENTRIES, place_of};
 use xb_cache::{Blob, MOST_ENTRY};
 use xb_core::Sha256;
+use xb_store::remove_folder;
 
 pub(crate) use incoming::{Incoming, Sink};
 use index::Index;
@@ -97,11 +98,7 @@ impl Shelf {
     /// When the folder cannot be made or read, or another server is at it.
     pub fn open(folder: &Path, quota: Option<u64>) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        let lock = File::create(folder.join(LOCK))?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => io::Error::new(io::ErrorKind::ResourceBusy, "another server is at it"),
-            TryLockError::Error(error) => error,
-        })?;
+        let lock = lock(folder)?;
         let index = Mutex::new(Index::read(folder)?);
         let quota = quota.unwrap_or(u64::MAX);
         let shelf = Self { folder: folder.to_owned(), quota, index, metrics: Arc::default(), _lock: lock };
@@ -123,6 +120,19 @@ impl Shelf {
             }
         }
         Err(io::Error::new(io::ErrorKind::ResourceBusy, format!("a server is at each of its {most} folders")))
+    }
+
+    /// Removes those of the folders beneath another one at which no server is, and says how many they were; what cannot
+    /// be removed stays.
+    pub fn remove_idle(beneath: &Path) -> u64 {
+        let entries = fs::read_dir(beneath).into_iter().flatten().flatten();
+        let is_removed = |path: &PathBuf| lock(path).and_then(|_lock| remove_folder(path)).is_ok();
+        entries.map(|entry| entry.path()).filter(is_removed).count() as u64
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// How large a thing can be that is taken.
@@ -288,4 +298,16 @@ impl Shelf {
     fn index(&self) -> MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Keeps other servers away from a folder, as long as what is returned is held.
+fn lock(folder: &Path) -> io::Result<File> {
+    let is_busy = || io::Error::new(io::ErrorKind::ResourceBusy, "another server is at it");
+    let lock = File::create(folder.join(LOCK))?;
+    lock.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => is_busy(),
+        TryLockError::Error(error) => error,
+    })?;
+    // Who had it has removed the folder.
+    if lock.metadata()?.nlink() == 0 { Err(is_busy()) } else { Ok(lock) }
 }

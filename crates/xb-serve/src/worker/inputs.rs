@@ -17,8 +17,8 @@ use crate::shelf::{Name, blob};
 /// No folder of a root lists more, in bytes.
 const MOST_DIRECTORY: u64 = 64 << 20;
 
-/// The tree of a root. What the store has already is not read again.
-pub(super) fn root(shelf: &Shelf, names: &Names<'_>, root: &Digest) -> Result<TreeId, Trouble> {
+/// The tree of a root, and how many bytes came into the store for it: what is there already is not read again.
+pub(super) fn root(shelf: &Shelf, names: &Names<'_>, root: &Digest) -> Result<(TreeId, u64), Trouble> {
     let came = Came::read(root.clone(), names.function, |folder| directory(shelf, folder))?;
     let files: Vec<_> = came.files().into_iter().collect();
     let mut contents = names.here(&files);
@@ -31,8 +31,9 @@ pub(super) fn root(shelf: &Shelf, names: &Names<'_>, root: &Digest) -> Result<Tr
     }
     let taken: Vec<_> = taken.into_iter().filter_map(|(content, file)| Some((content?, file))).collect();
     names.came(&taken);
+    let came_in = taken.iter().map(|(content, _)| content.0.size()).sum();
     contents.extend(taken.into_iter().map(|(content, file)| (file, content)));
-    store(&came, &contents, names.store)
+    Ok((store(&came, &contents, names.store)?, came_in))
 }
 
 fn store(came: &Came, contents: &HashMap<Digest, ContentId>, into: &dyn Contents) -> Result<TreeId, Trouble> {

@@ -1,15 +1,17 @@
 //! Actions that others have run here.
 //!
-//! What they need comes from the shelf and becomes a tree of a store of this machine; an executor runs them there; what
-//! they leave goes to the shelf. The store is open only while something runs: what cleans it up waits for that.
+//! What they need comes from the shelf and becomes a tree of a store that is the worker's own; an executor runs them
+//! there; what they leave goes to the shelf.
 
 mod inputs;
 mod operations;
 mod order;
 mod outputs;
+mod record;
+mod room;
 mod trouble;
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2::{
@@ -18,7 +20,7 @@ use bazel_remote_apis::build::bazel::remote::execution::v2::{
 use bazel_remote_apis::google::protobuf::Timestamp;
 use bazel_remote_apis::google::rpc;
 use prost::Message as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Code;
 use xb_build::{Executor, RunContext};
 use xb_core::Arch;
@@ -29,32 +31,18 @@ use xb_translate::Names;
 
 pub(crate) use operations::{Follower, Operation, Operations, Stage};
 use order::Order;
+use record::Record;
+pub use record::{Ran, Tell};
+use room::Intake;
+pub use room::{Room, Tidy};
 pub(crate) use trouble::Trouble;
 
 use crate::Shelf;
 use crate::apart::apart;
 use crate::shelf::{Name, blob};
 
-/// Where actions run.
-pub struct Place {
-    /// Who runs them.
-    pub executor: Arc<dyn Executor>,
-    /// What it makes sandboxes from.
-    pub store: Arc<dyn Contents>,
-    /// What remembers how contents are named.
-    pub memory: Arc<dyn Memory>,
-    /// Called when nothing runs there any more: waits until what was given up is gone.
-    pub settle: Box<dyn Fn() + Send + Sync>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        (self.settle)();
-    }
-}
-
-/// Opens the place where actions run: why not, as a sentence.
-pub type Open = dyn Fn() -> Result<Place, String> + Send + Sync;
+/// How many orders are read at one time: each is in memory while it is.
+const READERS: usize = 8;
 
 /// Who runs the actions of others.
 pub struct Worker {
@@ -66,8 +54,16 @@ pub struct Worker {
     pub slots: usize,
     /// What an action may use; how long, where it does not say itself.
     pub limits: Limits,
-    /// Opens the place where they run.
-    pub open: Box<Open>,
+    /// Who runs them.
+    pub executor: Arc<dyn Executor>,
+    /// What it makes sandboxes from, which nobody else uses.
+    pub store: Arc<dyn Contents>,
+    /// What remembers how contents are named.
+    pub memory: Arc<dyn Memory>,
+    /// How the store is kept small.
+    pub room: Room,
+    /// Who is told of every run.
+    pub tell: Box<Tell>,
 }
 
 impl std::fmt::Debug for Worker {
@@ -79,113 +75,153 @@ impl std::fmt::Debug for Worker {
 /// A worker, and what it is at.
 pub(crate) struct Workshop {
     worker: Worker,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
+    readers: Arc<Semaphore>,
+    intake: Intake,
     shelf: Arc<Shelf>,
-    /// There as long as something runs.
-    place: Mutex<Weak<Place>>,
     pub operations: Arc<Operations>,
 }
 
 /// What came of a run.
 struct Left {
     result: ActionResult,
-    /// Whether it took too long.
-    is_late: bool,
+    cause: Cause,
 }
+
+/// A place to run in. Work that nobody waits for any more holds it to its end.
+type Slot = Arc<OwnedSemaphorePermit>;
 
 impl Workshop {
     pub fn new(worker: Worker, shelf: &Arc<Shelf>) -> Self {
-        let slots = Semaphore::new(worker.slots.max(1));
-        let (place, operations) = (Mutex::default(), Arc::default());
-        Self { worker, slots, shelf: Arc::clone(shelf), place, operations }
+        let slots = Arc::new(Semaphore::new(worker.slots()));
+        let readers = Arc::new(Semaphore::new(READERS));
+        let (intake, operations) = (Intake::default(), Arc::default());
+        Self { worker, slots, readers, intake, shelf: Arc::clone(shelf), operations }
     }
 
-    /// Follows the run of an action: one that is under way, or a new one.
+    /// Follows the run of an action: one that is under way, or a new one, which `who` wants.
     ///
     /// # Errors
-    /// When it is no action that could be run here.
-    pub async fn follow(self: &Arc<Self>, named: Digest) -> Result<Follower, Trouble> {
-        let (this, action) = (Arc::clone(self), named.clone());
-        let read = move || Order::read(&this.shelf, &action, this.worker.arch, &this.worker.limits);
-        let order = apart(read).await?;
+    /// When it is no action that could be run here, or too many wait.
+    pub async fn follow(self: &Arc<Self>, named: Digest, who: Option<Arc<str>>) -> Result<Follower, Trouble> {
+        let order = self.order(&named).await?;
         let this = Arc::clone(self);
-        Ok(self.operations.start(&named, order.is_kept, |operation| this.run(order, operation)))
+        // What waits is no more than a name in memory.
+        self.operations.start(&named, order.is_kept, |operation| this.run(operation, who))
     }
 
-    async fn run(self: Arc<Self>, order: Order, operation: Arc<Operation>) -> ExecuteResponse {
+    async fn order(self: &Arc<Self>, named: &Digest) -> Result<Order, Trouble> {
+        let reader = Arc::clone(&self.readers).acquire_owned().await;
+        let (this, named) = (Arc::clone(self), named.clone());
+        apart(move || {
+            let _reader = reader;
+            Order::read(&this.shelf, &named, this.worker.arch, &this.worker.limits)
+        })
+        .await
+    }
+
+    async fn run(self: Arc<Self>, operation: Arc<Operation>, who: Option<Arc<str>>) -> ExecuteResponse {
         let status = |code: Code, message: String| rpc::Status { code: code.into(), message, details: Vec::new() };
-        let (status, result) = match self.ran(order, &operation).await {
-            Ok(Left { result, is_late: false }) => (rpc::Status::default(), Some(result)),
-            Ok(Left { result, is_late: true }) => {
+        let (status, result) = match self.ran(&operation, who).await {
+            Ok(Left { result, cause: Cause::TimedOut }) => {
                 (status(Code::DeadlineExceeded, "the command took too long".to_owned()), Some(result))
             }
+            Ok(Left { result, .. }) => (rpc::Status::default(), Some(result)),
             Err(trouble) => (trouble.into(), None),
         };
         ExecuteResponse { result, status: Some(status), ..ExecuteResponse::default() }
     }
 
-    async fn ran(self: &Arc<Self>, order: Order, operation: &Operation) -> Result<Left, Trouble> {
+    async fn ran(self: &Arc<Self>, operation: &Operation, who: Option<Arc<str>>) -> Result<Left, Trouble> {
         let mut about = ExecutedActionMetadata { worker: self.worker.name.clone(), ..Default::default() };
         about.queued_timestamp = Some(now());
-        let slot = self.slots.acquire().await;
+        let slot = Arc::clone(&self.slots).acquire_owned().await;
+        let slot = Arc::new(slot.map_err(|_| Trouble::Stopped("the server stops"))?);
         operation.executes();
         about.worker_start_timestamp = Some(now());
+        let order = self.order(&operation.action).await?;
+        let (title, action) = (order.action.title.clone(), operation.action.hash.clone());
+        let record = Record::begin(&*self.worker.tell, &self.shelf.metrics, who, title, action);
+        let left = self.left(order, &operation.action, about, &slot).await;
+        record.end(&left);
+        drop(slot);
+        if self.intake.is_due(&self.worker.room) {
+            tokio::spawn(Arc::clone(self).tidy());
+        }
+        left
+    }
+
+    async fn left(
+        self: &Arc<Self>,
+        order: Order,
+        key: &Digest,
+        mut about: ExecutedActionMetadata,
+        slot: &Slot,
+    ) -> Result<Left, Trouble> {
         about.input_fetch_start_timestamp = Some(now());
-        let this = Arc::clone(self);
-        let (place, root) = apart(move || {
-            let place = this.place()?;
-            let root = inputs::root(&this.shelf, &place.names(), &order.root)?;
-            Ok::<_, Trouble>((place, root))
+        let (this, held) = (Arc::clone(self), Arc::clone(slot));
+        let Order { action, root, is_kept } = order;
+        let (root, action) = apart(move || {
+            let _held = held;
+            let (root, came_in) = inputs::root(&this.shelf, &this.names(), &root)?;
+            this.intake.took(came_in);
+            xb_run::furnished(root, &action.cwd, &action.outputs, &*this.worker.store)?;
+            Ok::<_, Trouble>((root, action))
         })
         .await?;
         about.input_fetch_completed_timestamp = Some(now());
-        let action = ResolvedAction { root, layers: vec![root], ..order.action };
+        let action = ResolvedAction { root, layers: vec![root], ..action };
         about.execution_start_timestamp = Some(now());
-        let left = place.executor.run(&action, &self.context()).await?;
+        let left = self.worker.executor.run(&action, &self.context()).await?;
         about.execution_completed_timestamp = Some(now());
-        drop(slot);
         about.output_upload_start_timestamp = Some(now());
-        let (this, key) = (Arc::clone(self), operation.action.clone());
+        let (this, held, key) = (Arc::clone(self), Arc::clone(slot), key.clone());
         apart(move || {
-            let (is_late, is_well) = (left.cause == Cause::TimedOut, left.cause == Cause::Success);
-            let mut result = outputs::told(&this.shelf, &place.names(), &left, about)?;
+            let _held = held;
+            let (mut result, bytes) = outputs::told(&this.shelf, &this.names(), &left, about)?;
+            this.intake.took(bytes);
             if let Some(about) = &mut result.execution_metadata {
                 about.output_upload_completed_timestamp = Some(now());
                 about.worker_completed_timestamp = Some(now());
             }
-            if order.is_kept
-                && is_well
+            if is_kept
+                && left.cause == Cause::Success
                 && let Some(key) = blob(&key)
             {
                 let bytes = result.encode_to_vec();
                 this.shelf.put(Name::entry(key.sha256), bytes.len() as u64, &bytes)?;
             }
-            Ok(Left { result, is_late })
+            Ok(Left { result, cause: left.cause })
         })
         .await
     }
 
-    /// The place, opened where nothing runs yet.
-    fn place(&self) -> Result<Arc<Place>, Trouble> {
-        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = place.upgrade() {
-            return Ok(open);
-        }
-        let opened = Arc::new((self.worker.open)().map_err(Trouble::Here)?);
-        *place = Arc::downgrade(&opened);
-        Ok(opened)
+    /// Tidies the store, while nothing runs. Where that fails, it is due again when as much has come as before.
+    async fn tidy(self: Arc<Self>) {
+        let all = u32::try_from(self.worker.slots()).unwrap_or(u32::MAX);
+        let Ok(all) = Arc::clone(&self.slots).acquire_many_owned(all).await else { return };
+        apart(move || {
+            let _all = all;
+            let _ = (self.worker.room.tidy)();
+        })
+        .await;
+    }
+
+    fn names(&self) -> Names<'_> {
+        let Worker { store, memory, .. } = &self.worker;
+        Names { function: DigestFunction::Sha256, store: &**store, memory: &**memory }
     }
 
     fn context(&self) -> RunContext {
         let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get());
-        let jobs = u32::try_from((cpus / self.worker.slots.max(1)).max(1)).unwrap_or(1);
+        let jobs = u32::try_from((cpus / self.worker.slots()).max(1)).unwrap_or(1);
         RunContext { events: Arc::new(()), node: NodeId(0), jobs, keep_failed: false, again: false }
     }
 }
 
-impl Place {
-    fn names(&self) -> Names<'_> {
-        Names { function: DigestFunction::Sha256, store: &*self.store, memory: &*self.memory }
+impl Worker {
+    fn slots(&self) -> usize {
+        self.slots.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize))
     }
 }
 

@@ -1,8 +1,8 @@
 //! The runs that are under way, and for a while those that have ended: who was cut off asks for them again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2::{Digest, ExecuteResponse};
 use tokio::sync::watch;
@@ -11,8 +11,12 @@ use uuid::Uuid;
 
 use super::Trouble;
 
-/// How long it is known how a run ended.
+/// How many runs may be under way or wait.
+const MOST_UNDER_WAY: usize = 4096;
+
+/// How long it is known how a run ended, and of how many of them.
 const REMEMBERED: Duration = Duration::from_secs(5 * 60);
+const MOST_ENDED: usize = 1024;
 
 /// How far a run is.
 #[derive(Clone, Debug)]
@@ -25,9 +29,19 @@ pub(crate) enum Stage {
     Ended(Arc<ExecuteResponse>),
 }
 
-/// All runs by their names.
+/// All runs.
 #[derive(Debug, Default)]
-pub(crate) struct Operations(Mutex<HashMap<String, Arc<Operation>>>);
+pub(crate) struct Operations(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    by_name: HashMap<String, Arc<Operation>>,
+    /// Those that are for all who want the same action.
+    shared: HashMap<Digest, Arc<Operation>>,
+    /// The names of those that have ended, and when: the first to end is the first.
+    ended: VecDeque<(Instant, String)>,
+    is_closed: bool,
+}
 
 /// A run of an action.
 #[derive(Debug)]
@@ -51,18 +65,28 @@ struct State {
 impl Operations {
     /// Follows the run of an action that is under way, or one that `start` starts; `is_shared` is whether one run may be
     /// for several.
+    ///
+    /// # Errors
+    /// When too many are under way, or all were stopped.
     pub fn start<F>(
         self: &Arc<Self>,
         action: &Digest,
         is_shared: bool,
         start: impl FnOnce(Arc<Operation>) -> F,
-    ) -> Follower
+    ) -> Result<Follower, Trouble>
     where
         F: Future<Output = ExecuteResponse> + Send + 'static,
     {
-        let mut operations = self.lock();
-        if is_shared && let Some(running) = operations.values().find(|running| running.is_for(action)) {
-            return Operation::follow(running);
+        let mut known = self.lock();
+        if is_shared && let Some(running) = known.shared.get(action).filter(|running| running.can_be_joined()) {
+            return Ok(Operation::follow(running));
+        }
+        if known.is_closed {
+            return Err(Trouble::Stopped("the server stops"));
+        }
+        known.forget();
+        if known.by_name.len() - known.ended.len() >= MOST_UNDER_WAY {
+            return Err(Trouble::Here(format!("{MOST_UNDER_WAY} actions wait here or run")));
         }
         let operation = Arc::new(Operation {
             name: Uuid::new_v4().to_string(),
@@ -70,11 +94,14 @@ impl Operations {
             stage: watch::Sender::new(Stage::Queued),
             state: Mutex::default(),
         });
-        operations.insert(operation.name.clone(), Arc::clone(&operation));
-        drop(operations);
+        known.by_name.insert(operation.name.clone(), Arc::clone(&operation));
+        if is_shared {
+            known.shared.insert(action.clone(), Arc::clone(&operation));
+        }
         let follower = Operation::follow(&operation);
         let run = tokio::spawn(start(Arc::clone(&operation)));
         operation.lock().task = Some(run.abort_handle());
+        drop(known);
         let operations = Arc::clone(self);
         tokio::spawn(async move {
             let response = run.await.unwrap_or_else(|_| {
@@ -82,33 +109,55 @@ impl Operations {
                 ExecuteResponse { status: Some(status), ..ExecuteResponse::default() }
             });
             operation.stage.send_replace(Stage::Ended(Arc::new(response)));
-            tokio::time::sleep(REMEMBERED).await;
-            operations.lock().remove(&operation.name);
+            operations.lock().ended(&operation);
         });
-        follower
+        Ok(follower)
     }
 
     /// Follows a run by its name, if it is known.
     pub fn follow(&self, name: &str) -> Option<Follower> {
-        self.lock().get(name).map(Operation::follow)
+        self.lock().by_name.get(name).map(Operation::follow)
     }
 
     /// Has a run stopped as soon as nobody follows it; whether it is known.
     pub fn cancel(&self, name: &str) -> bool {
-        let Some(operation) = self.lock().get(name).cloned() else { return false };
+        let Some(operation) = self.lock().by_name.get(name).cloned() else { return false };
         operation.lock().is_unwanted = true;
         operation.stop_unless_wanted();
         true
     }
 
-    /// Has all runs stopped.
+    /// Has all runs stopped, and starts no others.
     pub fn stop(&self) {
-        let operations: Vec<_> = self.lock().values().cloned().collect();
-        operations.iter().for_each(|operation| operation.stop());
+        let mut known = self.lock();
+        known.is_closed = true;
+        known.by_name.values().for_each(|operation| operation.stop());
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Operation>>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn ended(&mut self, operation: &Arc<Operation>) {
+        if self.shared.get(&operation.action).is_some_and(|shared| Arc::ptr_eq(shared, operation)) {
+            self.shared.remove(&operation.action);
+        }
+        self.ended.push_back((Instant::now(), operation.name.clone()));
+        self.forget();
+    }
+
+    /// Forgets those that ended long ago, or before many others.
+    fn forget(&mut self) {
+        let is_over = |ended: &VecDeque<(Instant, String)>| {
+            ended.len() > MOST_ENDED || ended.front().is_some_and(|(at, _)| at.elapsed() > REMEMBERED)
+        };
+        while is_over(&self.ended)
+            && let Some((_, name)) = self.ended.pop_front()
+        {
+            self.by_name.remove(&name);
+        }
     }
 }
 
@@ -118,8 +167,8 @@ impl Operation {
         self.stage.send_replace(Stage::Executing);
     }
 
-    fn is_for(&self, action: &Digest) -> bool {
-        self.action == *action && !self.has_ended() && !self.lock().is_unwanted
+    fn can_be_joined(&self) -> bool {
+        !self.has_ended() && !self.lock().is_unwanted
     }
 
     fn has_ended(&self) -> bool {
@@ -198,20 +247,21 @@ mod tests {
     async fn one_run_is_for_all_who_may_share_it_and_stops_when_none_is_left() {
         let operations = Arc::new(Operations::default());
         let forever = |_| std::future::pending();
-        let first = operations.start(&action(), true, forever);
-        let second = operations.start(&action(), true, forever);
-        let other = operations.start(&action(), false, forever);
+        let start = |is_shared| operations.start(&action(), is_shared, forever).expect("there is room");
+        let (first, second, other) = (start(true), start(true), start(false));
         let name = first.operation.name.clone();
         assert!(name == second.operation.name && name != other.operation.name);
         assert!(operations.cancel(&name) && !operations.cancel("another"));
         drop(first);
         assert!(!second.operation.has_ended());
-        let third = operations.start(&action(), true, forever);
+        let third = start(true);
         assert!(third.operation.name != name, "nobody joins what is to stop");
         drop(second);
         let again = operations.follow(&name).expect("it is known for a while");
         assert_eq!(ended(again).await.status.expect("it was stopped").code, 1);
         operations.stop();
+        let late = operations.start(&action(), true, forever);
+        assert!(matches!(late, Err(Trouble::Stopped(_))));
         assert_eq!(ended(third).await.status.expect("it was stopped").code, 1);
     }
 
@@ -219,9 +269,33 @@ mod tests {
     async fn how_it_ended_is_told_to_who_comes_later() {
         let operations = Arc::new(Operations::default());
         let said = |_| async { ExecuteResponse { message: "done".to_owned(), ..ExecuteResponse::default() } };
-        let first = operations.start(&action(), true, said);
+        let first = operations.start(&action(), true, said).expect("there is room");
         let name = first.operation.name.clone();
         assert_eq!(ended(first).await.message, "done");
         assert_eq!(ended(operations.follow(&name).expect("it is known for a while")).await.message, "done");
+    }
+    #[tokio::test]
+    async fn neither_those_that_wait_nor_those_that_ended_become_ever_more() {
+        let operations = Arc::new(Operations::default());
+        let at_once = |_| async { ExecuteResponse::default() };
+        let mut names = Vec::new();
+        for _ in 0..MOST_ENDED + 5 {
+            let follower = operations.start(&action(), false, at_once).expect("there is room");
+            names.push(follower.operation.name.clone());
+            ended(follower).await;
+        }
+        while operations.lock().by_name.len() > MOST_ENDED {
+            tokio::task::yield_now().await;
+        }
+        let known = names.iter().filter(|name| operations.follow(name).is_some()).count();
+        assert_eq!(known, MOST_ENDED);
+        let forever = |_| std::future::pending();
+        let start = || operations.start(&action(), false, forever);
+        let waiting: Vec<_> = (0..MOST_UNDER_WAY).map(|_| start().expect("there is room")).collect();
+        assert!(matches!(start(), Err(Trouble::Here(why)) if why.contains("4096")));
+        operations.stop();
+        for follower in waiting {
+            ended(follower).await;
+        }
     }
 }

@@ -11,8 +11,8 @@ use super::Trouble;
 use crate::Shelf;
 use crate::shelf::{Name, blob};
 
-/// No action or command is longer, in bytes.
-const MOST_MESSAGE: u64 = 16 << 20;
+/// No action or command is longer, in bytes: Linux starts no program with more than 6 MiB of arguments and environment.
+const MOST_MESSAGE: u64 = 6 << 20;
 
 /// An order, of which everything was looked at but the tree of its inputs.
 #[derive(Debug)]
@@ -35,9 +35,7 @@ impl Order {
         #[expect(deprecated, reason = "older clients tell the platform here")]
         let platforms = [&action.platform, &command.platform];
         platforms.into_iter().flatten().try_for_each(|platform| suits(platform, arch))?;
-        if command.arguments.is_empty() {
-            return Err(wrong("the command is empty"));
-        }
+        check(&command)?;
         let cwd = RelPath::normalise(&command.working_directory).map_err(|error| wrong(&error.to_string()))?;
         let mut limits = limits.clone();
         if let Some(timeout) = &action.timeout {
@@ -63,6 +61,22 @@ impl Order {
             step: "build".to_owned(),
         };
         Ok(Self { action: resolved, root, is_kept: !action.do_not_cache })
+    }
+}
+
+/// Refuses what no program can be started with.
+fn check(command: &Command) -> Result<(), Trouble> {
+    if command.arguments.is_empty() {
+        return Err(wrong("the command is empty"));
+    }
+    let variables = &command.environment_variables;
+    if let Some(variable) = variables.iter().find(|variable| variable.name.is_empty() || variable.name.contains('=')) {
+        return Err(wrong(&format!("`{}` is no name of a variable", variable.name)));
+    }
+    let words = variables.iter().flat_map(|variable| [&variable.name, &variable.value]).chain(&command.arguments);
+    match words.into_iter().any(|word| word.contains('\0')) {
+        true => Err(wrong("a NUL is in an argument, or in a variable")),
+        false => Ok(()),
     }
 }
 
@@ -119,11 +133,12 @@ fn outputs(cwd: &RelPath, command: &Command) -> Result<BTreeMap<String, RelPath>
     placed.collect()
 }
 
-/// What errors call it: its program and the first of its arguments.
+/// What errors call it: its program and the first of its arguments, with nothing by which a terminal could be told to do
+/// something.
 fn title(command: &Command) -> String {
     const LONGEST: usize = 60;
     let words = command.arguments.join(" ");
     let line = words.lines().next().unwrap_or_default();
     let end = line.char_indices().nth(LONGEST).map_or(line.len(), |(at, _)| at);
-    format!("`{}`", &line[..end])
+    format!("`{}`", line[..end].replace(char::is_control, " "))
 }

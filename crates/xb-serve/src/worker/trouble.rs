@@ -1,11 +1,14 @@
 //! Why an action did not run, or what it left could not be kept.
 
+use std::fmt::{self, Display};
+
 use bazel_remote_apis::build::bazel::remote::execution::v2::Digest;
 use bazel_remote_apis::google::protobuf::Any;
 use bazel_remote_apis::google::rpc;
 use prost::Message;
 use tonic::Code;
 use xb_build::ExecutorError;
+use xb_run::Unfurnished;
 use xb_store::StoreError;
 use xb_translate::NoTree;
 
@@ -22,6 +25,16 @@ pub(crate) enum Trouble {
     Here(String),
     /// It was to be stopped.
     Stopped(&'static str),
+}
+
+impl Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lacks(digests) => write!(f, "{} of the things that it needs are not here", digests.len()),
+            Self::Wrong(why) | Self::Here(why) => f.write_str(why),
+            Self::Stopped(why) => f.write_str(why),
+        }
+    }
 }
 
 impl From<std::io::Error> for Trouble {
@@ -46,6 +59,15 @@ impl From<NoTree> for Trouble {
     fn from(why: NoTree) -> Self {
         let (NoTree::Refused(why) | NoTree::Lied(why)) = why;
         Self::Wrong(format!("the root is no tree: {why}"))
+    }
+}
+
+impl From<Unfurnished> for Trouble {
+    fn from(why: Unfurnished) -> Self {
+        match why {
+            Unfurnished::InTheWay { .. } => Self::Wrong(why.to_string()),
+            Unfurnished::Missing(_) => Self::Here(why.to_string()),
+        }
     }
 }
 
@@ -75,7 +97,8 @@ struct Violation {
 
 impl From<Trouble> for rpc::Status {
     fn from(trouble: Trouble) -> Self {
-        let told = |code: Code, message: String| Self { code: code.into(), message, details: Vec::new() };
+        let message = trouble.to_string();
+        let told = |code: Code| Self { code: code.into(), message, details: Vec::new() };
         match trouble {
             Trouble::Lacks(digests) => {
                 let violation = |digest: &Digest| Violation {
@@ -85,12 +108,11 @@ impl From<Trouble> for rpc::Status {
                 let failure = PreconditionFailure { violations: digests.iter().map(violation).collect() };
                 let type_url = "type.googleapis.com/google.rpc.PreconditionFailure".to_owned();
                 let details = vec![Any { type_url, value: failure.encode_to_vec() }];
-                let message = format!("{} of the things that it needs are not here", digests.len());
-                Self { details, ..told(Code::FailedPrecondition, message) }
+                Self { details, ..told(Code::FailedPrecondition) }
             }
-            Trouble::Wrong(why) => told(Code::InvalidArgument, why),
-            Trouble::Here(why) => told(Code::Unavailable, why),
-            Trouble::Stopped(why) => told(Code::Cancelled, why.to_owned()),
+            Trouble::Wrong(_) => told(Code::InvalidArgument),
+            Trouble::Here(_) => told(Code::Unavailable),
+            Trouble::Stopped(_) => told(Code::Cancelled),
         }
     }
 }

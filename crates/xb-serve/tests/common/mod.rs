@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use xb_serve::{Access, Server, Settings, Tls};
+use xb_serve::{Access, Server, Shelf, Tls};
 
 /// A server that runs.
 pub struct Running {
@@ -23,26 +23,25 @@ pub struct Running {
     ended: Receiver<()>,
 }
 
-/// The settings of a server that executes nothing.
-pub fn settings(folder: &Path, access: Access) -> Settings {
-    Settings { folder: folder.to_owned(), quota: None, access, worker: None }
+/// A server that executes nothing.
+pub fn cache(folder: &Path, access: Access) -> Server {
+    Server::over(Shelf::open(folder, None).expect("a folder"), access, None)
 }
 
 impl Running {
     /// Starts a server, which is asked to stop when this is dropped.
-    pub fn start(settings: Settings) -> Self {
-        Self::with(settings, None)
+    pub fn start(server: Server) -> Self {
+        Self::with(server, None)
     }
 
     /// The same, with TLS or without.
-    pub fn with(settings: Settings, tls: Option<Tls>) -> Self {
+    pub fn with(server: Server, tls: Option<Tls>) -> Self {
         let (tell, told) = channel();
         let (stop, stopped) = watch::channel(false);
         let (tell_end, ended) = channel();
         std::thread::spawn(move || {
             run(async {
                 let anywhere = "127.0.0.1:0".parse().expect("an address");
-                let server = Server::open(settings).await.expect("it opens the folder");
                 let server = server.listen(anywhere, tls).await.expect("it listens");
                 tell.send(server.address().expect("an address")).expect("somebody waits");
                 let mut stopped = stopped;
