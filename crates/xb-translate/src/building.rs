@@ -12,8 +12,10 @@ use xb_remote::proto;
 use crate::Came;
 use crate::came::digest;
 
-/// No tree has more entries. One folder can be listed once and be in a great many places.
-const MOST_ENTRIES: u64 = 50_000_000;
+/// No tree has more entries, or more folders: ten times what the largest sources and systems have. One folder can be
+/// listed once and be in a great many places, and on a disk it is made for each of them.
+const MOST_ENTRIES: u64 = 4_000_000;
+const MOST_FOLDERS: u64 = 500_000;
 
 /// Linux takes no longer target for a link.
 const LONGEST_TARGET: usize = 4095;
@@ -29,8 +31,8 @@ impl Came {
         if built.components > RelPath::DEEPEST || built.bytes > RelPath::LONGEST {
             return Err("it is deeper, or has a longer path, than any file of a tree may have".to_owned());
         }
-        if built.entries > MOST_ENTRIES {
-            return Err(format!("it has more than {MOST_ENTRIES} files and folders"));
+        if built.entries > MOST_ENTRIES || built.folders > MOST_FOLDERS {
+            return Err(format!("it has more than {MOST_FOLDERS} folders, or more than {MOST_ENTRIES} entries in all"));
         }
         Ok((built.tree, building.directories))
     }
@@ -52,6 +54,8 @@ struct Built {
     bytes: usize,
     /// How many entries there are beneath it, each as often as it is there.
     entries: u64,
+    /// How many of them are folders.
+    folders: u64,
 }
 
 impl Building<'_> {
@@ -65,10 +69,11 @@ impl Building<'_> {
         let came = self.came.directories.get(named).ok_or("a folder of it is not listed")?;
         let mut directory =
             Directory { node_properties: special(came.node_properties.as_ref(), 0o700), ..Directory::default() };
-        let (mut components, mut bytes, mut entries) = (0, 0, 0_u64);
+        let (mut components, mut bytes, mut entries, mut folders) = (0, 0, 0_u64, 0_u64);
         let mut measure = |name: &str, beneath: Option<Built>| {
             let (more, longer) = beneath.map_or((0, 0), |built| (built.components, built.bytes));
-            entries = entries.saturating_add(1 + beneath.map_or(0, |built| built.entries.min(MOST_ENTRIES + 1)));
+            entries = entries.saturating_add(beneath.map_or(1, |built| built.entries.saturating_add(1)));
+            folders = folders.saturating_add(beneath.map_or(0, |built| built.folders.saturating_add(1)));
             components = components.max(1 + more);
             bytes = bytes.max(name.len() + if more > 0 { 1 + longer } else { 0 });
         };
@@ -91,7 +96,7 @@ impl Building<'_> {
         directory.symlinks.sort_by(|a, b| a.name.cmp(&b.name));
         directory.directories.sort_by(|a, b| a.name.cmp(&b.name));
         directory.check()?;
-        let built = Built { tree: TreeId(encode(&directory).1), components, bytes, entries };
+        let built = Built { tree: TreeId(encode(&directory).1), components, bytes, entries, folders };
         self.directories.push(directory);
         self.done.insert(named.clone(), built);
         Ok(built)
@@ -122,4 +127,43 @@ fn link(node: &SymlinkNode) -> Result<SymlinkNode, String> {
 fn special(properties: Option<&NodeProperties>, least: u32) -> Option<NodeProperties> {
     let mode = properties?.unix_mode.as_ref()?.value & 0o7777;
     (mode & 0o7000 != 0).then_some(NodeProperties { unix_mode: Some(UInt32Value { value: mode | least }) })
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+    use xb_core::Digest;
+    use xb_remote::DigestFunction;
+
+    use super::*;
+    use crate::NoTree;
+
+    /// A tree in which each of so many folders lists the next one twice: few bytes, and a great many places.
+    fn doubled(depth: usize) -> Result<(TreeId, Vec<Directory>), String> {
+        let mut folders = HashMap::from([(DigestFunction::Sha256.of(b""), Vec::new())]);
+        let mut named = DigestFunction::Sha256.of(b"");
+        for _ in 0..depth {
+            let digest = Some(proto_digest(&named));
+            let node = |name: &str| DirectoryNode { name: name.to_owned(), digest: digest.clone() };
+            let folder = Directory { directories: vec![node("a"), node("b")], ..Directory::default() }.encode_to_vec();
+            named = DigestFunction::Sha256.of(&folder);
+            folders.insert(named.clone(), folder);
+        }
+        let read = |named: &proto::Digest| Ok::<_, NoTree>(folders[named].clone());
+        let Ok(came) = Came::read(named, DigestFunction::Sha256, read) else { panic!("it can be read") };
+        came.to_store(&HashMap::new())
+    }
+
+    fn proto_digest(named: &proto::Digest) -> xb_graph::reapi::DigestMessage {
+        xb_graph::reapi::DigestMessage { hash: named.hash.clone(), size_bytes: named.size_bytes }
+    }
+
+    #[test]
+    fn few_bytes_do_not_stand_for_a_great_many_folders() {
+        let (tree, directories) = doubled(17).expect("262142 folders are not too many");
+        assert!(tree != TreeId(Digest::of(b"")) && directories.len() == 18);
+        for depth in [18, 40, 64] {
+            assert!(doubled(depth).is_err_and(|why| why.contains("more than 500000 folders")), "{depth}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The program, driven from outside: each test has a project, a store and a home of its own.
+//! The program, driven from outside: each test has a project and a home of its own, and a store of its own where others may not see it.
 
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
@@ -20,5 +20,7 @@ mod serve;
 #[allow(dead_code, reason = "each test takes what it needs")]
 mod server;
 mod shared;
+#[path = "../common/store.rs"]
+mod store;
 mod targets;
 mod world;

@@ -5,7 +5,9 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// A project, a store and a home that nobody else has.
+use crate::store::store;
+
+/// A project and a home that nobody else has, and a store.
 pub struct World {
     folder: TempDir,
     shared: Option<PathBuf>,
@@ -20,9 +22,9 @@ pub struct Said {
 }
 
 impl World {
-    /// A world with an empty project, with the store that builds share.
+    /// A world with an empty project, and the store that all share.
     pub fn new() -> Self {
-        Self::with(shared_store())
+        Self::with(Some(store().to_owned()))
     }
 
     /// A world whose store nobody else uses.
@@ -122,9 +124,4 @@ impl Said {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
         self.err
     }
-}
-
-/// A store that builds share, so that Debian's base is fetched once: named by `XB_TEST_STORE`.
-fn shared_store() -> Option<PathBuf> {
-    std::env::var_os("XB_TEST_STORE").map(PathBuf::from)
 }

@@ -7,8 +7,9 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::machine::{examples, is_possible, store};
+use crate::machine::{examples, is_possible};
 use crate::reader::blocks;
+use crate::store::store;
 
 const GUIDE: &str = include_str!("../../../../docs/add-an-arm64-machine.md");
 

@@ -19,6 +19,8 @@ mod releases;
 mod sharing;
 #[path = "../worker/sshd.rs"]
 mod sshd;
+#[path = "../common/store.rs"]
+mod store;
 mod traps;
 mod vendored;
 mod vouched;

@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::machine::{examples, store};
+use crate::machine::examples;
+use crate::store::store;
 
 /// Somebody who reads a guide.
 pub struct Reader {

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::machine::{has, is_possible, store};
+use crate::machine::{has, is_possible};
+use crate::store::store;
 
 const GUIDE: &str = include_str!("../../../../docs/share-a-cache.md");
 

@@ -10,7 +10,8 @@ use tempfile::TempDir;
 use xb_export::{Manifest, Statement};
 use xb_sign::{StatementKey, StatementPublicKey};
 
-use crate::machine::{examples, is_possible, store};
+use crate::machine::{examples, is_possible};
+use crate::store::store;
 
 const RELEASE: &str = r#"
 use "hello/hello.xb" { hello }
