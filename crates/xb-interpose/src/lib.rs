@@ -1,4 +1,4 @@
-//! Programs of other architectures where no interpreter can be registered: who watches a command answers for the kernel.
+//! Programs of other architectures where no interpreter can be registered: who starts a command answers for the kernel.
 //!
 //! [`Interposer`] is the part of the first process of a sandbox or of a container, here called init; [`install_filter`]
 //! that of the command's process. [`Means`] say what programs of an architecture are started by, [`Vessels`] are for

@@ -1,5 +1,5 @@
-//! The system calls that no safe wrapper offers: how a process is prepared that will be asked about, and how who watches it
-//! answers.
+//! The system calls that no safe wrapper offers: how a process is prepared that will be asked about, and how who answers
+//! does so.
 #![allow(unsafe_code)]
 
 use std::io;
