@@ -75,6 +75,7 @@ use crate::failure::Failure;
 pub fn main() -> ExitCode {
     xb_exec::maybe_run_as_child();
     xb_vm::maybe_run_as_guard();
+    xb_docker::maybe_run_as_entry();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

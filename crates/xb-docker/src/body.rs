@@ -31,7 +31,7 @@ const HIDDEN: [&str; 11] = [
 /// What of `/proc` cannot be written to.
 const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-/// The shell that starts a command is a process, too.
+/// What starts a command is a process, too.
 pub const HELPERS: u64 = 1;
 
 /// How many processes more there can be than there may, so that it is seen that they are too many.

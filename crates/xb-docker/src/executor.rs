@@ -10,6 +10,7 @@ use xb_core::Arch;
 use xb_graph::{ActionResult, ResolvedAction};
 use xb_store::Contents;
 
+use crate::brought::Own;
 use crate::engine::Engine;
 use crate::host::Host;
 use crate::images::{self, Images};
@@ -44,6 +45,7 @@ pub struct Inner {
     pub options: Options,
     pub store: Arc<dyn Contents>,
     pub images: Images,
+    pub own: Own,
     pub removing: Alive,
     /// The folder that says whose the containers are.
     folder: PathBuf,
@@ -56,9 +58,9 @@ impl DockerExecutor {
     /// An executor that takes inputs from a store and puts outputs there; `folder` is one of the store's, in which it is
     /// written down whose the containers are.
     pub fn new(options: Options, store: Arc<dyn Contents>, folder: PathBuf) -> Self {
-        let (images, removing) = (Images::default(), Alive::default());
+        let (images, own, removing) = (Images::default(), Own::default(), Alive::default());
         let (owner, engine) = (OnceLock::new(), OnceCell::new());
-        Self { inner: Arc::new(Inner { options, store, images, removing, folder, owner, engine }) }
+        Self { inner: Arc::new(Inner { options, store, images, own, removing, folder, owner, engine }) }
     }
 
     /// What the engine says of itself: half a sentence.
@@ -68,7 +70,8 @@ impl DockerExecutor {
     pub async fn reach(&self) -> Result<String, String> {
         let Engine { host, arch, version, .. } = self.inner.options.reach().await?;
         let slots = self.inner.options.slots.max(1);
-        Ok(format!("`{host}` (Docker {version}) executes actions for {arch}, {slots} at a time"))
+        let emulates = if self.inner.options.emulates() { ", emulates others" } else { "" };
+        Ok(format!("`{host}` (Docker {version}) executes actions for {arch}{emulates}, {slots} at a time"))
     }
 
     /// Waits until every container that nobody waits for is removed, for some seconds at most.
@@ -94,6 +97,11 @@ impl DockerExecutor {
 }
 
 impl Options {
+    /// Whether programs of other architectures are emulated: where this program can run, since it goes along.
+    fn emulates(&self) -> bool {
+        Arch::host() == Some(self.arch)
+    }
+
     async fn reach(&self) -> Result<Engine, String> {
         let host = self.host.clone().map_or_else(Host::of_environment, Ok)?;
         let engine = Engine::reach(&host).await?;
@@ -130,6 +138,16 @@ impl Inner {
         Ok(self.owner.get_or_init(|| owner))
     }
 
+    /// Why nothing can be emulated there, by what its own part there said: that one may do all else.
+    pub fn cannot_emulate(&self, engine: &Engine, action: &ResolvedAction, log: &[u8]) -> ExecutorError {
+        let said = String::from_utf8_lossy(log);
+        let said = said.lines().last().unwrap_or_default().trim_start_matches("xb: ");
+        let (host, platform) = (&engine.host, action.platform);
+        ExecutorError::Unable(format!(
+            "a container of the Docker engine at `{host}` cannot run {platform} programs: {said}"
+        ))
+    }
+
     fn no_folder(&self, error: &std::io::Error) -> String {
         format!("cannot use the folder `{}`: {error}", self.folder.display())
     }
@@ -144,9 +162,8 @@ impl Executor for DockerExecutor {
         self.inner.options.arch
     }
 
-    /// Only its own: no emulator is registered in a container.
     fn can_run(&self, platform: Arch) -> bool {
-        platform == self.inner.options.arch
+        platform == self.inner.options.arch || self.inner.options.emulates()
     }
 
     fn refuses(&self, action: &ResolvedAction) -> Option<String> {

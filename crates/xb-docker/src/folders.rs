@@ -19,15 +19,19 @@ const DOCKERS_FOLDER: &str = "etc";
 /// Folders and their modes, each after the one that it is in.
 type Folders = Vec<(RelPath, u32)>;
 
-/// The archive of the folders that a root lacks.
+/// The archive of the folders that a root lacks, and of one file more, by its path.
 ///
 /// # Errors
 /// When something lies in the way of one, or a directory is not in the store.
-pub fn lacking(action: &ResolvedAction, store: &dyn Contents) -> Result<Vec<u8>, Unfurnished> {
+pub fn lacking(
+    action: &ResolvedAction,
+    more: Option<(String, &[u8])>,
+    store: &dyn Contents,
+) -> Result<Vec<u8>, Unfurnished> {
     let with = furnished(action.root, &action.cwd, &action.outputs, store)?;
     let mut folders = Folders::new();
     added(Some(action.root), with, &RelPath::root(), store, &mut folders)?;
-    Ok(archive(&folders))
+    Ok(archive(&folders, more))
 }
 
 /// The folders that a tree has beyond another one, or with another mode.
@@ -61,20 +65,27 @@ fn mode(directory: &Directory) -> u32 {
     directory.node_properties.as_ref().and_then(special).unwrap_or(0o755)
 }
 
-fn archive(folders: &Folders) -> Vec<u8> {
+/// Memory takes all that is written, and a path of a tree has no parts that an archive cannot have.
+fn archive(folders: &Folders, more: Option<(String, &[u8])>) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, mode) in folders {
-        let mut header = tar::Header::new_gnu();
-        header.set_entry_type(tar::EntryType::Directory);
-        header.set_mode(*mode);
-        header.set_uid(0);
-        header.set_gid(0);
-        header.set_mtime(1);
-        header.set_size(0);
-        // Memory takes all that is written, and a path of a tree has no parts that an archive cannot have.
-        let _ = archive.append_data(&mut header, format!("{path}/"), std::io::empty());
+        let _ = archive.append_data(&mut header(tar::EntryType::Directory, *mode, 0), format!("{path}/"), &[][..]);
+    }
+    if let Some((path, bytes)) = more {
+        let _ = archive.append_data(&mut header(tar::EntryType::Regular, 0o600, bytes.len()), path, bytes);
     }
     archive.into_inner().unwrap_or_default()
+}
+
+fn header(kind: tar::EntryType, mode: u32, size: usize) -> tar::Header {
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(1);
+    header.set_size(size as u64);
+    header
 }
 
 /// The folder that Docker puts its files into.

@@ -9,7 +9,8 @@ use bollard::container::AttachContainerResults;
 use bollard::errors::Error;
 use bollard::models::ContainerState;
 use bollard::query_parameters::{
-    AttachContainerOptionsBuilder, UploadToContainerOptionsBuilder, WaitContainerOptionsBuilder,
+    AttachContainerOptionsBuilder, ContainerArchiveInfoOptionsBuilder, UploadToContainerOptionsBuilder,
+    WaitContainerOptionsBuilder,
 };
 use futures_util::StreamExt as _;
 use tokio::time::sleep;
@@ -18,12 +19,14 @@ use xb_graph::{ActionResult, Cause, ResolvedAction};
 use xb_run::{Ended, Exceeded, KILLED, Log, Unfurnished, cause, foreign, is_left_out, layers};
 
 use crate::body::{body, cpus};
+use crate::brought::Brought;
 use crate::container::Container;
 use crate::engine::{Engine, is_missing, said};
+use crate::entry::BROKEN;
 use crate::executor::Inner;
 use crate::folders::lacking;
 use crate::outputs;
-use crate::start::Start;
+use crate::start::{NOT_FOUND, Start};
 use crate::watch::watch;
 
 /// The number of layers that a root may have in a container: Docker's own limit is 127, and it adds some.
@@ -31,9 +34,6 @@ const MOST_LAYERS: usize = 100;
 
 /// How often an image may be gone when its container is made.
 const MOST_LOST: u32 = 3;
-
-/// The exit code of what cannot be started, as a shell has it.
-const NOT_FOUND: i32 = 127;
 
 /// The exit code after `SIGXFSZ`, which is sent to who makes a file larger than the limit.
 const TOO_LARGE: i32 = 128 + 25;
@@ -46,12 +46,17 @@ pub async fn run(
 ) -> Result<ActionResult, ExecutorError> {
     let engine = inner.engine().await?;
     let started = Instant::now();
-    let container = made(inner, engine, action).await?;
+    let (container, brought) = made(inner, engine, action).await?;
     let mut log = Log::new(action.limits.log);
     let show = |line| context.events.event(Event::Log { node: context.node, line });
     let ended = follow(engine, container.name(), action, &mut log, show).await?;
     log.flush(show);
     let mut log = log.into_bytes();
+    if let Some(brought) = brought.filter(|_| ended.as_ref().is_some_and(|ended| ended.exit_code == BROKEN))
+        && is_there(engine, container.name(), &brought.place).await
+    {
+        return Err(inner.cannot_emulate(engine, action, &log));
+    }
     let ended = ended.map(|ended| Ended { foreign: foreign(&log).filter(|_| ended.exit_code != 0), ..ended });
     let mut cause = cause(action, ended.as_ref(), &log);
     let (mut trees, mut left_out) = (BTreeMap::new(), Vec::new());
@@ -83,15 +88,23 @@ pub async fn run(
     })
 }
 
-/// The container of an action, with the folders that its command finds.
-async fn made(inner: &Arc<Inner>, engine: &Engine, action: &ResolvedAction) -> Result<Container, ExecutorError> {
-    let layers = layers(action, MOST_LAYERS);
+/// The container of an action, with the folders that its command finds, and what was brought into it.
+async fn made(
+    inner: &Arc<Inner>,
+    engine: &Engine,
+    action: &ResolvedAction,
+) -> Result<(Container, Option<Brought>), ExecutorError> {
     let jobs = cpus(&action.limits, engine, inner.options.slots);
-    let wanted = action.clone();
+    let (wanted, host) = (action.clone(), engine.arch);
     let (start, folders) = blocking(inner, move |inner| {
-        let start = Start::new(&wanted, jobs, &*inner.store);
-        let start = start.map_err(|error| ExecutorError::Store(error.to_string()))?;
-        let folders = lacking(&wanted, &*inner.store).map_err(|error| match error {
+        let start = match wanted.platform == host {
+            true => {
+                Start::new(&wanted, jobs, &*inner.store).map_err(|error| ExecutorError::Store(error.to_string()))?
+            }
+            false => inner.own.start(&wanted, host, jobs, &*inner.store)?,
+        };
+        let task = start.brought.as_ref().map(|brought| (brought.place.clone(), &brought.task[..]));
+        let folders = lacking(&wanted, task, &*inner.store).map_err(|error| match error {
             Unfurnished::InTheWay { .. } => ExecutorError::Machine(format!("cannot run {}: {error}", wanted.title)),
             Unfurnished::Missing(error) => ExecutorError::Store(error.to_string()),
         })?;
@@ -99,6 +112,8 @@ async fn made(inner: &Arc<Inner>, engine: &Engine, action: &ResolvedAction) -> R
     })
     .await?;
     let failed = |error: Error| engine.failed(&format!("make a container for {}", action.title), &error);
+    let mut layers = layers(action, MOST_LAYERS);
+    layers.extend(start.brought.as_ref().map(|brought| brought.layer));
     let most = inner.options.images.max(inner.options.slots as usize);
     let mut lost = 0;
     let container = loop {
@@ -117,7 +132,13 @@ async fn made(inner: &Arc<Inner>, engine: &Engine, action: &ResolvedAction) -> R
     let options = UploadToContainerOptionsBuilder::new().path("/").build();
     let put = engine.docker.upload_to_container(container.name(), Some(options), bollard::body_full(folders.into()));
     put.await.map_err(failed)?;
-    Ok(container)
+    Ok((container, start.brought))
+}
+
+/// Whether a container has a file; where that is not known, it has none.
+async fn is_there(engine: &Engine, container: &str, path: &str) -> bool {
+    let asked = ContainerArchiveInfoOptionsBuilder::new().path(&format!("/{path}")).build();
+    engine.docker.get_container_archive_info(container, Some(asked)).await.is_ok()
 }
 
 /// Starts a container and listens until it has ended; none where it took too long.

@@ -1,5 +1,6 @@
 //! What a command may not ask of the kernel, in Docker's words: the calls of every sandbox (`xb_run::calls`), and a
-//! little more, since the user of a container may be the machine's own root.
+//! little more, since the user of a container may be the machine's own root. That processes trace and filter what they
+//! start is allowed: programs of other architectures are started by it (`entry`).
 
 use serde_json::{Value, json};
 use xb_core::Arch;

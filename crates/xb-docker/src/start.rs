@@ -4,7 +4,10 @@
 //! what Docker put into the root goes, addresses are not random, and the environment is the action's alone. The command
 //! is a process of its own, since the kernel keeps most signals from the first one; what the shell says of how it ended
 //! is nobody's business.
+//!
+//! Programs of another architecture have none of this machine's shells to begin with: there, `brought` does the same.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use xb_core::TreeId;
@@ -12,16 +15,26 @@ use xb_graph::{MissingDirectory, ResolvedAction};
 use xb_run::{SHELL, has_shell};
 use xb_store::Contents;
 
+use crate::brought::Brought;
 use crate::folders::{OfDocker, of_docker};
 
 /// What Docker sets in every environment.
 const DOCKERS: [&str; 2] = ["PATH", "HOSTNAME"];
 
 /// The time of all that is in a root.
-const MTIME: u32 = 1;
+pub const MTIME: u32 = 1;
 
 /// What whoever starts the first process sets, where it is not set.
 const HOME: &str = "HOME";
+
+/// How many files a command may have open until it asks for more.
+pub const FILES: u64 = 4096;
+
+/// How large its stack may get until it asks for more, in bytes.
+pub const STACK: u64 = 8 << 20;
+
+/// The exit code of what cannot be started, as a shell has it.
+pub const NOT_FOUND: i32 = 127;
 
 /// What begins a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +45,8 @@ pub struct Start {
     pub folder: String,
     /// Its environment, as Docker is told: a name without a value is not set.
     pub env: Vec<String>,
+    /// What is brought along, where that begins it.
+    pub brought: Option<Brought>,
 }
 
 impl Start {
@@ -44,7 +59,7 @@ impl Start {
             true => (prepared(action, jobs, store)?, "/".to_owned()),
             false => (action.command.clone(), format!("/{}", action.cwd)),
         };
-        Ok(Self { words, folder, env: env(action, jobs) })
+        Ok(Self { words, folder, env: env(action, jobs), brought: None })
     }
 }
 
@@ -64,7 +79,7 @@ fn prepared(action: &ResolvedAction, jobs: u32, store: &dyn Contents) -> Result<
 fn script(action: &ResolvedAction, words: usize, store: &dyn Contents) -> Result<String, MissingDirectory> {
     let mut script = "exec 3>&1 >/dev/null 2>&1\numask 022\n".to_owned();
     script += &clean(action.root, store)?;
-    script += "ulimit -S -n 4096\nulimit -S -s 8192\n";
+    let _ = write!(script, "ulimit -S -n {FILES}\nulimit -S -s {}\n", STACK >> 10);
     script += "cd \"/$1\" || { echo \"xb: cannot enter the working folder\" >&3; exit 127; }\nshift\nunset OLDPWD\n";
     if !action.env.contains_key(HOME) {
         let _ = writeln!(script, "unset {HOME}");
@@ -91,8 +106,12 @@ fn env(action: &ResolvedAction, jobs: u32) -> Vec<String> {
 }
 
 fn variables(action: &ResolvedAction, jobs: u32) -> Vec<String> {
+    environment(action, jobs).iter().map(|(name, value)| format!("{name}={value}")).collect()
+}
+
+/// What a command finds in its environment: what an action says itself of jobs is part of its key.
+pub fn environment(action: &ResolvedAction, jobs: u32) -> BTreeMap<String, String> {
     let mut env = action.env.clone();
-    // What an action says itself is part of its key, and is what its command sees.
     env.entry("jobs".to_owned()).or_insert_with(|| jobs.to_string());
-    env.iter().map(|(name, value)| format!("{name}={value}")).collect()
+    env
 }

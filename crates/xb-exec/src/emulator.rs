@@ -1,9 +1,10 @@
 //! Which programs of other architectures a sandbox runs, and by what.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use xb_core::Arch;
+use xb_interpose::emulator::{find, lacking};
 
 use crate::spec::Foreign;
 
@@ -40,25 +41,10 @@ pub fn foreign(host: Arch, platform: Arch, tree: Option<&Path>, cpus: u32) -> Re
         .filter(|arch| *arch != host)
         .map(|arch| Foreign { arch, emulator: tree.and_then(|tree| find(tree, arch)), cpus })
         .collect();
-    let lacking = foreign.iter().find(|each| each.arch == platform && each.emulator.is_none());
-    match lacking {
+    match foreign.iter().find(|each| each.arch == platform && each.emulator.is_none()) {
         None => Ok(foreign),
-        Some(_) => Err(format!(
-            "this {host} machine cannot run {platform} programs itself, and the action brings no emulator \
-             (`usr/bin/qemu-{}`) for them",
-            platform.machine()
-        )),
+        Some(_) => Err(lacking(host, platform)),
     }
-}
-
-/// Debian's names have changed over time; links are followed within the tree.
-fn find(tree: &Path, arch: Arch) -> Option<PathBuf> {
-    ["", "-static"].map(|suffix| tree.join(format!("usr/bin/qemu-{}{suffix}", arch.machine()))).into_iter().find_map(
-        |path| {
-            let real = path.canonicalize().ok()?;
-            (real.is_file() && real.starts_with(tree.canonicalize().ok()?)).then_some(real)
-        },
-    )
 }
 
 /// Whether programs of other architectures can be started in this way, as far as can be told without trying.

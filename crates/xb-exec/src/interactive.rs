@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use xb_build::ExecutorError;
 use xb_graph::{Limits, ResolvedAction};
+use xb_interpose::descriptor;
 
 use crate::executor::{Inner, LocalExecutor};
 use crate::run;
@@ -134,7 +135,7 @@ pub fn interact(mut program: Command, spec: &Spec, scratch: &Scratch, hang_up: &
 fn converse(control: &mut UnixStream, spec: &Spec, scratch: &Scratch) -> io::Result<Report> {
     spec::send_spec(control, spec, scratch.lock())?;
     match spec.stdio {
-        Stdio::Inherit => spec::send_descriptor(&*control, rustix::stdio::stdin())?,
+        Stdio::Inherit => descriptor::send(&*control, rustix::stdio::stdin())?,
         Stdio::Terminal | Stdio::Log => {}
     }
     report(control, |terminal| pass_through(&terminal))
@@ -144,7 +145,7 @@ fn converse(control: &mut UnixStream, spec: &Spec, scratch: &Scratch) -> io::Res
 fn report(control: &mut UnixStream, serve: impl FnOnce(OwnedFd) -> io::Result<()>) -> io::Result<Report> {
     match spec::receive(control)? {
         Report::Terminal => {
-            serve(spec::receive_descriptor(&*control)?)?;
+            serve(descriptor::receive(&*control)?)?;
             spec::receive(control)
         }
         report => Ok(report),
@@ -167,7 +168,7 @@ mod tests {
     fn a_terminal_comes_before_the_report() {
         let (mut ours, mut theirs) = UnixStream::pair().unwrap();
         spec::send(&mut theirs, &Report::Terminal).unwrap();
-        spec::send_descriptor(&theirs, rustix::stdio::stdin()).unwrap();
+        descriptor::send(&theirs, rustix::stdio::stdin()).unwrap();
         spec::send(&mut theirs, &Report::Broken { reason: "later".to_owned() }).unwrap();
         let mut served = false;
         let report = report(&mut ours, |_| {

@@ -5,21 +5,17 @@
 //! the sandbox.
 
 use std::collections::BTreeMap;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::mem::MaybeUninit;
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
-    recvmsg, sendmsg,
-};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use xb_core::{Arch, RelPath};
 use xb_graph::Limits;
+use xb_interpose::descriptor;
 use xb_run::Ended;
 
 use crate::emulator::Emulation;
@@ -90,36 +86,13 @@ pub enum Report {
 /// Sends what to do, and the lock that the child holds meanwhile.
 pub fn send_spec(to: &mut UnixStream, spec: &Spec, lock: impl AsFd) -> io::Result<()> {
     send(to, spec)?;
-    send_descriptor(&*to, lock)
+    descriptor::send(&*to, lock)
 }
 
 /// Receives what [`send_spec`] sent.
 pub fn receive_spec(from: &mut UnixStream) -> io::Result<(Spec, OwnedFd)> {
     let spec = receive(from)?;
-    Ok((spec, receive_descriptor(&*from)?))
-}
-
-/// Sends a descriptor.
-pub fn send_descriptor(to: impl AsFd, descriptor: impl AsFd) -> io::Result<()> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    let descriptors = [descriptor.as_fd()];
-    control.push(SendAncillaryMessage::ScmRights(&descriptors));
-    sendmsg(to, &[IoSlice::new(&[0])], &mut control, SendFlags::NOSIGNAL)?;
-    Ok(())
-}
-
-/// Receives a descriptor.
-pub fn receive_descriptor(from: impl AsFd) -> io::Result<OwnedFd> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = RecvAncillaryBuffer::new(&mut space);
-    let mut byte = [0];
-    recvmsg(from, &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
-    let received = control.drain().find_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
-        _ => None,
-    });
-    received.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    Ok((spec, descriptor::receive(&*from)?))
 }
 
 /// The bytes before a message that tell its length.

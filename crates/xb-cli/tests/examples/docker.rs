@@ -11,7 +11,7 @@ const GUIDE: &str = include_str!("../../../../docs/use-docker.md");
 const HOST: &str = "unix:///var/run/docker.sock";
 
 /// Somebody who uses the engine of this machine, and where that is.
-fn start() -> Option<(Reader, String)> {
+pub fn start() -> Option<(Reader, String)> {
     if std::env::var_os("XB_TEST_DOCKER").is_none() {
         // Where no engine can run, CI leaves these out and says so.
         eprintln!("skipped: `XB_TEST_DOCKER=1` asks for the tests with a Docker engine");

@@ -7,6 +7,7 @@
 
 mod builders;
 mod by_ssh;
+mod contained;
 mod debs;
 mod docker;
 mod engine;

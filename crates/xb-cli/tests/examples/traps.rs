@@ -122,7 +122,7 @@ fn the_environment_and_sudo_both_work_in_one_sandbox() {
 }
 
 /// Programs that start programs in ways of their own: a shell, make, Python and Perl, and scripts of each.
-const FOLLOWED: &str = r##"
+pub const FOLLOWED: &str = r##"
 package followed(arch) {
   tools = ["python3", "perl"]
   build = sh"""
@@ -155,25 +155,29 @@ END
 }
 "##;
 
+/// What its check says.
+pub fn followed() -> String {
+    let words =
+        ["make", "sh", "exec", "inner", "run", "shell", "closed", "session", "spawn", "perl", "backticks", "last"];
+    words.iter().map(|word| format!("{word} 2\n")).chain(["aarch64\n".to_owned()]).collect()
+}
+
 #[test]
 fn every_program_is_followed_whoever_starts_it() {
     if !is_possible() {
         return;
     }
     let project = project(FOLLOWED, &[]);
-    let words =
-        ["make", "sh", "exec", "inner", "run", "shell", "closed", "session", "spawn", "perl", "backticks", "last"];
-    let said: String = words.iter().map(|word| format!("{word} 2\n")).collect();
     for method in ["emulate", "pure-emulate"] {
         for emulation in ["", "interpose"] {
             let log = log_by(emulation, project.path(), "followed", "arm64", method, &["--rebuild"]);
-            assert_eq!(log, format!("{said}aarch64\n"), "{method}, {emulation}");
+            assert_eq!(log, followed(), "{method}, {emulation}");
         }
     }
 }
 
-/// `XB_TEST_RUNS` says how often the program runs.
-fn busy(runs: &str, ship: &str) -> tempfile::TempDir {
+/// A program in Go that runs so many times.
+pub fn busy_text(runs: &str, ship: &str) -> String {
     let text = r#"
 use std { go }
 package busy(arch) {
@@ -192,11 +196,21 @@ package busy(arch) {
   ship = SHIP
 }
 "#;
-    let project = project(&text.replace("RUNS", runs).replace("SHIP", ship), &[]);
-    let source = project.path().join("src");
+    text.replace("RUNS", runs).replace("SHIP", ship)
+}
+
+/// Writes its sources into a project.
+pub fn write_busy(project: &Path) {
+    let source = project.join("src");
     std::fs::create_dir(&source).expect("a folder");
     std::fs::write(source.join("main.go"), include_str!("busy.go")).expect("a file");
     std::fs::write(source.join("go.mod"), "module example.org/busy\n\ngo 1.21\n").expect("a file");
+}
+
+/// `XB_TEST_RUNS` says how often the program runs.
+fn busy(runs: &str, ship: &str) -> tempfile::TempDir {
+    let project = project(&busy_text(runs, ship), &[]);
+    write_busy(project.path());
     project
 }
 

@@ -2,13 +2,15 @@
 
 use std::os::unix::fs::symlink;
 use std::process::Command;
+use std::sync::Arc;
 
 use xb_build::Executor;
 use xb_core::Arch;
+use xb_docker::{DockerExecutor, Options};
 use xb_graph::{Cause, ResolvedAction};
 use xb_store::Contents as _;
 
-use crate::world::{World, make, path, write};
+use crate::world::{World, make, options, path, write};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_sees_what_it_sees_here() {
@@ -219,6 +221,28 @@ async fn what_it_cannot_do_it_refuses_before() {
     action.outputs.clear();
     action.limits.users = 65_536;
     assert!(world.executor.refuses(&action).is_some_and(|why| why.contains("one user")));
-    let other = Arch::ALL.into_iter().find(|arch| *arch != world.executor.arch()).unwrap();
-    assert!(!world.executor.can_run(other));
+}
+
+fn other() -> Arch {
+    Arch::ALL.into_iter().find(|arch| Arch::host() != Some(*arch)).unwrap()
+}
+
+/// What is started there to emulate is the program that runs here.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_emulates_where_this_program_can_run() {
+    let world = World::at("unix:///nowhere/docker.sock".parse().unwrap());
+    assert!(world.executor.can_run(other()));
+    let elsewhere = Options { arch: other(), ..options(None) };
+    let elsewhere = DockerExecutor::new(elsewhere, Arc::new(world.store.clone()), world.owners());
+    assert!(elsewhere.can_run(other()) && !elsewhere.can_run(Arch::host().unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_brings_no_emulator_is_not_begun() {
+    let Some(world) = World::new() else { return };
+    let mut action = world.script("true");
+    action.platform = other();
+    let failed = world.run_action(&action).await.map(|outcome| outcome.log);
+    assert!(failed.as_ref().is_err_and(|why| why.to_string().contains("brings no emulator")), "{failed:?}");
+    assert_eq!(world.containers(), [""; 0]);
 }

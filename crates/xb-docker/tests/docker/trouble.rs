@@ -26,7 +26,8 @@ async fn who_is_not_there_is_gone_and_told_by_name() {
 async fn an_engine_of_another_architecture_is_not_used() {
     let Some(world) = World::new() else { return };
     let host = Arch::host().unwrap();
-    assert!(world.executor.reach().await.unwrap().contains(&format!("executes actions for {host}, 2 at a time")));
+    let said = world.executor.reach().await.unwrap();
+    assert!(said.contains(&format!("executes actions for {host}, emulates others, 2 at a time")), "{said}");
     let arch = Arch::ALL.into_iter().find(|arch| *arch != host).unwrap();
     let store = std::sync::Arc::new(world.store.clone());
     let other = DockerExecutor::new(xb_docker::Options { arch, ..options(None) }, store, world.owners());

@@ -1,7 +1,6 @@
 //! The command: a process with nothing but what the action says, which gives up every privilege and executes.
 
 use std::convert::Infallible;
-use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -11,11 +10,14 @@ use rustix::process::{
     DumpableBehavior, Resource, Rlimit, getrlimit, ioctl_tiocsctty, set_dumpable_behavior, setrlimit, setsid,
 };
 use rustix::thread::set_no_new_privs;
+use xb_core::Arch;
 use xb_graph::Limits;
+use xb_interpose::install_filter;
+use xb_run::filter::filter;
 
 use super::cpus::Cpus;
-use super::{Broken, Tried, caps, seccomp};
-use crate::spec::{self, Spec};
+use super::{Broken, Tried, caps};
+use crate::spec::Spec;
 use crate::sys;
 
 /// Executes the command; comes back only when that failed.
@@ -48,7 +50,8 @@ pub fn execute(
         set_no_new_privs(true).tried("forbid new privileges")?;
     }
     let is_asked_about = line.is_some();
-    install_filter(&seccomp::filter(is_alone, is_asked_about)?, line).tried("install the filter of system calls")?;
+    let arch = Arch::host().ok_or("its architecture is not known").tried("filter system calls")?;
+    install_filter(&filter(arch, is_alone, is_asked_about), line).tried("install the filter of system calls")?;
     caps::drop_all_but_kept()?;
     if is_asked_about {
         // Init has to see what is to be executed, and nobody else is in the sandbox yet to look.
@@ -56,13 +59,6 @@ pub fn execute(
     }
     let error = Command::new(program).args(arguments).env_clear().envs(&spec.env).exec();
     Err(error).tried(format_args!("execute `{program}`"))
-}
-
-fn install_filter(filter: &[libc::sock_filter], line: Option<UnixStream>) -> io::Result<()> {
-    match line {
-        None => sys::install_filter(filter),
-        Some(line) => spec::send_descriptor(line, sys::install_asking_filter(filter)?),
-    }
 }
 
 /// When the machine runs out of memory, this goes first.

@@ -3,7 +3,7 @@
 //! Every sandbox registers its own interpreters, in an instance of binfmt_misc that belongs to its user namespace
 //! and is gone with it. What is registered is a tiny program of ours (`helper/interpreter.c`) under a name that says
 //! what it does: execute the emulator as a chosen CPU, or note that a program was refused. Where nothing can be
-//! registered, init puts the same in a program's place itself (`interpose`).
+//! registered, init puts the same in a program's place itself (`xb_interpose`).
 //!
 //! Flag P keeps the program's own `argv[0]`, flag F the interpreter at hand wherever a process changes its root to. Flag
 //! C (with O) takes the user and the capabilities that a process gets from the program, and not from the interpreter: so
@@ -19,11 +19,12 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
 use rustix::io::Errno;
 use xb_core::Arch;
+use xb_interpose::emulator::{EMULATOR, cpu};
+use xb_interpose::{Interposed, Interposer, Means, Vessels};
 
 use super::devices::{OWN, touch};
-use super::interpose::{Interposed, Interposer, Means, Vessels};
 use super::root::{attach, clone_mount, new_mount};
-use super::{Broken, Tried};
+use super::{Broken, Tried, vessels};
 use crate::emulator::Emulation;
 use crate::spec::{Foreign, Spec};
 
@@ -77,7 +78,7 @@ pub fn prepare(dev: &OwnedFd, spec: &Spec) -> Result<Foreigners, Broken> {
 fn close(dev: &OwnedFd, users: u32) -> Result<Option<Vessels>, Broken> {
     let what = "protect the emulator";
     let own = openat(dev, OWN, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).tried(what)?;
-    let vessels = (users > 1).then(|| Vessels::prepare(&own)).transpose()?;
+    let vessels = (users > 1).then(|| vessels::prepare(&own)).transpose()?;
     attach(&clone_mount(dev, OWN).tried(what)?, dev, OWN).tried(what)?;
     Ok(vessels)
 }
@@ -94,9 +95,9 @@ fn interpreter(dev: &OwnedFd, foreign: &Foreign) -> Result<Interpreter, Broken> 
     rustix::io::write(&file, INTERPRETER).tried(&what)?;
     match &foreign.emulator {
         Some(emulator) => {
-            touch(&folder, "emulator", 0o755).tried(&what)?;
+            touch(&folder, EMULATOR, 0o755).tried(&what)?;
             let mount = clone_mount(CWD, emulator).tried(format_args!("use the emulator `{}`", emulator.display()))?;
-            attach(&mount, &folder, "emulator").tried(&what)?;
+            attach(&mount, &folder, EMULATOR).tried(&what)?;
         }
         None => drop(touch(&folder, REFUSED, 0o666).tried(&what)?),
     }
@@ -109,14 +110,6 @@ fn own_folder(dev: &OwnedFd, arch: Arch) -> Result<OwnedFd, Errno> {
     mkdirat(dev, &path, Mode::from_raw_mode(0o755))?;
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
     openat(dev, &path, flags, Mode::empty())
-}
-
-/// The CPU that an emulator pretends to be: one that many builds are made for, with little that is slow to emulate.
-const fn cpu(arch: Arch) -> &'static str {
-    match arch {
-        Arch::Amd64 => "Nehalem",
-        Arch::Arm64 => "neoverse-n1",
-    }
 }
 
 impl Foreigners {

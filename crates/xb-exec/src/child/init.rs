@@ -12,12 +12,12 @@ use rustix::process::{
     umask, wait,
 };
 use rustix::system::{setdomainname, sethostname};
+use xb_interpose::{Interposed, exit_code};
 use xb_run::{Ended, HOST_NAME};
 
 use super::cpus::Cpus;
 use super::disk::Disk;
 use super::foreign::Foreigners;
-use super::interpose::Interposed;
 use super::watch::Watch;
 use super::{Broken, Tried, command, devices, disk, foreign, outputs, owners, proc, report_broken, root, terminal};
 use crate::spec::{self, Report, Spec, Stdio};
@@ -25,6 +25,9 @@ use crate::sys::{self, Fork};
 
 /// The exit code after `SIGXFSZ`, which is sent to who makes a file larger than the limit.
 const TOO_LARGE: i32 = 128 + Signal::XFSZ.as_raw();
+
+/// The exit code of a command of whose end nothing is known.
+const UNKNOWN: i32 = 255;
 
 /// Runs the sandbox and ends the process, and with it everything in the sandbox.
 pub fn run(control: &mut UnixStream, spec: &Spec) -> ! {
@@ -59,7 +62,7 @@ fn supervise(control: &UnixStream, spec: &Spec) -> Result<Ended, Broken> {
     };
     sys::kill_everything();
     reap_until(None)?;
-    let (exit_code, outputs) = (exit_code(status), outputs::find(&root, &spec.outputs));
+    let (exit_code, outputs) = (status.map_or(UNKNOWN, exit_code), outputs::find(&root, &spec.outputs));
     if spec.limits.users > 1 {
         owners::give_back(&written).tried("take over what other users own")?;
     }
@@ -150,12 +153,6 @@ fn reap_until(last: Option<Pid>) -> Result<Option<WaitStatus>, Broken> {
             Err(error) => return Err(error).tried("wait for the command"),
         }
     }
-}
-
-/// As a shell would give it.
-fn exit_code(status: Option<WaitStatus>) -> i32 {
-    let signal = status.and_then(WaitStatus::terminating_signal).map(|signal| 128 + signal);
-    status.and_then(WaitStatus::exit_status).or(signal).unwrap_or(255)
 }
 
 /// Whether [`TOO_LARGE`] is what it looks like, and no number that the command chose itself.

@@ -15,7 +15,6 @@ mod disk;
 mod foreign;
 mod held;
 mod init;
-mod interpose;
 mod mapper;
 mod memory;
 mod namespaces;
@@ -26,41 +25,20 @@ mod pace;
 mod proc;
 mod processes;
 mod root;
-mod seccomp;
 mod terminal;
+mod vessels;
 mod watch;
 
-use std::fmt::{self, Display};
 use std::os::unix::net::UnixStream;
 use std::process::exit;
+
+use xb_interpose::{Broken, Tried};
 
 use crate::spec::{self, Report};
 use crate::sys;
 
 /// The first argument that makes a program that offers the sandbox its child.
 pub const ARGUMENT: &str = "__sandbox";
-
-/// Something that the child tried and could not do.
-#[derive(Debug)]
-pub struct Broken(pub String);
-
-/// Gives an error the thing that was tried.
-pub trait Tried<T> {
-    /// `what` reads like `mount the root`.
-    fn tried(self, what: impl Display) -> Result<T, Broken>;
-}
-
-impl Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<T, E: Display> Tried<T> for Result<T, E> {
-    fn tried(self, what: impl Display) -> Result<T, Broken> {
-        self.map_err(|error| Broken(format!("cannot {what}: {error}")))
-    }
-}
 
 /// Becomes the sandbox's child when the program was started as one; returns at once otherwise.
 ///

@@ -9,6 +9,8 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid};
 
+use xb_interpose::descriptor;
+
 use super::{Broken, Tried, init, namespaces, owners, report_broken};
 use crate::spec::{self, Spec, Stdio};
 use crate::sys::{self, Fork};
@@ -43,7 +45,7 @@ pub fn run(mut control: UnixStream, users: u32) -> Result<(), ()> {
 fn start(control: &mut UnixStream, spec: &Spec) -> Result<Pid, Broken> {
     let null = OwnedFd::from(File::open("/dev/null").tried("open /dev/null")?);
     let input = match spec.stdio {
-        Stdio::Inherit => &spec::receive_descriptor(&*control).tried("have a standard input")?,
+        Stdio::Inherit => &descriptor::receive(&*control).tried("have a standard input")?,
         Stdio::Log | Stdio::Terminal => &null,
     };
     sys::replace_stdio(input, 0).tried("have a standard input")?;

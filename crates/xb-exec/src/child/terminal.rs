@@ -4,6 +4,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, unlockpt};
+use xb_interpose::descriptor;
 
 use super::{Broken, Tried};
 use crate::spec::{self, Report};
@@ -19,6 +20,6 @@ pub fn open(control: &UnixStream) -> Result<OwnedFd, Broken> {
     };
     let (terminal, master) = make().tried("make a terminal")?;
     spec::send(&mut &*control, &Report::Terminal).tried("announce the terminal")?;
-    spec::send_descriptor(control, master).tried("hand the terminal over")?;
+    descriptor::send(control, master).tried("hand the terminal over")?;
     Ok(terminal)
 }

@@ -10,16 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::fs::{
     AtFlags, CWD, Gid, Mode, OFlags, Stat, StatVfsMountFlags, Uid, XattrFlags, fchmod, fchown, fgetxattr, fsetxattr,
-    fstatvfs, mkdirat, openat, unlinkat,
+    fstatvfs, openat, unlinkat,
 };
 use rustix::io::Errno;
-
-use crate::child::devices::OWN;
-use crate::child::root::{attach, new_mount_with_set_id};
-use crate::child::{Broken, Tried};
-
-/// The interpreter, as one that others may not use.
-static SEALED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sealed"));
 
 const SET_USER: u32 = 0o4000;
 const SET_GROUP: u32 = 0o2000;
@@ -31,6 +24,8 @@ const CAPABILITIES: &str = "security.capability";
 /// Where copies are made, and where they are executed from.
 pub struct Vessels {
     made_in: OwnedFd,
+    folder: String,
+    interpreter: &'static [u8],
     next: AtomicU32,
 }
 
@@ -58,22 +53,17 @@ impl Rights {
 }
 
 impl Vessels {
-    /// Prepares their folder in that of the sandbox, which is to be made read-only: nobody but this process writes there.
-    pub fn prepare(own: &OwnedFd) -> Result<Self, Broken> {
-        let made_in = new_mount_with_set_id("tmpfs", &[("mode", "0700"), ("size", "16m")])
-            .and_then(|mount| {
-                mkdirat(own, NAME, Mode::from_raw_mode(0o700))?;
-                attach(&mount, own, NAME).map(|()| mount)
-            })
-            .tried("prepare for set-id programs of other architectures")?;
-        Ok(Self { made_in, next: AtomicU32::new(0) })
+    /// Those that are made of an `interpreter` in a folder, which is open and found by this path; nobody but this process
+    /// writes there.
+    pub const fn new(made_in: OwnedFd, folder: String, interpreter: &'static [u8]) -> Self {
+        Self { made_in, folder, interpreter, next: AtomicU32::new(0) }
     }
 
     /// A copy that gives these rights to who executes it: as an open file that has no name any more.
     pub fn make(&self, rights: &Rights) -> Result<OwnedFd, Errno> {
         let name = self.next.fetch_add(1, Ordering::Relaxed).to_string();
         let made = self.write(&name, rights).and_then(|()| {
-            let path = format!("/dev/{OWN}/{NAME}/{name}");
+            let path = format!("{}/{name}", self.folder);
             openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW, Mode::empty())
         });
         // Without a name it stays as long as somebody executes it.
@@ -84,7 +74,7 @@ impl Vessels {
     fn write(&self, name: &str, rights: &Rights) -> Result<(), Errno> {
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
         let file = openat(&self.made_in, name, flags, Mode::from_raw_mode(0o600))?;
-        rustix::io::write(&file, SEALED)?;
+        rustix::io::write(&file, self.interpreter)?;
         fchown(&file, Some(Uid::from_raw(rights.user)), Some(Gid::from_raw(rights.group)))?;
         // A change of owner takes set-id bits and capabilities away.
         fchmod(&file, Mode::from_raw_mode(rights.mode))?;
@@ -94,6 +84,3 @@ impl Vessels {
         Ok(())
     }
 }
-
-/// Their folder in the sandbox's own.
-const NAME: &str = "set-id";

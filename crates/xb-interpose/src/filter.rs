@@ -1,22 +1,31 @@
-//! The filter of system calls, for this machine's architecture and as its kernel takes it.
+//! The filter of system calls, as this machine's kernel takes it.
+
+use std::io;
+use std::os::unix::net::UnixStream;
 
 use libc::sock_filter;
-use xb_core::Arch;
+use xb_run::filter::Instruction;
 
-use super::{Broken, Tried};
+use crate::{descriptor, sys};
 
-/// The program; `is_alone` where there is one user, `asks` where init is asked about programs before they are executed.
-pub fn filter(is_alone: bool, asks: bool) -> Result<Vec<sock_filter>, Broken> {
-    let arch = Arch::host().ok_or("its architecture is not known").tried("filter system calls")?;
-    let program = xb_run::filter::filter(arch, is_alone, asks);
-    Ok(program.iter().map(|one| sock_filter { code: one.code, jt: one.jt, jf: one.jf, k: one.k }).collect())
+/// Installs a filter for this process and everything that it executes. With a line, the other end of it is asked about
+/// what the filter asks about.
+///
+/// # Errors
+/// When the system refuses, or nobody is at the other end.
+pub fn install_filter(filter: &[Instruction], line: Option<UnixStream>) -> io::Result<()> {
+    let program: Vec<_> =
+        filter.iter().map(|one| sock_filter { code: one.code, jt: one.jt, jf: one.jf, k: one.k }).collect();
+    match line {
+        None => sys::install_filter(&program),
+        Some(line) => descriptor::send(line, sys::install_asking_filter(&program)?),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use xb_core::Arch;
     use xb_run::calls::{ABSENT, Call, EXECUTION, IOCTL, REFUSED, SOCKET, WITHOUT_EFFECT};
-
-    use super::*;
 
     /// The C library's numbers are those of the architecture that this was compiled for.
     #[test]

@@ -8,13 +8,13 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, readlinkat
 use rustix::io::{Errno, pread};
 use rustix::process::Pid;
 
-use super::caller::{Caller, may_execute};
-use super::find::{Finder, Found, identity};
-use super::means::Means;
-use super::program::{HEAD, Program};
-use super::stack::Word;
-use super::vessel::{Rights, Vessels};
+use crate::caller::{Caller, may_execute};
+use crate::find::{Finder, Found, identity};
+use crate::means::Means;
+use crate::program::{HEAD, Program};
+use crate::stack::Word;
 use crate::sys::{self, Request};
+use crate::vessel::{Rights, Vessels};
 
 /// As many interpreters of interpreters as the kernel goes through, and the program itself.
 const DEEPEST: usize = 5;

@@ -7,7 +7,6 @@ use rustix::fs::{Access, AtFlags, CWD, Gid, accessat};
 use rustix::process::{DumpableBehavior, Pid, set_dumpable_behavior};
 use rustix::thread::set_thread_groups;
 
-use crate::child::watch::STACK;
 use crate::sys;
 
 /// As whom a thread opens files.
@@ -16,6 +15,9 @@ pub struct Caller {
     group: u32,
     groups: Vec<Gid>,
 }
+
+/// Enough for who opens a file, in bytes.
+const STACK: usize = 256 << 10;
 
 /// The capability to search and to execute what others have closed: `CAP_DAC_OVERRIDE`.
 const OVERRIDES: u64 = 1 << 1;

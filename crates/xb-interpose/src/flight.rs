@@ -7,10 +7,10 @@ use rustix::fs::{AtFlags, CWD, fstat, statat};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitStatus, kill_process};
 
-use super::find::identity;
-use super::judge::{Place, Plan, Wanted};
-use super::registers::{AtCall, REPEAT};
-use super::stack::{Word, replace_first};
+use crate::find::identity;
+use crate::judge::{Place, Plan, Wanted};
+use crate::registers::{AtCall, REPEAT};
+use crate::stack::{Word, replace_first};
 use crate::sys::{self, Registers, Request};
 
 /// What is left to be done, for a thread that this process traces.

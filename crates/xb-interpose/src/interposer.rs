@@ -1,35 +1,4 @@
-//! Programs of other architectures where no interpreter can be registered: init answers for the kernel.
-//!
-//! A filter has every `execve` and `execveat` wait until init has looked at the program. It lets the kernel go on with
-//! everything that the kernel can execute, and that is all that it costs; only a program of another architecture is
-//! made another one:
-//!
-//! 1. init puts a descriptor of the emulator into the waiting process, becomes the tracer of the waiting thread, and has
-//!    its call returned as one to be made again;
-//! 2. before it is, its registers are changed, so that it is an `execveat` of that descriptor;
-//! 3. when the kernel has made the process anew, init puts `-cpu MODEL -0 ARGV0 PROGRAM` in place of the first argument
-//!    on its stack, and lets go of it.
-//!
-//! So no memory is written to that another thread or a parent may share, no path that could be changed leads to the
-//! emulator, and nobody is traced who does not just execute such a program: signals, children and debuggers are as they
-//! are without. A filter that stops threads for a tracer (`SECCOMP_RET_TRACE`) would do the same with init as the tracer
-//! of everything for good, which stops each thread at its start, its end, each signal and each child.
-//!
-//! One thing is not as it is without: a signal whose handler was set without `SA_RESTART`, and that comes before init has
-//! taken the question, has `execve` fail with `EINTR`.
-//!
-//! A program is looked at before it is executed and may have changed in between. Then what is executed fails, or is
-//! another program of those who changed it; what was not meant to be executed in its place is killed.
-
-mod caller;
-mod find;
-mod flight;
-mod judge;
-mod means;
-mod program;
-mod registers;
-mod stack;
-mod vessel;
+//! Who answers: a process that is the first of its namespace, and so the parent of all that nobody else is.
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
@@ -40,13 +9,13 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus, wait};
 
-use super::{Broken, Tried};
-use crate::spec;
+use crate::broken::{Broken, Tried};
+use crate::descriptor;
+use crate::flight::{self, Flight};
+use crate::judge::{Judge, Wanted};
+use crate::means::Means;
 use crate::sys::{self, Request};
-use flight::Flight;
-use judge::{Judge, Wanted};
-pub use means::Means;
-pub use vessel::Vessels;
+use crate::vessel::Vessels;
 
 /// Executes what the kernel cannot.
 pub struct Interposer {
@@ -64,6 +33,9 @@ pub type Interposed = (Interposer, UnixStream);
 
 impl Interposer {
     /// Prepares, in init before it starts the command's process, which gets the other end of the line.
+    ///
+    /// # Errors
+    /// When the system refuses.
     pub fn new(means: Vec<Means>, vessels: Option<Vessels>) -> Result<Interposed, Broken> {
         let (line, other) = UnixStream::pair().tried("make a socket")?;
         let interposer = Self {
@@ -83,13 +55,25 @@ impl Interposer {
         self.refused.clone()
     }
 
-    /// Answers until a child has ended, and takes note of all others that end.
-    pub fn answer_until(&mut self, last: Pid) -> Result<WaitStatus, Broken> {
+    /// Waits until the command's process can ask, which then executes nothing before it is answered.
+    ///
+    /// # Errors
+    /// When it never does.
+    pub fn begin(&mut self) -> Result<(), Broken> {
         if let Some(line) = self.line.take() {
-            let listener = spec::receive_descriptor(line).tried("interpose on `execve`: no filter can ask about it")?;
+            let listener = descriptor::receive(line).tried("interpose on `execve`: no filter can ask about it")?;
             sys::take_turns(&listener);
             self.listener = Some(listener);
         }
+        Ok(())
+    }
+
+    /// Answers until a child has ended, and takes note of all others that end.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn answer_until(&mut self, last: Pid) -> Result<WaitStatus, Broken> {
+        self.begin()?;
         loop {
             if let Some(status) = self.reap(last)? {
                 return Ok(status);
@@ -196,6 +180,13 @@ impl Interposer {
             self.asked(request);
         }
     }
+}
+
+/// How a process ended, as a shell would tell it.
+#[must_use]
+pub fn exit_code(status: WaitStatus) -> i32 {
+    let signal = status.terminating_signal().map(|signal| 128 + signal);
+    status.exit_status().or(signal).unwrap_or(255)
 }
 
 fn is_same_process(one: i32, other: Pid) -> bool {

@@ -7,42 +7,43 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 use xb_core::Arch;
 
-use super::stack::Word;
+use crate::emulator::EMULATOR;
+use crate::stack::Word;
 
-/// The interpreter and the emulator for one architecture, open: nobody can put others in their place.
+/// The emulator for one architecture, or the interpreter where more is to be done, open: nobody can put another in its
+/// place.
 pub struct Means {
     /// Whose programs.
     pub arch: Arch,
     folder: String,
     name: String,
-    model: &'static str,
-    interpreter: OwnedFd,
-    emulator: Option<OwnedFd>,
+    /// The emulator's, where that is what is open.
+    model: Option<&'static str>,
+    file: OwnedFd,
 }
 
 impl Means {
-    /// Of a folder of the sandbox with an interpreter of this name; with an emulator that can be started at once, its
-    /// CPU is this `model`.
+    /// Of a folder with an interpreter of this name; with an emulator that can be started at once, its CPU is this `model`.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
     pub fn open(arch: Arch, folder: String, name: String, model: Option<&'static str>) -> Result<Self, Errno> {
-        let open = |name: &str| {
-            openat(CWD, format!("{folder}/{name}"), OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW, Mode::empty())
-        };
-        let interpreter = open(&name)?;
-        let emulator = model.map(|_| open(EMULATOR)).transpose()?;
-        Ok(Self { arch, folder, name, model: model.unwrap_or_default(), interpreter, emulator })
+        let path = format!("{folder}/{}", if model.is_some() { EMULATOR } else { &name });
+        let file = openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW, Mode::empty())?;
+        Ok(Self { arch, folder, name, model, file })
     }
 
     /// What is executed in a program's place: the emulator where nothing else is to be done, else the interpreter.
     pub fn file(&self) -> BorrowedFd<'_> {
-        self.emulator.as_ref().unwrap_or(&self.interpreter).as_fd()
+        self.file.as_fd()
     }
 
     /// What it gets in place of the first argument; `vessel` where a copy of the interpreter is executed.
     pub fn words(&self, program: CString, first: Word, vessel: bool) -> Vec<Word> {
         let own = |name: &str| text(format!("{}/{name}", self.folder));
-        match self.emulator {
-            Some(_) if !vessel => {
-                let [cpu, model, zero] = ["-cpu", self.model, "-0"].map(|word| text(word.to_owned()));
+        match self.model {
+            Some(model) if !vessel => {
+                let [cpu, model, zero] = ["-cpu", model, "-0"].map(|word| text(word.to_owned()));
                 vec![own(EMULATOR), cpu, model, zero, first, Word::Text(no_option(program))]
             }
             _ => vec![own(&self.name), Word::Text(program), first],
@@ -57,9 +58,6 @@ fn no_option(program: CString) -> CString {
     }
     CString::new([b"./", program.to_bytes()].concat()).unwrap_or(program)
 }
-
-/// The emulator's name beside the interpreter.
-const EMULATOR: &str = "emulator";
 
 /// None of these texts has a zero in it.
 fn text(text: String) -> Word {
