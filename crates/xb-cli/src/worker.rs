@@ -10,7 +10,7 @@ use xb_serve::{Room, Tell, Worker};
 use xb_store::{GcPolicy, Store};
 
 use crate::failure::Failure;
-use crate::local::local;
+use crate::local::{local, sandboxes};
 use crate::stores::StoreMemory;
 
 /// The folder of a worker's store, beside what is served.
@@ -78,6 +78,7 @@ fn room(store: &Store, local: &Arc<LocalExecutor>, quota: Option<u64>) -> Room {
     let policy = GcPolicy { bytes: Some(quota - slack), ..GcPolicy::default() };
     let tidy = move || {
         local.wait_for_given_up();
+        xb_exec::remove_stale(&sandboxes(&store));
         store.gc(&policy).map(drop).map_err(|error| error.to_string())
     };
     Room { after: slack, tidy: Box::new(tidy) }

@@ -121,7 +121,8 @@ impl Inner {
             return Ok(connection.with_patience(patience.clone()));
         }
         let server = server.to_string();
-        let (what, why) = ("the execution of actions".to_owned(), "it says that it executes none".to_owned());
+        let what = "the execution of actions".to_owned();
+        let why = "it says that it executes none, at least for whoever asks as this xb does".to_owned();
         Err(RemoteError { server, what, why, kind: Kind::Refused })
     }
 }

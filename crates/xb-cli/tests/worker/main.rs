@@ -1,5 +1,7 @@
 //! This machine as a worker of others: `xb serve --execute`, at an address and at the end of a line.
 
+mod buildstream;
 mod line;
+mod luck;
 mod served;
 mod sshd;

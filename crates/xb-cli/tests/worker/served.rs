@@ -21,21 +21,22 @@ pub struct Serving {
     child: Child,
     pub address: String,
     pub folder: TempDir,
+    more: Vec<String>,
 }
 
 impl Serving {
     pub fn start(more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut child = xb(folder.path())
-            .args(["serve", "cache", "--listen", "127.0.0.1:0"])
-            .args(more)
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("xb runs");
-        let mut line = String::new();
-        BufReader::new(child.stderr.take().expect("it is piped")).read_line(&mut line).expect("it says where it is");
-        let address = line.trim_end().rsplit("://").next().expect("an address").to_owned();
-        Self { child, address, folder }
+        let more: Vec<_> = more.iter().map(|&word| word.to_owned()).collect();
+        let (child, address) = serve(folder.path(), "127.0.0.1:0", &more);
+        Self { child, address, folder, more }
+    }
+
+    /// Ends it by a signal and starts it anew, at the same address.
+    pub fn restart(&mut self, by: Signal) {
+        self.signal(by);
+        self.ended();
+        (self.child, self.address) = serve(self.folder.path(), &self.address, &self.more);
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -55,6 +56,16 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn serve(folder: &Path, listen: &str, more: &[String]) -> (Child, String) {
+    let mut xb = xb(folder);
+    xb.args(["serve", "cache", "--listen", listen]).args(more).stderr(Stdio::piped());
+    let mut child = xb.spawn().expect("xb runs");
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().expect("it is piped")).read_line(&mut line).expect("it says where it is");
+    let address = line.trim_end().rsplit_once("://").unwrap_or_else(|| panic!("it does not serve: {line}")).1;
+    (child, address.to_owned())
 }
 
 /// The program, in a home and a store beneath a folder.
