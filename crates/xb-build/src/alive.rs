@@ -31,11 +31,12 @@ impl Alive {
         Guard(Arc::clone(&self.0))
     }
 
-    /// Waits until there are none, but not longer than `patience`.
-    pub fn settle(&self, patience: Duration) {
+    /// Waits until there are none, but not longer than `patience`: whether there are none then.
+    pub fn settle(&self, patience: Duration) -> bool {
         let count = self.0.count.lock().unwrap_or_else(PoisonError::into_inner);
         // What is late is left to a later xb, or to whoever runs it.
-        drop(self.0.changed.wait_timeout_while(count, patience, |count| *count > 0));
+        let waited = self.0.changed.wait_timeout_while(count, patience, |count| *count > 0);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 == 0
     }
 }
 

@@ -11,6 +11,7 @@ use xb_store::{GcPolicy, Store};
 
 use crate::failure::Failure;
 use crate::local::{local, sandboxes};
+use crate::output::say;
 use crate::stores::StoreMemory;
 
 /// The folder of a worker's store, beside what is served.
@@ -21,11 +22,11 @@ pub fn served(store: &Path) -> PathBuf {
     store.join("served")
 }
 
-/// The part of its quota by which a store may grow beyond it before it is tidied: an eighth.
+/// A store is tidied to what is left of its quota without such a part, an eighth, and when as much has come in again.
 const SLACK: u64 = 8;
 
-/// A worker that runs so many actions at one time, in a store of its own beneath a folder; of more than `quota` bytes,
-/// what was used least goes. The executor is to be settled when the worker is gone.
+/// A worker that runs so many actions at one time, in a store of its own beneath a folder. When more than `quota` bytes
+/// come together, the folders of sandboxes that were used least go, and all that is in none. The executor is to be settled when the worker is gone.
 ///
 /// # Errors
 /// When the store cannot be used, or this machine cannot open sandboxes.
@@ -77,9 +78,12 @@ fn room(store: &Store, local: &Arc<LocalExecutor>, quota: Option<u64>) -> Room {
     let slack = quota / SLACK;
     let policy = GcPolicy { bytes: Some(quota - slack), ..GcPolicy::default() };
     let tidy = move || {
-        local.wait_for_given_up();
+        if !local.wait_for_given_up() {
+            return Err("what was given up is still being removed".to_owned());
+        }
         xb_exec::remove_stale(&sandboxes(&store));
         store.gc(&policy).map(drop).map_err(|error| error.to_string())
     };
+    let tidy = move || tidy().inspect_err(|why| say(format!("the store of actions is not tidied: {why}")));
     Room { after: slack, tidy: Box::new(tidy) }
 }

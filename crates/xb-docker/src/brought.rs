@@ -59,7 +59,7 @@ impl Own {
         let own = self.files(store)?;
         let emulator = emulator(action, host, store)?;
         let missing = |error: MissingDirectory| ExecutorError::Store(error.to_string());
-        let folder = folder(action.root, store).map_err(missing)?;
+        let folder = folder(action, store).map_err(missing)?;
         let (mut layer, mut has_loader) = (Unbuilt::default(), false);
         for (path, content) in own.iter().map(|(path, content)| (path.as_str(), *content)).chain([(EMULATOR, emulator)])
         {
@@ -111,11 +111,15 @@ fn emulator(action: &ResolvedAction, host: Arch, store: &dyn Contents) -> Result
     Ok(store.add_content(&mut file)?)
 }
 
-/// A name that nothing in a root has.
-fn folder(root: TreeId, store: &dyn Contents) -> Result<String, MissingDirectory> {
-    let top = store.directory(root)?;
+/// A name that nothing in the root of an action has, or will have.
+fn folder(action: &ResolvedAction, store: &dyn Contents) -> Result<String, MissingDirectory> {
+    let top = store.directory(action.root)?;
+    let is_made = |name: &str| {
+        let mut made = action.outputs.values().chain([&action.cwd]);
+        made.any(|path| path.components().next() == Some(name))
+    };
     let mut name = FOLDER.to_owned();
-    while top.item(&name).is_some() {
+    while top.item(&name).is_some() || is_made(&name) {
         name.push('-');
     }
     Ok(name)

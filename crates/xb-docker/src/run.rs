@@ -22,7 +22,6 @@ use crate::body::{body, cpus};
 use crate::brought::Brought;
 use crate::container::Container;
 use crate::engine::{Engine, is_missing, said};
-use crate::entry::BROKEN;
 use crate::executor::Inner;
 use crate::folders::lacking;
 use crate::outputs;
@@ -52,7 +51,9 @@ pub async fn run(
     let ended = follow(engine, container.name(), action, &mut log, show).await?;
     log.flush(show);
     let mut log = log.into_bytes();
-    if let Some(brought) = brought.filter(|_| ended.as_ref().is_some_and(|ended| ended.exit_code == BROKEN))
+    // A command that was not found never began, either, and is that of whoever wants it.
+    let may_be_ours = |ended: &Ended| ![0, NOT_FOUND].contains(&ended.exit_code) && ended.exceeded.is_none();
+    if let Some(brought) = brought.filter(|_| ended.as_ref().is_some_and(may_be_ours))
         && is_there(engine, container.name(), &brought.place).await
     {
         return Err(inner.cannot_emulate(engine, action, &log));

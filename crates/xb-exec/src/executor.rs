@@ -95,9 +95,9 @@ impl LocalExecutor {
         self.wait_for_given_up();
     }
 
-    /// Waits until every sandbox that was given up is gone, for some seconds at most.
-    pub fn wait_for_given_up(&self) {
-        self.inner.alive.settle(PATIENCE);
+    /// Waits until every sandbox that was given up is gone, for some seconds at most: whether all are.
+    pub fn wait_for_given_up(&self) -> bool {
+        self.inner.alive.settle(PATIENCE)
     }
 }
 

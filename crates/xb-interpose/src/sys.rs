@@ -17,7 +17,8 @@ pub enum Fork {
 
 /// Forks a process that has only one thread.
 ///
-/// Nothing but the sandbox's own child calls this, before it starts any thread: so every lock of the copy is free.
+/// Whoever calls this has started no thread, as the first processes of sandboxes and containers have not: so every lock of
+/// the copy is free.
 pub fn fork() -> io::Result<Fork> {
     // SAFETY: the process has one thread, so the child may do everything that the parent may.
     match unsafe { libc::fork() } {

@@ -233,6 +233,8 @@ fn what_is_not_here_or_cannot_be_run_is_told() {
         assert_eq!(code(&lab.response(&order).await).0, Code::FailedPrecondition);
         let climbs = FileNode { name: "../a".to_owned(), digest: Some(digest(b"")), ..file };
         let climbs = Directory { files: vec![climbs], ..Directory::default() };
+        let forges = FileNode { name: "x\nbob: done".to_owned(), ..FileNode::default() };
+        let forges = Directory { files: vec![forges], ..Directory::default() };
         let property = |name: &str, value: &str| Property { name: name.to_owned(), value: value.to_owned() };
         let wants = |property: Property| {
             let properties = vec![property];
@@ -247,6 +249,7 @@ fn what_is_not_here_or_cannot_be_run_is_told() {
         let in_the_way = Directory { files: vec![file], ..Directory::default() };
         for (order, why) in [
             (lab.order(&command(&["a"]), &climbs, |_| {}).await, "is no tree"),
+            (lab.order(&command(&["a"]), &forges, |_| {}).await, "has no digest"),
             (lab.order(&command(&[]), &nothing, |_| {}).await, "the command is empty"),
             (lab.order(&above, &nothing, |_| {}).await, "is no place of an output"),
             (lab.order(&command(&["a", "b\0"]), &nothing, |_| {}).await, "a NUL is in an argument"),
@@ -263,6 +266,10 @@ fn what_is_not_here_or_cannot_be_run_is_told() {
         let suits = lab.order(&command(&["a"]), &nothing, wants(property("ISA", "aarch64"))).await;
         assert!(lab.response(&suits).await.result.is_some());
         assert_eq!(lab.runs.load(Ordering::Relaxed), 1);
+        let told = lab.told.lock().expect("nobody has died").clone();
+        let lines: Vec<_> = told.iter().map(Ran::to_string).collect();
+        assert!(lines.iter().any(|line| line.contains("x bob: done")), "{lines:?}");
+        assert!(!lines.concat().contains(char::is_control), "a line is one, whatever a file is called: {lines:?}");
     });
 }
 
@@ -330,10 +337,11 @@ fn a_store_that_has_grown_is_tidied_while_nothing_runs() {
         let waits = order("wait").await;
         let mut waits = lab.execute(&waits).await.expect("an answer");
         let name = waits.message().await.expect("it is told").expect("it is told").name;
-        for number in 0..4 {
+        // Each leaves 28 bytes: much has come in after 4, and too much after 8.
+        for number in 0..8 {
+            assert_eq!(lab.tidied.load(Ordering::Relaxed), 0, "one runs still");
             lab.response(&order(&number.to_string()).await).await;
         }
-        assert_eq!(lab.tidied.load(Ordering::Relaxed), 0, "one runs still");
         let late = order("late").await;
         let late = lab.execute(&late).await.expect("an answer");
         let mut operations: OperationsClient<Channel> = OperationsClient::new(lab.channel().await);

@@ -303,7 +303,11 @@ impl Shelf {
 /// Keeps other servers away from a folder, as long as what is returned is held.
 fn lock(folder: &Path) -> io::Result<File> {
     let is_busy = || io::Error::new(io::ErrorKind::ResourceBusy, "another server is at it");
-    let lock = File::create(folder.join(LOCK))?;
+    let lock = match File::create(folder.join(LOCK)) {
+        // Who had it has removed the folder.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(is_busy()),
+        lock => lock?,
+    };
     lock.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => is_busy(),
         TryLockError::Error(error) => error,

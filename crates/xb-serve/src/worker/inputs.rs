@@ -11,29 +11,33 @@ use xb_store::Contents;
 use xb_translate::{Came, Names};
 
 use super::Trouble;
+use super::room::Intake;
 use crate::Shelf;
 use crate::shelf::{Name, blob};
 
 /// No folder of a root lists more, in bytes.
 const MOST_DIRECTORY: u64 = 64 << 20;
 
-/// The tree of a root, and how many bytes came into the store for it: what is there already is not read again.
-pub(super) fn root(shelf: &Shelf, names: &Names<'_>, root: &Digest) -> Result<(TreeId, u64), Trouble> {
+/// How many of the things that are lacking are named: their names are kept, and clients ask which of all they are.
+const MOST_NAMED: usize = 1000;
+
+/// The tree of a root. What the store has already is not read again, and the rest is counted.
+pub(super) fn root(shelf: &Shelf, names: &Names<'_>, root: &Digest, intake: &Intake) -> Result<TreeId, Trouble> {
     let came = Came::read(root.clone(), names.function, |folder| directory(shelf, folder))?;
     let files: Vec<_> = came.files().into_iter().collect();
     let mut contents = names.here(&files);
     let lacking: Vec<_> = files.into_iter().filter(|file| !contents.contains_key(file)).collect();
-    let taken = lacking.par_iter().map(|file| Ok((take(shelf, names.store, file)?, file.clone())));
+    let taken = lacking.par_iter().map(|file| Ok((take(shelf, names.store, file, intake)?, file.clone())));
     let taken: Vec<(Option<ContentId>, Digest)> = taken.collect::<Result<_, Trouble>>()?;
-    let missing: Vec<_> = taken.iter().filter(|(content, _)| content.is_none()).map(|(_, file)| file.clone()).collect();
+    let missing = taken.iter().filter(|(content, _)| content.is_none()).map(|(_, file)| file.clone());
+    let missing: Vec<_> = missing.take(MOST_NAMED).collect();
     if !missing.is_empty() {
         return Err(Trouble::Lacks(missing));
     }
     let taken: Vec<_> = taken.into_iter().filter_map(|(content, file)| Some((content?, file))).collect();
     names.came(&taken);
-    let came_in = taken.iter().map(|(content, _)| content.0.size()).sum();
     contents.extend(taken.into_iter().map(|(content, file)| (file, content)));
-    Ok((store(&came, &contents, names.store)?, came_in))
+    store(&came, &contents, names.store)
 }
 
 fn store(came: &Came, contents: &HashMap<Digest, ContentId>, into: &dyn Contents) -> Result<TreeId, Trouble> {
@@ -52,7 +56,7 @@ fn directory(shelf: &Shelf, named: &Digest) -> Result<Vec<u8>, Trouble> {
 }
 
 /// Takes a file into the store; none where it is not here, or no longer what its name says.
-fn take(shelf: &Shelf, store: &dyn Contents, named: &Digest) -> Result<Option<ContentId>, Trouble> {
+fn take(shelf: &Shelf, store: &dyn Contents, named: &Digest, intake: &Intake) -> Result<Option<ContentId>, Trouble> {
     let Some(blob) = blob(named) else { return Ok(None) };
     if blob.size == 0 {
         return Ok(Some(store.add_content(&mut io::empty())?));
@@ -60,6 +64,7 @@ fn take(shelf: &Shelf, store: &dyn Contents, named: &Digest) -> Result<Option<Co
     let Some((file, size)) = shelf.opened(Name::blob(blob.sha256))? else { return Ok(None) };
     let mut hashed = Hashed { from: file.take(size), hashing: Hashing::new(DigestFunction::Sha256) };
     let content = store.add_content(&mut hashed)?;
+    intake.took(content.0.size());
     Ok((hashed.hashing.digest() == *named).then_some(content))
 }
 

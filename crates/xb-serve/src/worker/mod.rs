@@ -20,6 +20,7 @@ use bazel_remote_apis::build::bazel::remote::execution::v2::{
 use bazel_remote_apis::google::protobuf::Timestamp;
 use bazel_remote_apis::google::rpc;
 use prost::Message as _;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Code;
 use xb_build::{Executor, RunContext};
@@ -33,7 +34,7 @@ pub(crate) use operations::{Follower, Operation, Operations, Stage};
 use order::Order;
 use record::Record;
 pub use record::{Ran, Tell};
-use room::Intake;
+use room::{Due, Intake};
 pub use room::{Room, Tidy};
 pub(crate) use trouble::Trouble;
 
@@ -88,7 +89,7 @@ struct Left {
     cause: Cause,
 }
 
-/// A place to run in. Work that nobody waits for any more holds it to its end.
+/// A place to run in. What is moved for a run that nobody waits for any more holds it to its end.
 type Slot = Arc<OwnedSemaphorePermit>;
 
 impl Workshop {
@@ -135,6 +136,7 @@ impl Workshop {
     async fn ran(self: &Arc<Self>, operation: &Operation, who: Option<Arc<str>>) -> Result<Left, Trouble> {
         let mut about = ExecutedActionMetadata { worker: self.worker.name.clone(), ..Default::default() };
         about.queued_timestamp = Some(now());
+        let _tidies = Tidies(self);
         let slot = Arc::clone(&self.slots).acquire_owned().await;
         let slot = Arc::new(slot.map_err(|_| Trouble::Stopped("the server stops"))?);
         operation.executes();
@@ -144,10 +146,6 @@ impl Workshop {
         let record = Record::begin(&*self.worker.tell, &self.shelf.metrics, who, title, action);
         let left = self.left(order, &operation.action, about, &slot).await;
         record.end(&left);
-        drop(slot);
-        if self.intake.is_due(&self.worker.room) {
-            tokio::spawn(Arc::clone(self).tidy());
-        }
         left
     }
 
@@ -163,8 +161,7 @@ impl Workshop {
         let Order { action, root, is_kept } = order;
         let (root, action) = apart(move || {
             let _held = held;
-            let (root, came_in) = inputs::root(&this.shelf, &this.names(), &root)?;
-            this.intake.took(came_in);
+            let root = inputs::root(&this.shelf, &this.names(), &root, &this.intake)?;
             xb_run::furnished(root, &action.cwd, &action.outputs, &*this.worker.store)?;
             Ok::<_, Trouble>((root, action))
         })
@@ -178,8 +175,7 @@ impl Workshop {
         let (this, held, key) = (Arc::clone(self), Arc::clone(slot), key.clone());
         apart(move || {
             let _held = held;
-            let (mut result, bytes) = outputs::told(&this.shelf, &this.names(), &left, about)?;
-            this.intake.took(bytes);
+            let mut result = outputs::told(&this.shelf, &this.names(), &left, about, &this.intake)?;
             if let Some(about) = &mut result.execution_metadata {
                 about.output_upload_completed_timestamp = Some(now());
                 about.worker_completed_timestamp = Some(now());
@@ -196,13 +192,21 @@ impl Workshop {
         .await
     }
 
-    /// Tidies the store, while nothing runs. Where that fails, it is due again when as much has come as before.
+    /// Tidies the store, while nothing runs. Where that fails, it stays due.
     async fn tidy(self: Arc<Self>) {
-        let all = u32::try_from(self.worker.slots()).unwrap_or(u32::MAX);
-        let Ok(all) = Arc::clone(&self.slots).acquire_many_owned(all).await else { return };
+        let slots = u32::try_from(self.worker.slots()).unwrap_or(u32::MAX);
+        let all = match self.intake.due(&self.worker.room) {
+            Due::No => return,
+            Due::Now if self.intake.is_first_to_wait() => Arc::clone(&self.slots).acquire_many_owned(slots).await.ok(),
+            Due::Now | Due::WhenIdle => Arc::clone(&self.slots).try_acquire_many_owned(slots).ok(),
+        };
+        let Some(all) = all else { return };
         apart(move || {
             let _all = all;
-            let _ = (self.worker.room.tidy)();
+            let came = self.intake.begin();
+            if (self.worker.room.tidy)().is_err() {
+                self.intake.took(came);
+            }
         })
         .await;
     }
@@ -216,6 +220,20 @@ impl Workshop {
         let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get());
         let jobs = u32::try_from((cpus / self.worker.slots()).max(1)).unwrap_or(1);
         RunContext { events: Arc::new(()), node: NodeId(0), jobs, keep_failed: false, again: false }
+    }
+}
+
+/// Looks, when a run is over however it ended, whether the store is to be tidied.
+struct Tidies<'a>(&'a Arc<Workshop>);
+
+impl Drop for Tidies<'_> {
+    fn drop(&mut self) {
+        // Where the server has ended, the next one tidies.
+        if self.0.intake.due(&self.0.worker.room) != Due::No
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(Arc::clone(self.0).tidy());
+        }
     }
 }
 

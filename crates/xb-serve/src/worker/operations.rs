@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2::{Digest, ExecuteResponse};
+use prost::Message as _;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
@@ -14,9 +15,13 @@ use super::Trouble;
 /// How many runs may be under way or wait.
 const MOST_UNDER_WAY: usize = 4096;
 
-/// How long it is known how a run ended, and of how many of them.
+/// How long it is known how a run ended, of how many of them, and in how many bytes.
 const REMEMBERED: Duration = Duration::from_secs(5 * 60);
 const MOST_ENDED: usize = 1024;
+const MOST_TOLD: usize = 64 << 20;
+
+/// How often it is looked whether somebody follows a run that has not begun.
+const LOOKED_AFTER: Duration = Duration::from_secs(60);
 
 /// How far a run is.
 #[derive(Clone, Debug)]
@@ -38,9 +43,18 @@ struct Known {
     by_name: HashMap<String, Arc<Operation>>,
     /// Those that are for all who want the same action.
     shared: HashMap<Digest, Arc<Operation>>,
-    /// The names of those that have ended, and when: the first to end is the first.
-    ended: VecDeque<(Instant, String)>,
+    /// Those that have ended: the first to end is the first.
+    ended: VecDeque<Ended>,
+    /// How many bytes tell how these ended.
+    told: usize,
     is_closed: bool,
+}
+
+#[derive(Debug)]
+struct Ended {
+    at: Instant,
+    name: String,
+    bytes: usize,
 }
 
 /// A run of an action.
@@ -104,12 +118,20 @@ impl Operations {
         drop(known);
         let operations = Arc::clone(self);
         tokio::spawn(async move {
-            let response = run.await.unwrap_or_else(|_| {
+            let mut run = run;
+            let ended = loop {
+                tokio::select! {
+                    ended = &mut run => break ended,
+                    () = tokio::time::sleep(LOOKED_AFTER) => operation.stop_if_abandoned(),
+                }
+            };
+            let response = ended.unwrap_or_else(|_| {
                 let status = Trouble::Stopped("the run was stopped").into();
                 ExecuteResponse { status: Some(status), ..ExecuteResponse::default() }
             });
+            let bytes = response.encoded_len();
             operation.stage.send_replace(Stage::Ended(Arc::new(response)));
-            operations.lock().ended(&operation);
+            operations.lock().ended(&operation, bytes);
         });
         Ok(follower)
     }
@@ -140,23 +162,25 @@ impl Operations {
 }
 
 impl Known {
-    fn ended(&mut self, operation: &Arc<Operation>) {
+    fn ended(&mut self, operation: &Arc<Operation>, bytes: usize) {
         if self.shared.get(&operation.action).is_some_and(|shared| Arc::ptr_eq(shared, operation)) {
             self.shared.remove(&operation.action);
         }
-        self.ended.push_back((Instant::now(), operation.name.clone()));
+        self.told += bytes;
+        self.ended.push_back(Ended { at: Instant::now(), name: operation.name.clone(), bytes });
         self.forget();
     }
 
     /// Forgets those that ended long ago, or before many others.
     fn forget(&mut self) {
-        let is_over = |ended: &VecDeque<(Instant, String)>| {
-            ended.len() > MOST_ENDED || ended.front().is_some_and(|(at, _)| at.elapsed() > REMEMBERED)
-        };
-        while is_over(&self.ended)
-            && let Some((_, name)) = self.ended.pop_front()
-        {
-            self.by_name.remove(&name);
+        while let Some(first) = self.ended.front() {
+            let are_many = self.ended.len() > MOST_ENDED || self.told > MOST_TOLD;
+            if !are_many && first.at.elapsed() <= REMEMBERED {
+                return;
+            }
+            self.by_name.remove(&first.name);
+            self.told -= first.bytes;
+            self.ended.pop_front();
         }
     }
 }
@@ -188,6 +212,13 @@ impl Operation {
             state.is_unwanted && state.followers == 0
         };
         if is_over {
+            self.stop();
+        }
+    }
+
+    /// Who has left something that has not even begun asks anew, if ever.
+    fn stop_if_abandoned(&self) {
+        if matches!(*self.stage.borrow(), Stage::Queued) && self.lock().followers == 0 {
             self.stop();
         }
     }
@@ -297,5 +328,31 @@ mod tests {
         for follower in waiting {
             ended(follower).await;
         }
+    }
+
+    #[tokio::test]
+    async fn what_has_not_begun_is_stopped_when_nobody_follows_it() {
+        let operations = Arc::new(Operations::default());
+        let begins = |operation: Arc<Operation>| async move {
+            operation.executes();
+            std::future::pending().await
+        };
+        let waits = operations.start(&action(), false, |_| std::future::pending()).expect("there is room");
+        let runs = operations.start(&action(), false, begins).expect("there is room");
+        let [waiting, running] = [&waits, &runs].map(|follower| Arc::clone(&follower.operation));
+        while matches!(*running.stage.borrow(), Stage::Queued) {
+            tokio::task::yield_now().await;
+        }
+        let look = || [&waiting, &running].map(|operation| operation.stop_if_abandoned());
+        look();
+        drop(runs);
+        look();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!waiting.has_ended() && !running.has_ended(), "it is followed, or has begun");
+        drop(waits);
+        look();
+        let again = operations.follow(&waiting.name).expect("it is known for a while");
+        assert_eq!(ended(again).await.status.expect("it was stopped").code, 1);
+        assert!(!running.has_ended());
     }
 }

@@ -14,6 +14,7 @@ use xb_store::Contents;
 use xb_translate::{Named, Names, tree_message};
 
 use super::Trouble;
+use super::room::Intake;
 use crate::Shelf;
 use crate::shelf::{Name, blob};
 
@@ -23,19 +24,18 @@ const SHORT: u64 = 16 << 10;
 /// How many bytes are moved at one time.
 const PIECE: usize = 256 << 10;
 
-/// Puts what a run left on the shelf, and tells of it: of how many bytes that is, too.
+/// Puts what a run left on the shelf, and tells of it; first, what it left is counted.
 pub(super) fn told(
     shelf: &Shelf,
     names: &Names<'_>,
     left: &xb_graph::ActionResult,
     mut about: ExecutedActionMetadata,
-) -> Result<(ActionResult, u64), Trouble> {
-    let mut bytes = left.log.map_or(0, |log| log.0.size());
+    intake: &Intake,
+) -> Result<ActionResult, Trouble> {
+    intake.took(left.log.map_or(0, |log| log.0.size()));
     let mut result = ActionResult { exit_code: left.exit_code, ..ActionResult::default() };
     for (asked, tree) in &left.outputs {
-        let (digest, size) = output(shelf, names, *tree)?;
-        let tree_digest = Some(digest);
-        bytes += size;
+        let tree_digest = Some(output(shelf, names, *tree, intake)?);
         result.output_directories.push(OutputDirectory { path: asked.clone(), tree_digest, ..Default::default() });
     }
     if let Some(log) = left.log {
@@ -53,19 +53,20 @@ pub(super) fn told(
         about.auxiliary_metadata.push(Any { type_url: Told::TYPE.to_owned(), value });
     }
     result.execution_metadata = Some(about);
-    Ok((result, bytes))
+    Ok(result)
 }
 
-/// Puts a tree on the shelf: what its list of directories is called, and how many bytes its files have.
-fn output(shelf: &Shelf, names: &Names<'_>, tree: TreeId) -> Result<(Digest, u64), Trouble> {
+/// Puts a tree on the shelf: what its list of directories is called.
+fn output(shelf: &Shelf, names: &Names<'_>, tree: TreeId, intake: &Intake) -> Result<Digest, Trouble> {
     let directories = xb_translate::translate(tree, names, |_| None)?;
     let files: HashMap<_, _> = directories.iter().flat_map(|directory| directory.contents.iter().cloned()).collect();
+    intake.took(files.keys().map(|content| content.0.size()).sum());
     put(shelf, names.store, &files)?;
     directories.par_iter().try_for_each(|Named { digest, bytes, .. }| whole(shelf, digest, bytes))?;
     let list = tree_message(&directories);
     let digest = names.function.of(&list);
     whole(shelf, &digest, &list)?;
-    Ok((digest, files.keys().map(|content| content.0.size()).sum()))
+    Ok(digest)
 }
 
 fn put(shelf: &Shelf, store: &dyn Contents, files: &HashMap<ContentId, Digest>) -> Result<(), Trouble> {

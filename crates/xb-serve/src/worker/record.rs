@@ -56,12 +56,17 @@ impl<'a> Record<'a> {
     }
 
     pub fn end(mut self, ended: &Result<Left, Trouble>) {
-        (self.outcome, self.ran.how) = match ended {
+        let (outcome, how) = match ended {
             Ok(Left { cause: Cause::Success, .. }) => (Outcome::Well, "it went well".to_owned()),
             Ok(Left { cause: Cause::TimedOut, .. }) => (Outcome::Failed, "it took too long".to_owned()),
-            Ok(Left { result, .. }) => (Outcome::Failed, format!("it failed with exit code {}", result.exit_code)),
+            Ok(Left { result, cause: Cause::Failed | Cause::CompileError | Cause::TestFailure }) => {
+                (Outcome::Failed, format!("it failed with exit code {}", result.exit_code))
+            }
+            Ok(Left { cause, .. }) => (Outcome::Failed, format!("it failed: {cause:?}")),
             Err(trouble) => (Outcome::Refused, trouble.to_string()),
         };
+        // Names of files that somebody sent may be in it.
+        (self.outcome, self.ran.how) = (outcome, how.replace(char::is_control, " "));
     }
 }
 

@@ -1,32 +1,57 @@
-//! Room in the store that actions are made from: it is tidied before it has grown beyond what it may hold.
+//! Room in the store that actions are made from: it is tidied when much has come in.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Brings the store back to what it may hold: why not, as a sentence.
 pub type Tidy = dyn Fn() -> Result<(), String> + Send + Sync;
 
 /// How a store is kept small.
 pub struct Room {
-    /// After how many bytes that came in it is tidied.
+    /// After how many bytes that came in it is tidied as soon as nothing runs; after twice as many, nothing new runs
+    /// before it is.
     pub after: u64,
     /// Called while nothing runs.
     pub tidy: Box<Tidy>,
 }
 
-/// What has come in since the store was tidied.
+/// How much has come in since the store was tidied.
 #[derive(Debug, Default)]
-pub(super) struct Intake(AtomicU64);
+pub(super) struct Intake {
+    bytes: AtomicU64,
+    is_awaited: AtomicBool,
+}
+
+/// Whether a store is to be tidied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    No,
+    WhenIdle,
+    Now,
+}
 
 impl Intake {
     /// So many bytes came in.
     pub fn took(&self, bytes: u64) {
-        self.0.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Whether the store is to be tidied, which is told to one who asks.
-    pub fn is_due(&self, room: &Room) -> bool {
-        let came = self.0.load(Ordering::Relaxed);
-        came >= room.after && self.0.compare_exchange(came, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    pub fn due(&self, room: &Room) -> Due {
+        match self.bytes.load(Ordering::Relaxed) {
+            came if came < room.after => Due::No,
+            came if came / 2 < room.after => Due::WhenIdle,
+            _ => Due::Now,
+        }
+    }
+
+    /// Whether whoever asks is the one to wait until nothing runs.
+    pub fn is_first_to_wait(&self) -> bool {
+        !self.is_awaited.swap(true, Ordering::Relaxed)
+    }
+
+    /// The store is tidied now: how much had come in.
+    pub fn begin(&self) -> u64 {
+        self.is_awaited.store(false, Ordering::Relaxed);
+        self.bytes.swap(0, Ordering::Relaxed)
     }
 }
 
@@ -35,12 +60,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_is_told_once_enough_has_come() {
+    fn it_becomes_due_and_then_urgent() {
         let room = Room { after: 10, tidy: Box::new(|| Ok(())) };
+        let never = Room { after: u64::MAX, tidy: Box::new(|| Ok(())) };
         let intake = Intake::default();
-        intake.took(9);
-        assert!(!intake.is_due(&room));
-        intake.took(1);
-        assert!(intake.is_due(&room) && !intake.is_due(&room));
+        let due = |bytes| {
+            intake.took(bytes);
+            intake.due(&room)
+        };
+        assert_eq!([due(9), due(1), due(9), due(1)], [Due::No, Due::WhenIdle, Due::WhenIdle, Due::Now]);
+        assert_eq!(intake.due(&never), Due::No);
+        assert!(intake.is_first_to_wait() && !intake.is_first_to_wait());
+        assert_eq!((intake.begin(), due(9)), (20, Due::No));
+        assert!(intake.is_first_to_wait());
     }
 }

@@ -18,10 +18,8 @@ pub fn access(here: &Invocation, args: &ServeArgs) -> Result<Access, Failure> {
     let access = Access { anonymous: anonymous(args), tokens: tokens.transpose()? };
     if access.is_open_to_others(args.listen) && args.anonymous.is_none() {
         let what = if args.execute { "have actions run here" } else { "write to the cache" };
-        return Err(Failure::usage(format!("everybody who reaches {} could {what}", args.listen)).help(
-            "`--tokens FILE` says who may; `--anonymous write` says that all may write, `--anonymous read` that all may \
-             read",
-        ));
+        return Err(Failure::usage(format!("everybody who reaches {} could {what}", args.listen))
+            .help("`--tokens FILE` says who may; `--anonymous` says what all may: `read`, `write`, or `execute`"));
     }
     Ok(access)
 }
