@@ -152,6 +152,28 @@ async fn a_server_that_is_to_stop_leaves_no_sandbox_behind() {
     assert_eq!(ended, (Some(0), 0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_of_a_worker_keeps_to_the_quota() {
+    const MEGABYTES: u64 = 16;
+    let serving = Serving::start(&["--execute", "--quota", &format!("{MEGABYTES}M")]);
+    let server: Server = format!("grpc://{}", serving.address).parse().expect("a server");
+    let Some(world) = World::new(3, |store| executor(server, store) as _) else { return };
+    for number in 0..2 * MEGABYTES {
+        let _ = world.done(&format!("head -c 2000000 /dev/urandom >/out/{number}")).await;
+    }
+    let store = serving.folder.path().join("cache/.xb-worker/v1/contents");
+    let kilobytes = || {
+        let told = Command::new("du").arg("-sk").arg(&store).output().expect("du starts");
+        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        told.split_whitespace().next().and_then(|number| number.parse::<u64>().ok()).expect("a number")
+    };
+    let is_small = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        kilobytes() <= MEGABYTES << 10
+    });
+    assert!(is_small && kilobytes() > 0, "{} kB", kilobytes());
+}
+
 #[test]
 fn what_runs_actions_has_to_be_asked_to() {
     let folder = tempfile::tempdir().expect("a folder");

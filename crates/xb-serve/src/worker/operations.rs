@@ -92,11 +92,11 @@ impl Operations {
         F: Future<Output = ExecuteResponse> + Send + 'static,
     {
         let mut known = self.lock();
-        if is_shared && let Some(running) = known.shared.get(action).filter(|running| running.can_be_joined()) {
-            return Ok(Operation::follow(running));
-        }
         if known.is_closed {
             return Err(Trouble::Stopped("the server stops"));
+        }
+        if is_shared && let Some(running) = known.shared.get(action).filter(|running| running.can_be_joined()) {
+            return Ok(Operation::follow(running));
         }
         known.forget();
         if known.by_name.len() - known.ended.len() >= MOST_UNDER_WAY {
