@@ -7,6 +7,7 @@ machine; Docker's engine is the one of this machine, and the machine made of sof
 had here is left out and named.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -34,7 +35,7 @@ class Place:
         home = os.path.join(self.project, "home")
         self.environment = {"HOME": home, "XB_STORE": os.path.join(folder, "store"), "PATH": programs}
         self.write("xb.toml", section)
-        if section:
+        if "engine" in section or "docker" in section:
             self.xb("cache", "accept")
 
     def write(self, name, text):
@@ -100,47 +101,55 @@ def sshd(folder):
     config += f" UserKnownHostsFile {at('known')}\n StrictHostKeyChecking accept-new\n"
     pathlib.Path(at("config")).write_text(config, encoding="utf-8")
     os.makedirs(at("bin"))
-    pathlib.Path(at("bin/ssh")).write_text(f"#!/bin/sh\nexec /usr/bin/ssh -F '{at('config')}' \"$@\"\n", encoding="utf-8")
+    script = f"#!/bin/sh\nexec /usr/bin/ssh -F '{at('config')}' \"$@\"\n"
+    pathlib.Path(at("bin/ssh")).write_text(script, encoding="utf-8")
     os.chmod(at("bin/ssh"), 0o755)
     server = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", at("sshd_config")], stderr=subprocess.DEVNULL)
     time.sleep(1)
     return server, f"{at('bin')}:/usr/bin:/bin"
 
 
+@contextlib.contextmanager
+def ended(server):
+    """A server that ends with the block, however that does."""
+    try:
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def places(folder, servers):
+    """Where steps can run here."""
+    yield Place(folder, "local", "")
+    server, address = served(folder)
+    servers.enter_context(ended(server))
+    yield Place(folder, "served", section("served", "engine", f'url = "grpc://{address}"\n'))
+    if os.path.exists("/usr/sbin/sshd"):
+        server, programs = sshd(folder)
+        servers.enter_context(ended(server))
+        yield Place(folder, "line", section("line", "engine", 'url = "ssh://far"\n'), programs=programs)
+    else:
+        print("ssh: openssh-server is not installed")
+    if shutil.which("docker") and subprocess.run(["docker", "info"], capture_output=True).returncode == 0:
+        yield Place(folder, "box", section("box", "docker"))
+    else:
+        print("docker: no engine answers")
+    machine = section("machine", "vm").replace("amd64", "arm64")
+    yield Place(folder, "machine", machine, ["--arch", "arm64", "--method", "native"])
+
+
 def main():
-    with tempfile.TemporaryDirectory() as folder:
-        servers = []
-        places = [Place(folder, "local", "")]
-        server, address = served(folder)
-        servers.append(server)
-        places.append(Place(folder, "served", section("served", "engine", f'url = "grpc://{address}"\n')))
-        if os.path.exists("/usr/sbin/sshd"):
-            server, programs = sshd(folder)
-            servers.append(server)
-            line = section("line", "engine", 'url = "ssh://far"\n')
-            places.append(Place(folder, "line", line, programs=programs))
-        else:
-            print("ssh: openssh-server is not installed")
-        if shutil.which("docker") and subprocess.run(["docker", "info"], capture_output=True).returncode == 0:
-            places.append(Place(folder, "box", section("box", "docker")))
-        else:
-            print("docker: no engine answers")
-        machine = section("machine", "vm").replace("amd64", "arm64")
-        places.append(Place(folder, "machine", machine, ["--arch", "arm64", "--method", "native"]))
-        here = None
-        try:
-            for place in places:
-                one, each = place.cost()
-                here = here or each
-                print(
-                    f"{place.name}: {each * 1000:.0f} ms for each step, {each / here:.1f} times what it costs here; "
-                    f"a build of one takes {one:.2f} s",
-                    flush=True,
-                )
-        finally:
-            for server in servers:
-                server.terminate()
-                server.wait()
+    here = None
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as servers:
+        for place in places(folder, servers):
+            one, each = place.cost()
+            here = here or each
+            print(
+                f"{place.name}: {each * 1000:.0f} ms for each step, {each / here:.1f} times what it costs here; "
+                f"a build of one takes {one:.2f} s",
+                flush=True,
+            )
 
 
 main()

@@ -17,16 +17,17 @@ use crate::stores::StoreMemory;
 /// The folder of a worker's store, beside what is served.
 const STORE: &str = ".xb-worker";
 
+/// A store is tidied to what is left of its quota without such a part, an eighth, and when as much has come in again.
+const SLACK: u64 = 8;
+
 /// Where, in a store, the folders are of those who come by lines.
 pub fn served(store: &Path) -> PathBuf {
     store.join("served")
 }
 
-/// A store is tidied to what is left of its quota without such a part, an eighth, and when as much has come in again.
-const SLACK: u64 = 8;
-
-/// A worker that runs so many actions at one time, in a store of its own beneath a folder. When more than `quota` bytes
-/// come together, the folders of sandboxes that were used least go, and all that is in none. The executor is to be settled when the worker is gone.
+/// A worker that runs so many actions at one time, in a store of its own beneath a folder. When files of more than
+/// `quota` bytes come together, the folders of sandboxes that were used least go, and all that is in none. The executor
+/// is to be settled when the worker is gone.
 ///
 /// # Errors
 /// When the store cannot be used, or this machine cannot open sandboxes.
@@ -41,8 +42,7 @@ pub fn worker(
     let store = Store::open(&beneath.join(STORE))?;
     let local = Arc::new(local(&store, 0)?);
     try_out(&local)?;
-    let room = room(&store, &local, quota);
-    (room.tidy)().map_err(Failure::environment)?;
+    let room = room(&store, &local, quota)?;
     let worker = Worker {
         name: format!("xb-{arch}"),
         arch,
@@ -70,9 +70,10 @@ fn try_out(local: &LocalExecutor) -> Result<(), Failure> {
     })
 }
 
-fn room(store: &Store, local: &Arc<LocalExecutor>, quota: Option<u64>) -> Room {
+/// Tidies the store, and says how that is done again.
+fn room(store: &Store, local: &Arc<LocalExecutor>, quota: Option<u64>) -> Result<Room, Failure> {
     let Some(quota) = quota else {
-        return Room { after: u64::MAX, tidy: Box::new(|| Ok(())) };
+        return Ok(Room { after: u64::MAX, tidy: Box::new(|| Ok(())) });
     };
     let (store, local) = (store.clone(), Arc::clone(local));
     let slack = quota / SLACK;
@@ -84,6 +85,7 @@ fn room(store: &Store, local: &Arc<LocalExecutor>, quota: Option<u64>) -> Room {
         xb_exec::remove_stale(&sandboxes(&store));
         store.gc(&policy).map(drop).map_err(|error| error.to_string())
     };
+    tidy().map_err(Failure::environment)?;
     let tidy = move || tidy().inspect_err(|why| say(format!("the store of actions is not tidied: {why}")));
-    Room { after: slack, tidy: Box::new(tidy) }
+    Ok(Room { after: slack, tidy: Box::new(tidy) })
 }

@@ -4,8 +4,10 @@
 //! command sees and what becomes of what it leaves: the same wherever it runs.
 
 pub mod cases;
+mod lasting;
 mod world;
 
+pub use lasting::remove_at_the_end;
 pub use world::{Outcome, World, make, write};
 
 /// The tests of an executor: `world` makes what they need, and keeps alive what has to be; none where that cannot be

@@ -1,4 +1,5 @@
-//! The program, driven from outside: each test has a project and a home of its own, and a store of its own where others may not see it.
+//! The program, driven from outside: each test has a project and a home of its own, and a store of its own where it needs
+//! one.
 
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 

@@ -27,7 +27,7 @@ pub const ARGUMENT: &str = "__container";
 pub const TASK: &str = "task";
 
 /// The exit code where programs cannot be emulated: then the folder is still there.
-pub const BROKEN: i32 = 125;
+const BROKEN: i32 = 125;
 
 /// What is to be done in a container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

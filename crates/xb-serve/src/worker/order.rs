@@ -133,12 +133,11 @@ fn outputs(cwd: &RelPath, command: &Command) -> Result<BTreeMap<String, RelPath>
     placed.collect()
 }
 
-/// What errors call it: its program and the first of its arguments, with nothing by which a terminal could be told to do
-/// something.
+/// What errors call it: its program and the first of its arguments.
 fn title(command: &Command) -> String {
     const LONGEST: usize = 60;
     let words = command.arguments.join(" ");
     let line = words.lines().next().unwrap_or_default();
     let end = line.char_indices().nth(LONGEST).map_or(line.len(), |(at, _)| at);
-    format!("`{}`", line[..end].replace(char::is_control, " "))
+    format!("`{}`", &line[..end])
 }

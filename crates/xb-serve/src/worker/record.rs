@@ -13,7 +13,7 @@ use crate::metrics::{Metrics, Outcome};
 /// How much of the name of an action is shown.
 const SHOWN: usize = 12;
 
-/// A run that has ended.
+/// A run that has ended; it is displayed as one line, with nothing by which a terminal could be told to do something.
 #[derive(Clone, Debug)]
 pub struct Ran {
     /// Whose token was shown; none where there was none.
@@ -32,7 +32,9 @@ impl Display for Ran {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { who, title, action, took, how } = self;
         let who = who.as_deref().unwrap_or("somebody");
-        write!(f, "{who}: {title} ({action:.SHOWN$}): {how}, after {}", show_time(*took))
+        let line = format!("{who}: {title} ({action:.SHOWN$}): {how}, after {}", show_time(*took));
+        // Words of a command and names of files are whatever somebody has sent.
+        f.write_str(&line.replace(char::is_control, " "))
     }
 }
 
@@ -56,7 +58,7 @@ impl<'a> Record<'a> {
     }
 
     pub fn end(mut self, ended: &Result<Left, Trouble>) {
-        let (outcome, how) = match ended {
+        (self.outcome, self.ran.how) = match ended {
             Ok(Left { cause: Cause::Success, .. }) => (Outcome::Well, "it went well".to_owned()),
             Ok(Left { cause: Cause::TimedOut, .. }) => (Outcome::Failed, "it took too long".to_owned()),
             Ok(Left { result, cause: Cause::Failed | Cause::CompileError | Cause::TestFailure }) => {
@@ -65,8 +67,6 @@ impl<'a> Record<'a> {
             Ok(Left { cause, .. }) => (Outcome::Failed, format!("it failed: {cause:?}")),
             Err(trouble) => (Outcome::Refused, trouble.to_string()),
         };
-        // Names of files that somebody sent may be in it.
-        (self.outcome, self.ran.how) = (outcome, how.replace(char::is_control, " "));
     }
 }
 

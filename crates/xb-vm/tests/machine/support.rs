@@ -5,12 +5,13 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use xb_build::{Builder, Event, Events, Executor, ExecutorError, Options, RunContext};
+use xb_contract::remove_at_the_end;
 use xb_core::{ActionId, Arch, Digest, RelPath, TreeId};
 use xb_eval::MemoryWorld;
 use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, RockServers, Settings, Sources};
@@ -77,19 +78,6 @@ pub fn world() -> Option<&'static World> {
             None
         }
     }
-}
-
-/// Removes a folder when this process has ended, however it ends: nothing drops what is static.
-fn remove_at_the_end(folder: &Path) {
-    let waiting = Command::new("sh")
-        .args(["-c", "trap '' INT TERM HUP; read _; sleep 1; rm -rf \"$0\""])
-        .arg(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    std::mem::forget(waiting);
 }
 
 /// The trees of a machine where everybody can read them; none where they cannot be had.

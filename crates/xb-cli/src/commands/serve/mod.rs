@@ -60,8 +60,8 @@ async fn at_an_address(
     if tls.is_none() && !args.listen.ip().is_loopback() && !here.is_quiet() {
         let warning = styled(style::WARNING, "warning");
         say(format!(
-            "{warning}: tokens and all that is served go over the network as they are, unless something in \
-                     front of this server encrypts it: `--certificate` and `--key` do"
+            "{warning}: tokens and all that is served go over the network as they are, unless something in front of \
+             this server encrypts it: `--certificate` and `--key` do"
         ));
     }
     let failed = |error: ListenError| Failure::environment(error.to_string());
