@@ -98,12 +98,12 @@ pub(crate) async fn take(
         let built = built.collect::<Result<Vec<_>, _>>();
         let built = built.map_err(|why| ExecutorError::Machine(format!("`{server}` gives {what}, and {why}")))?;
         let mut ids = Vec::new();
-        for (id, directories) in built {
-            for directory in directories {
+        for placed in built {
+            for directory in placed.directories {
                 let added = inner.store.add_directory(directory);
                 added.map_err(|error| ExecutorError::Store(error.to_string()))?;
             }
-            ids.push(id);
+            ids.push(placed.tree);
         }
         Ok(Taken::Trees(ids))
     })

@@ -24,7 +24,7 @@ use crate::shelves::{Doomed, Swept, weights};
 pub struct GcPolicy {
     /// Keeps what was used within this time.
     pub age: Option<Duration>,
-    /// Keeps what was used last, up to so many bytes of contents in all; with `age`, both must hold.
+    /// Keeps what was used last, up to so many bytes of contents and folders in all; with `age`, both must hold.
     pub bytes: Option<u64>,
     /// Whether to wait for other processes that have the store open; otherwise they are an error.
     pub wait: bool,
@@ -49,9 +49,12 @@ pub struct GcReport {
     pub memos: u64,
     /// Scratch folders of dead processes that went.
     pub scratch: u64,
-    /// Bytes of the contents that stayed.
+    /// Bytes of the contents that stayed, and of the folders of the materialised trees.
     pub kept_bytes: u64,
 }
+
+/// What a folder takes on a disk, in bytes, on most file systems.
+pub const FOLDER: u64 = 4096;
 
 /// What is kept.
 struct Kept<'a> {
@@ -59,7 +62,11 @@ struct Kept<'a> {
     weights: &'a FxHashMap<[u8; 32], u64>,
     trees: FxHashSet<TreeId>,
     contents: FxHashSet<ContentId>,
+    /// Trees that stay as folders.
+    materialised: FxHashSet<TreeId>,
     bytes: u64,
+    /// How many folders there are in a tree, however often it has the same one.
+    folders: FxHashMap<TreeId, u64>,
 }
 
 /// What something that is not kept yet would keep.
@@ -128,10 +135,7 @@ impl Store {
         census.holders.retain(|holder| !matches!(&holder.kind, HolderKind::Root(name) if without.contains(name)));
         let (kept, dropped) = Kept::choose(&census, &weights, policy);
         report.kept_bytes = kept.bytes;
-        let doomed = || {
-            let trees = census.materialised().filter(|tree| kept.trees.contains(tree)).collect();
-            Doomed::find(self.layout(), &kept.contents, &trees)
-        };
+        let doomed = || Doomed::find(self.layout(), &kept.contents, &kept.materialised);
         if policy.dry_run {
             report.count(&kept, &dropped);
             report.add(doomed()?.measure());
@@ -193,13 +197,25 @@ impl GcReport {
 impl<'a> Kept<'a> {
     /// What is kept, and what names things and is not.
     fn choose(census: &'a Census, weights: &'a FxHashMap<[u8; 32], u64>, policy: &GcPolicy) -> (Self, Vec<&'a Holder>) {
-        let mut kept = Self { census, weights, trees: FxHashSet::default(), contents: FxHashSet::default(), bytes: 0 };
+        let mut kept = Self {
+            census,
+            weights,
+            trees: FxHashSet::default(),
+            contents: FxHashSet::default(),
+            materialised: FxHashSet::default(),
+            bytes: 0,
+            folders: FxHashMap::default(),
+        };
         let is_root = |holder: &&Holder| matches!(holder.kind, HolderKind::Root(_));
-        let (roots, mut others): (Vec<&Holder>, Vec<&Holder>) = census.holders.iter().partition(is_root);
+        let (roots, others): (Vec<&Holder>, Vec<&Holder>) = census.holders.iter().partition(is_root);
         for root in roots {
             // Even a root of which something is missing: what is here of it need not be fetched again.
             kept.add(kept.reach(root));
         }
+        let (rooted, mut others): (Vec<&Holder>, Vec<&Holder>) = others
+            .into_iter()
+            .partition(|holder| matches!(holder.kind, HolderKind::Materialised(tree) if kept.trees.contains(&tree)));
+        rooted.into_iter().for_each(|holder| kept.keep_folders(holder));
         others.sort_by_key(|holder| std::cmp::Reverse(holder.used));
         others.retain(|holder| !kept.try_keep(holder, policy));
         (kept, others)
@@ -207,16 +223,59 @@ impl<'a> Kept<'a> {
 
     fn try_keep(&mut self, holder: &Holder, policy: &GcPolicy) -> bool {
         if policy.age.is_none() && policy.bytes.is_none() {
-            return self.is_kept_anyway(holder);
+            // What roots keep as folders is kept already.
+            return !matches!(holder.kind, HolderKind::Materialised(_)) && self.is_kept_anyway(holder);
         }
         let oldest = policy.age.map_or(i64::MIN, |age| now().saturating_sub_unsigned(age.as_secs()));
         let reach = self.reach(holder);
-        let fits = policy.bytes.is_none_or(|limit| self.bytes + self.weight(&reach) <= limit);
+        let weight = self.weight(&reach).saturating_add(self.weight_of_folders(holder));
+        let fits = policy.bytes.is_none_or(|limit| self.bytes.saturating_add(weight) <= limit);
         if reach.is_whole && holder.used > oldest && fits {
             self.add(reach);
+            self.keep_folders(holder);
             return true;
         }
-        self.is_kept_anyway(holder)
+        // A tree that others keep costs as much as its folders.
+        let costs_more = policy.bytes.is_some() && matches!(holder.kind, HolderKind::Materialised(_));
+        let is_kept = !costs_more && self.is_kept_anyway(holder);
+        if is_kept {
+            self.keep_folders(holder);
+        }
+        is_kept
+    }
+
+    /// A tree stays as folders.
+    fn keep_folders(&mut self, holder: &Holder) {
+        if let HolderKind::Materialised(tree) = holder.kind {
+            self.bytes = self.bytes.saturating_add(self.weight_of_folders(holder));
+            self.materialised.insert(tree);
+        }
+    }
+
+    /// What the folders of a materialised tree take on the disk; its files are those of the contents.
+    fn weight_of_folders(&mut self, holder: &Holder) -> u64 {
+        match holder.kind {
+            HolderKind::Materialised(tree) => self.count_folders(tree).saturating_mul(FOLDER),
+            _ => 0,
+        }
+    }
+
+    fn count_folders(&mut self, tree: TreeId) -> u64 {
+        let census = self.census;
+        let beneath = |tree: &TreeId| census.directories.get(tree).map_or(&[][..], |beneath| &beneath.folders);
+        let mut ahead = vec![tree];
+        while let Some(tree) = ahead.last().copied() {
+            let unknown = beneath(&tree).iter().filter(|folder| !self.folders.contains_key(*folder));
+            let before = ahead.len();
+            ahead.extend(unknown);
+            if ahead.len() == before {
+                let below = beneath(&tree).iter().filter_map(|folder| self.folders.get(folder));
+                let count = below.fold(1_u64, |count, below| count.saturating_add(*below));
+                self.folders.insert(tree, count);
+                ahead.pop();
+            }
+        }
+        self.folders.get(&tree).copied().unwrap_or(1)
     }
 
     /// Whether a root holds everything that this holds: then it costs nothing to keep.
@@ -287,7 +346,6 @@ fn drop_rows(
         match &holder.kind {
             HolderKind::Result(_) => dropped.results += 1,
             HolderKind::Memo(..) => dropped.memos += 1,
-            HolderKind::Materialised(tree) if kept.trees.contains(tree) => continue,
             HolderKind::Materialised(_) | HolderKind::Root(_) => {}
         }
         drop_holder(rows, &holder.kind)?;

@@ -21,11 +21,11 @@ const MOST_FOLDERS: u64 = 500_000;
 const LONGEST_TARGET: usize = 4095;
 
 impl Came {
-    /// The directories of the tree, inner ones first, by the store's names.
+    /// The tree by the store's names, with its directories.
     ///
     /// # Errors
     /// When something of it can be in no tree: half a sentence.
-    pub fn to_store(&self, contents: &HashMap<proto::Digest, ContentId>) -> Result<(TreeId, Vec<Directory>), String> {
+    pub fn to_store(&self, contents: &HashMap<proto::Digest, ContentId>) -> Result<Placed, String> {
         let mut building = Building { came: self, contents, done: HashMap::new(), directories: Vec::new() };
         let built = building.build(&self.root, 0)?;
         if built.components > RelPath::DEEPEST || built.bytes > RelPath::LONGEST {
@@ -34,8 +34,19 @@ impl Came {
         if built.entries > MOST_ENTRIES || built.folders > MOST_FOLDERS {
             return Err(format!("it has more than {MOST_FOLDERS} folders, or more than {MOST_ENTRIES} entries in all"));
         }
-        Ok((built.tree, building.directories))
+        Ok(Placed { tree: built.tree, directories: building.directories, folders: built.folders })
     }
+}
+
+/// A tree by the store's names.
+#[derive(Debug)]
+pub struct Placed {
+    /// The tree.
+    pub tree: TreeId,
+    /// Its directories, inner ones first.
+    pub directories: Vec<Directory>,
+    /// How many folders are beneath it, each as often as it is there.
+    pub folders: u64,
 }
 
 struct Building<'a> {
@@ -139,7 +150,7 @@ mod tests {
     use crate::NoTree;
 
     /// A tree in which each of so many folders lists the next one twice: few bytes, and a great many places.
-    fn doubled(depth: usize) -> Result<(TreeId, Vec<Directory>), String> {
+    fn doubled(depth: usize) -> Result<Placed, String> {
         let mut folders = HashMap::from([(DigestFunction::Sha256.of(b""), Vec::new())]);
         let mut named = DigestFunction::Sha256.of(b"");
         for _ in 0..depth {
@@ -160,8 +171,8 @@ mod tests {
 
     #[test]
     fn few_bytes_do_not_stand_for_a_great_many_folders() {
-        let (tree, directories) = doubled(17).expect("262142 folders are not too many");
-        assert!(tree != TreeId(Digest::of(b"")) && directories.len() == 18);
+        let Placed { tree, directories, folders } = doubled(17).expect("262142 folders are not too many");
+        assert!(tree != TreeId(Digest::of(b"")) && directories.len() == 18 && folders == 262_142);
         for depth in [18, 40, 64] {
             assert!(doubled(depth).is_err_and(|why| why.contains("more than 500000 folders")), "{depth}");
         }

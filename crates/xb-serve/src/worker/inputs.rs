@@ -7,7 +7,7 @@ use bazel_remote_apis::build::bazel::remote::execution::v2::Digest;
 use rayon::prelude::*;
 use xb_core::{ContentId, TreeId};
 use xb_remote::{DigestFunction, Hashing};
-use xb_store::Contents;
+use xb_store::{Contents, FOLDER};
 use xb_translate::{Came, Names};
 
 use super::Trouble;
@@ -37,16 +37,21 @@ pub(super) fn root(shelf: &Shelf, names: &Names<'_>, root: &Digest, intake: &Int
     let taken: Vec<_> = taken.into_iter().filter_map(|(content, file)| Some((content?, file))).collect();
     names.came(&taken);
     contents.extend(taken.into_iter().map(|(content, file)| (file, content)));
-    store(&came, &contents, names.store)
+    store(&came, &contents, names.store, intake)
 }
 
-fn store(came: &Came, contents: &HashMap<Digest, ContentId>, into: &dyn Contents) -> Result<TreeId, Trouble> {
-    let (tree, directories) =
-        came.to_store(contents).map_err(|why| Trouble::Wrong(format!("the root is no tree: {why}")))?;
-    for directory in directories {
+fn store(
+    came: &Came,
+    contents: &HashMap<Digest, ContentId>,
+    into: &dyn Contents,
+    intake: &Intake,
+) -> Result<TreeId, Trouble> {
+    let placed = came.to_store(contents).map_err(|why| Trouble::Wrong(format!("the root is no tree: {why}")))?;
+    intake.took_root(placed.tree, placed.folders.saturating_mul(FOLDER));
+    for directory in placed.directories {
         into.add_directory(directory).map_err(|error| Trouble::Here(error.to_string()))?;
     }
-    Ok(tree)
+    Ok(placed.tree)
 }
 
 fn directory(shelf: &Shelf, named: &Digest) -> Result<Vec<u8>, Trouble> {

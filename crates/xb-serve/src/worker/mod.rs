@@ -108,7 +108,7 @@ impl Workshop {
         let order = self.order(&named).await?;
         let this = Arc::clone(self);
         // What waits is no more than a name in memory.
-        self.operations.start(&named, order.is_kept, |operation| this.run(operation, who))
+        self.operations.start(&named, who, order.is_kept, |operation| this.run(operation))
     }
 
     async fn order(self: &Arc<Self>, named: &Digest) -> Result<Order, Trouble> {
@@ -121,9 +121,9 @@ impl Workshop {
         .await
     }
 
-    async fn run(self: Arc<Self>, operation: Arc<Operation>, who: Option<Arc<str>>) -> ExecuteResponse {
+    async fn run(self: Arc<Self>, operation: Arc<Operation>) -> ExecuteResponse {
         let status = |code: Code, message: String| rpc::Status { code: code.into(), message, details: Vec::new() };
-        let (status, result) = match self.ran(&operation, who).await {
+        let (status, result) = match self.ran(&operation).await {
             Ok(Left { result, cause: Cause::TimedOut }) => {
                 (status(Code::DeadlineExceeded, "the command took too long".to_owned()), Some(result))
             }
@@ -133,7 +133,7 @@ impl Workshop {
         ExecuteResponse { result, status: Some(status), ..ExecuteResponse::default() }
     }
 
-    async fn ran(self: &Arc<Self>, operation: &Operation, who: Option<Arc<str>>) -> Result<Left, Trouble> {
+    async fn ran(self: &Arc<Self>, operation: &Operation) -> Result<Left, Trouble> {
         let mut about = ExecutedActionMetadata { worker: self.worker.name.clone(), ..Default::default() };
         about.queued_timestamp = Some(now());
         let _tidies = Tidies(self);
@@ -143,7 +143,7 @@ impl Workshop {
         about.worker_start_timestamp = Some(now());
         let order = self.order(&operation.action).await?;
         let (title, action) = (order.action.title.clone(), operation.action.hash.clone());
-        let record = Record::begin(&*self.worker.tell, &self.shelf.metrics, who, title, action);
+        let record = Record::begin(&*self.worker.tell, &self.shelf.metrics, operation.who.clone(), title, action);
         let left = self.left(order, &operation.action, about, &slot).await;
         record.end(&left);
         left

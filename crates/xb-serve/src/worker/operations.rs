@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::Trouble;
 
-/// How many runs may be under way or wait.
+/// How many runs may be under way or wait, and how many of these for one and the same.
 const MOST_UNDER_WAY: usize = 4096;
+const MOST_OF_ONE: usize = 1024;
 
 /// How long it is known how a run ended, of how many of them, and in how many bytes.
 const REMEMBERED: Duration = Duration::from_secs(5 * 60);
@@ -43,6 +44,8 @@ struct Known {
     by_name: HashMap<String, Arc<Operation>>,
     /// Those that are for all who want the same action.
     shared: HashMap<Digest, Arc<Operation>>,
+    /// How many are under way or wait, by whom they are for.
+    under_way: HashMap<Option<Arc<str>>, usize>,
     /// Those that have ended: the first to end is the first.
     ended: VecDeque<Ended>,
     /// How many bytes tell how these ended.
@@ -64,6 +67,8 @@ pub(crate) struct Operation {
     pub name: String,
     /// Its action.
     pub action: Digest,
+    /// Whom it is for, where that is known.
+    pub who: Option<Arc<str>>,
     stage: watch::Sender<Stage>,
     state: Mutex<State>,
 }
@@ -77,14 +82,15 @@ struct State {
 }
 
 impl Operations {
-    /// Follows the run of an action that is under way, or one that `start` starts; `is_shared` is whether one run may be
-    /// for several.
+    /// Follows the run of an action that is under way, or one that `start` starts, for `who`; `is_shared` is whether one
+    /// run may be for several.
     ///
     /// # Errors
     /// When too many are under way, or all were stopped.
     pub fn start<F>(
         self: &Arc<Self>,
         action: &Digest,
+        who: Option<Arc<str>>,
         is_shared: bool,
         start: impl FnOnce(Arc<Operation>) -> F,
     ) -> Result<Follower, Trouble>
@@ -102,9 +108,16 @@ impl Operations {
         if known.by_name.len() - known.ended.len() >= MOST_UNDER_WAY {
             return Err(Trouble::Here(format!("{MOST_UNDER_WAY} actions wait here or run")));
         }
+        let of_one = known.under_way.entry(who.clone()).or_default();
+        if *of_one >= MOST_OF_ONE {
+            let whose = who.as_deref().unwrap_or("somebody without a name");
+            return Err(Trouble::Here(format!("{MOST_OF_ONE} actions of {whose} wait here or run")));
+        }
+        *of_one += 1;
         let operation = Arc::new(Operation {
             name: Uuid::new_v4().to_string(),
             action: action.clone(),
+            who,
             stage: watch::Sender::new(Stage::Queued),
             state: Mutex::default(),
         });
@@ -165,6 +178,12 @@ impl Known {
     fn ended(&mut self, operation: &Arc<Operation>, bytes: usize) {
         if self.shared.get(&operation.action).is_some_and(|shared| Arc::ptr_eq(shared, operation)) {
             self.shared.remove(&operation.action);
+        }
+        if let Some(of_one) = self.under_way.get_mut(&operation.who) {
+            *of_one -= 1;
+            if *of_one == 0 {
+                self.under_way.remove(&operation.who);
+            }
         }
         self.told += bytes;
         self.ended.push_back(Ended { at: Instant::now(), name: operation.name.clone(), bytes });
@@ -278,7 +297,7 @@ mod tests {
     async fn one_run_is_for_all_who_may_share_it_and_stops_when_none_is_left() {
         let operations = Arc::new(Operations::default());
         let forever = |_| std::future::pending();
-        let start = |is_shared| operations.start(&action(), is_shared, forever).expect("there is room");
+        let start = |is_shared| operations.start(&action(), None, is_shared, forever).expect("there is room");
         let (first, second, other) = (start(true), start(true), start(false));
         let name = first.operation.name.clone();
         assert!(name == second.operation.name && name != other.operation.name);
@@ -291,7 +310,7 @@ mod tests {
         let again = operations.follow(&name).expect("it is known for a while");
         assert_eq!(ended(again).await.status.expect("it was stopped").code, 1);
         operations.stop();
-        let late = operations.start(&action(), true, forever);
+        let late = operations.start(&action(), None, true, forever);
         assert!(matches!(late, Err(Trouble::Stopped(_))));
         assert_eq!(ended(third).await.status.expect("it was stopped").code, 1);
     }
@@ -300,7 +319,7 @@ mod tests {
     async fn how_it_ended_is_told_to_who_comes_later() {
         let operations = Arc::new(Operations::default());
         let said = |_| async { ExecuteResponse { message: "done".to_owned(), ..ExecuteResponse::default() } };
-        let first = operations.start(&action(), true, said).expect("there is room");
+        let first = operations.start(&action(), None, true, said).expect("there is room");
         let name = first.operation.name.clone();
         assert_eq!(ended(first).await.message, "done");
         assert_eq!(ended(operations.follow(&name).expect("it is known for a while")).await.message, "done");
@@ -311,7 +330,7 @@ mod tests {
         let at_once = |_| async { ExecuteResponse::default() };
         let mut names = Vec::new();
         for _ in 0..MOST_ENDED + 5 {
-            let follower = operations.start(&action(), false, at_once).expect("there is room");
+            let follower = operations.start(&action(), None, false, at_once).expect("there is room");
             names.push(follower.operation.name.clone());
             ended(follower).await;
         }
@@ -321,12 +340,23 @@ mod tests {
         let known = names.iter().filter(|name| operations.follow(name).is_some()).count();
         assert_eq!(known, MOST_ENDED);
         let forever = |_| std::future::pending();
-        let start = || operations.start(&action(), false, forever);
-        let waiting: Vec<_> = (0..MOST_UNDER_WAY).map(|_| start().expect("there is room")).collect();
-        assert!(matches!(start(), Err(Trouble::Here(why)) if why.contains("4096")));
+        let start = |who: &str| operations.start(&action(), Some(who.into()), false, forever);
+        let mut waiting = Vec::new();
+        for who in ["ann", "bob", "eve", "joe"] {
+            waiting.extend((0..MOST_OF_ONE).map(|_| start(who).expect("there is room")));
+            if waiting.len() < MOST_UNDER_WAY {
+                assert!(
+                    matches!(start(who), Err(Trouble::Here(why)) if why.contains(&format!("1024 actions of {who}")))
+                );
+            }
+        }
+        assert!(matches!(start("zoe"), Err(Trouble::Here(why)) if why.contains("4096")));
         operations.stop();
         for follower in waiting {
             ended(follower).await;
+        }
+        while !operations.lock().under_way.is_empty() {
+            tokio::task::yield_now().await;
         }
     }
 
@@ -337,8 +367,8 @@ mod tests {
             operation.executes();
             std::future::pending().await
         };
-        let waits = operations.start(&action(), false, |_| std::future::pending()).expect("there is room");
-        let runs = operations.start(&action(), false, begins).expect("there is room");
+        let waits = operations.start(&action(), None, false, |_| std::future::pending()).expect("there is room");
+        let runs = operations.start(&action(), None, false, begins).expect("there is room");
         let [waiting, running] = [&waits, &runs].map(|follower| Arc::clone(&follower.operation));
         while matches!(*running.stage.borrow(), Stage::Queued) {
             tokio::task::yield_now().await;

@@ -1,6 +1,10 @@
 //! Room in the store that actions are made from: it is tidied when much has come in.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use xb_core::TreeId;
 
 /// Brings the store back to what it may hold: why not, as a sentence.
 pub type Tidy = dyn Fn() -> Result<(), String> + Send + Sync;
@@ -18,6 +22,8 @@ pub struct Room {
 #[derive(Debug, Default)]
 pub(super) struct Intake {
     bytes: AtomicU64,
+    /// The roots whose folders are among them.
+    roots: Mutex<HashSet<TreeId>>,
     is_awaited: AtomicBool,
 }
 
@@ -33,6 +39,13 @@ impl Intake {
     /// So many bytes came in.
     pub fn took(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// A root came in, whose folders take so many bytes wherever it is used; however often it is, that is once.
+    pub fn took_root(&self, root: TreeId, bytes: u64) {
+        if self.roots.lock().unwrap_or_else(PoisonError::into_inner).insert(root) {
+            self.took(bytes);
+        }
     }
 
     pub fn due(&self, room: &Room) -> Due {
@@ -51,6 +64,7 @@ impl Intake {
     /// The store is tidied now: how much had come in.
     pub fn begin(&self) -> u64 {
         self.is_awaited.store(false, Ordering::Relaxed);
+        self.roots.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.bytes.swap(0, Ordering::Relaxed)
     }
 }
@@ -73,5 +87,17 @@ mod tests {
         assert!(intake.is_first_to_wait() && !intake.is_first_to_wait());
         assert_eq!((intake.begin(), due(9)), (20, Due::No));
         assert!(intake.is_first_to_wait());
+    }
+
+    #[test]
+    fn a_root_counts_once_until_all_is_tidied() {
+        let (intake, root) = (Intake::default(), TreeId(xb_core::Digest::of(b"root")));
+        for _ in 0..3 {
+            intake.took_root(root, 7);
+        }
+        intake.took_root(TreeId(xb_core::Digest::of(b"other")), 1);
+        assert_eq!(intake.begin(), 8);
+        intake.took_root(root, 7);
+        assert_eq!(intake.begin(), 7);
     }
 }

@@ -105,3 +105,41 @@ fn a_store_goes_on_after_collecting() {
     let made = world.store.materialise(first).unwrap();
     assert_eq!(fs::read_to_string(made.join("own")).unwrap(), "tree");
 }
+
+#[test]
+fn folders_of_materialised_trees_count_however_few_bytes_name_them() {
+    let world = World::new();
+    // 3 folders at each of 5 levels: 1 + 3 + 9 + 27 + 81 + 243 of them, in six directories.
+    let folder = world.folder("many", &[]);
+    let mut ends = vec![folder.clone()];
+    for _ in 0..5 {
+        ends = ends.iter().flat_map(|end| ["a", "b", "c"].map(|name| end.join(name))).collect();
+    }
+    ends.iter().for_each(|end| fs::create_dir_all(end).unwrap());
+    let tree = world.store.ingest(&folder).unwrap();
+    world.store.remember("kind", b"key", tree).unwrap();
+    let place = world.store.materialise(tree).unwrap();
+    let all = 364 * xb_store::FOLDER;
+    let report = world.store.gc(&GcPolicy { bytes: Some(all), ..NOTHING }).unwrap();
+    assert_eq!((report.trees, report.kept_bytes), (0, all));
+    let report = world.store.gc(&GcPolicy { bytes: Some(all - 1), ..NOTHING }).unwrap();
+    assert_eq!((report.trees, report.memos, report.kept_bytes), (1, 0, 0));
+    assert!(!place.exists() && world.store.has_tree(tree).unwrap());
+    // A root is kept as it lies there.
+    world.store.add_root("mine", tree).unwrap();
+    let place = world.store.materialise(tree).unwrap();
+    let report = world.store.gc(&GcPolicy { bytes: Some(1), ..NOTHING }).unwrap();
+    assert!(report.trees == 0 && report.kept_bytes == all && place.exists(), "{report:?}");
+}
+
+#[test]
+fn slots_are_shared_by_all_processes_and_come_back() {
+    let world = World::new();
+    let other = Store::open(&world.store_path()).unwrap();
+    let first = world.store.try_lease("farm", 2).unwrap();
+    let second = other.try_lease("farm", 2).unwrap();
+    assert!(first.is_some() && second.is_some() && world.store.try_lease("farm", 2).unwrap().is_none());
+    assert!(world.store.try_lease("other", 1).unwrap().is_some());
+    drop(second);
+    assert!(world.store.try_lease("farm", 2).unwrap().is_some());
+}
