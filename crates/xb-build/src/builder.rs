@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use xb_graph::{ActionResult, Graph, NodeId, Run};
 use xb_store::{ActionCache, Contents, Memory};
 
 use crate::scheduler::Scheduler;
-use crate::{ActionLocks, Cancel, Events, Executor, Inspector, Provider, Realised, SharedCache};
+use crate::{ActionLocks, Cancel, Events, Inspector, Machine, Provider, Realised, SharedCache};
 
 /// Everything that a build needs.
 #[derive(Clone)]
@@ -18,8 +19,8 @@ pub struct Builder {
     pub cache: Arc<dyn ActionCache>,
     /// Who brings what comes from outside.
     pub provider: Arc<dyn Provider>,
-    /// Who can run actions, the preferred one first.
-    pub executors: Vec<Arc<dyn Executor>>,
+    /// Where actions run; of those that cost the same, the preferred one first.
+    pub machines: Vec<Machine>,
     /// Who looks at results before they are believed.
     pub inspector: Arc<dyn Inspector>,
     /// Who is told.
@@ -35,10 +36,13 @@ pub struct Builder {
 /// How to build.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// How many runs there may be at one time; one when zero.
+    /// How many runs there may be at one time on this machine; one when zero.
     pub jobs: usize,
-    /// How much memory running runs may be expected to use together, in bytes; zero is no limit.
+    /// How much memory runs on this machine may be expected to use together, in bytes; zero is no limit.
     pub memory: u64,
+    /// How much longer than it did a run may last before it is run elsewhere as well, and a fifteenth of how long one may
+    /// of which nothing is known; none is a minute.
+    pub patience: Option<Duration>,
     /// After a failure, go on with everything that does not depend on it.
     pub keep_going: bool,
     /// Runs, and choices of runs, that run even when their results are known.

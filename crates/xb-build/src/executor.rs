@@ -53,11 +53,6 @@ pub trait Executor: Send + Sync {
         None
     }
 
-    /// How many runs it takes at one time; zero is as many as this machine is given.
-    fn slots(&self) -> usize {
-        0
-    }
-
     /// Runs an action.
     ///
     /// How the command ended is data in the result. Dropping the future has everything killed that was started and

@@ -7,7 +7,7 @@ use xb_core::{ActionId, Arch};
 use xb_graph::{ActionResult, Method, NodeId};
 
 use crate::ladder::describe;
-use crate::{ExecutorError, ProvideError, Source};
+use crate::{ExecutorError, ProvideError, Source, Unmet};
 
 /// Something that failed by itself, not because of something else.
 #[derive(Clone, Debug)]
@@ -64,8 +64,8 @@ pub enum Why {
     NoExecutor {
         /// What is needed: `arm64 programs, by native`.
         need: String,
-        /// Every executor with the need that it does not meet.
-        unmet: Vec<(String, String)>,
+        /// Every executor with what it lacks.
+        unmet: Vec<(String, Unmet)>,
     },
     /// The executor could not do its work.
     Executor {
@@ -108,7 +108,7 @@ impl fmt::Display for Why {
             Self::Compose(message) | Self::Store(message) => f.write_str(message),
             Self::NoExecutor { need, unmet } => {
                 write!(f, "no executor can run {need}")?;
-                unmet.iter().try_for_each(|(executor, need)| write!(f, "\n  {executor}: {need}"))
+                unmet.iter().try_for_each(|(executor, unmet)| write!(f, "\n  {executor}: {unmet}"))
             }
             Self::Executor { executor, error } => {
                 write!(f, "the executor `{executor}` could not do its work: {error}")

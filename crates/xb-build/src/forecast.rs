@@ -12,7 +12,8 @@ use xb_graph::{ActionResult, Graph, Method, NodeId, ResolvedAction, Run};
 use crate::failure::Failure;
 use crate::scheduler::Scheduler;
 use crate::{
-    BoxFuture, Brought, Builder, Executor, ExecutorError, Made, Offer, Options, RunContext, SharedCache, Wanted,
+    BoxFuture, Brought, Builder, Executor, ExecutorError, Machine, Made, Offer, Options, RunContext, SharedCache,
+    Wanted,
 };
 
 /// What a build would do.
@@ -52,9 +53,12 @@ impl Builder {
     /// What [`realise`](Self::realise) would do now. Nothing runs, nobody is told, and what comes from outside is asked of
     /// the provider, which should be one that fetches nothing.
     pub async fn forecast(&self, graph: &Arc<Graph>, goals: &[NodeId], options: &Options) -> Forecast {
-        let refuse = |executor: &Arc<dyn Executor>| Arc::new(Refusing(Arc::clone(executor))) as Arc<dyn Executor>;
+        let refuse = |machine: &Machine| Machine {
+            executor: Arc::new(Refusing(Arc::clone(&machine.executor))),
+            ..machine.clone()
+        };
         let builder = Self {
-            executors: self.executors.iter().map(refuse).collect(),
+            machines: self.machines.iter().map(refuse).collect(),
             events: Arc::new(()),
             locks: Arc::new(()),
             shared: self.shared.clone().map(|shared| Arc::new(Leaving(shared)) as Arc<dyn SharedCache>),
@@ -83,10 +87,6 @@ impl Executor for Refusing {
 
     fn refuses(&self, action: &ResolvedAction) -> Option<String> {
         self.0.refuses(action)
-    }
-
-    fn slots(&self) -> usize {
-        self.0.slots()
     }
 
     fn run<'a>(

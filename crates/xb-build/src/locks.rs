@@ -1,11 +1,13 @@
-//! One build of one action, also across processes.
+//! One build of one action, and no more runs on a machine than it has slots: also across processes.
+
+use std::sync::Arc;
 
 use xb_core::ActionId;
 
 use crate::BoxFuture;
 
-/// Holds a lock until it is dropped.
-pub type LockGuard = Box<dyn Send + Sync>;
+/// Holds a lock until the last of its clones is dropped.
+pub type LockGuard = Arc<dyn Send + Sync>;
 
 /// Locks that other processes of this machine see too.
 ///
@@ -22,15 +24,25 @@ pub trait ActionLocks: Send + Sync {
     /// # Errors
     /// A sentence for a person, when locks cannot be taken at all.
     fn lock(&self, action: ActionId) -> BoxFuture<'_, Result<LockGuard, String>>;
+
+    /// Takes one of the slots of a machine, by the name that all who use it know it by, unless others have all of them.
+    ///
+    /// # Errors
+    /// A sentence for a person, when locks cannot be taken at all.
+    fn try_lease(&self, machine: &str, slots: usize) -> Result<Option<LockGuard>, String>;
 }
 
 /// No other process shares the store.
 impl ActionLocks for () {
     fn try_lock(&self, _: ActionId) -> Result<Option<LockGuard>, String> {
-        Ok(Some(Box::new(())))
+        Ok(Some(Arc::new(())))
     }
 
     fn lock(&self, _: ActionId) -> BoxFuture<'_, Result<LockGuard, String>> {
-        Box::pin(async { Ok(Box::new(()) as LockGuard) })
+        Box::pin(async { Ok(Arc::new(()) as LockGuard) })
+    }
+
+    fn try_lease(&self, _: &str, _: usize) -> Result<Option<LockGuard>, String> {
+        Ok(Some(Arc::new(())))
     }
 }

@@ -123,7 +123,7 @@ fn failed_key(action: &ResolvedAction) -> Vec<u8> {
 
 /// A command may fail by itself because it met a limit, as a compiler does that gets no memory.
 fn mended_key(action: ActionId, limits: &Limits) -> Vec<u8> {
-    let Limits { memory, processes, seconds, disk, log: _, cpus, users: _ } = limits;
+    let Limits { memory, processes, seconds, disk, log: _, cpus, users: _, features: _ } = limits;
     let numbers = [*memory, *processes, *seconds, *disk, u64::from(*cpus)];
     key_of(action).into_iter().chain(numbers.into_iter().flat_map(u64::to_le_bytes)).collect()
 }

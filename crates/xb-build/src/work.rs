@@ -1,6 +1,6 @@
 //! The work of one node, apart from all others: each of these runs as a task and ends with a [`Message`].
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use xb_core::{ActionId, TreeId};
@@ -23,10 +23,10 @@ pub(crate) enum Message {
     Provided(NodeId, Result<TreeId, Why>, Duration),
     /// The root of a run is composed.
     Resolved(NodeId, Result<Resolved, Why>),
-    /// A run ended.
-    Ran(NodeId, Result<Ran, Why>, Duration),
-    /// Another process builds the same action.
-    Contended(NodeId),
+    /// A run ended, on a machine.
+    Ran(NodeId, usize, Result<Ran, Why>, Duration),
+    /// A machine was to build what another process builds.
+    Contended(NodeId, usize),
     /// An offer was taken up.
     Brought(NodeId, Result<Brought, Why>),
     /// A result was shared, as far as it can be.
@@ -40,6 +40,12 @@ pub(crate) struct Resolved {
     pub action: Arc<ResolvedAction>,
     pub found: Option<ActionResult>,
 }
+
+/// The lock of an action, once it was taken.
+pub(crate) type Held = Arc<OnceLock<LockGuard>>;
+
+/// A slot of a machine, where it is shared with other processes.
+pub(crate) type Lease = Option<LockGuard>;
 
 /// Outputs by their names.
 pub(crate) type Needed = std::collections::BTreeSet<Arc<str>>;
@@ -143,8 +149,11 @@ pub(crate) struct Running {
     pub graph: Arc<Graph>,
     pub node: NodeId,
     pub action: Arc<ResolvedAction>,
+    /// The machine that it runs on, by its place.
+    pub place: usize,
     pub executor: Arc<dyn Executor>,
-    pub guard: Option<LockGuard>,
+    pub lock: Held,
+    pub lease: Lease,
     pub jobs: u32,
     pub keep_failed: bool,
     /// Do not look for a result: it runs whatever is known.
@@ -163,19 +172,24 @@ impl Running {
     }
 
     /// Runs the action under its lock.
-    pub async fn ran(mut self) -> Message {
+    pub async fn ran(self) -> Message {
         let started = Instant::now();
-        if self.guard.is_none() {
-            match self.builder.locks.try_lock(self.action.id) {
-                Ok(None) => return Message::Contended(self.node),
-                Ok(guard) => self.guard = guard,
-                Err(message) => {
-                    return Message::Ran(self.node, Err(Why::Store(message)), started.elapsed());
-                }
-            }
+        let ran = match self.is_locked() {
+            Ok(false) => return Message::Contended(self.node, self.place),
+            Ok(true) => self.ran_locked().await,
+            Err(message) => Err(Why::Store(message)),
+        };
+        drop(self.lease);
+        Message::Ran(self.node, self.place, ran, started.elapsed())
+    }
+
+    /// Whether the lock is this build's; a twin has that of the first.
+    fn is_locked(&self) -> Result<bool, String> {
+        if self.lock.get().is_some() {
+            return Ok(true);
         }
-        let ran = self.ran_locked().await;
-        Message::Ran(self.node, ran, started.elapsed())
+        let guard = self.builder.locks.try_lock(self.action.id)?;
+        Ok(guard.is_some_and(|guard| self.lock.set(guard).is_ok()))
     }
 
     async fn ran_locked(&self) -> Result<Ran, Why> {

@@ -2,21 +2,25 @@
 
 mod support;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 use support::World;
 use support::executor::FakeExecutor;
-use support::graph::Add;
-use xb_build::{BoxFuture, Builder, Event, Executor, ExecutorError, RunContext, Why};
-use xb_core::Arch;
-use xb_graph::{ActionResult, Graph, NodeId, ResolvedAction};
+use support::graph::{Add, a_run};
+use xb_build::{
+    ActionLocks, BoxFuture, Builder, Event, Executor, ExecutorError, LockGuard, Machine, RunContext, Unmet, Why,
+};
+use xb_core::{ActionId, Arch};
+use xb_graph::{ActionResult, Graph, Limits, Node, NodeId, ResolvedAction, Run};
 
 /// An executor beside the first, with a temper of its own.
 struct Other {
     fake: Arc<FakeExecutor>,
-    slots: usize,
     refuses: bool,
+    /// Whether it never ends what it begins.
+    hangs: bool,
     /// What it says in the place of a result.
     fails: Option<ExecutorError>,
     asked: AtomicUsize,
@@ -25,7 +29,7 @@ struct Other {
 impl Other {
     fn new(world: &World) -> Self {
         let fake = Arc::new(FakeExecutor::new(world.contents.clone(), Arch::Amd64));
-        Self { fake, slots: 2, refuses: false, fails: None, asked: AtomicUsize::new(0) }
+        Self { fake, refuses: false, hangs: false, fails: None, asked: AtomicUsize::new(0) }
     }
 }
 
@@ -46,10 +50,6 @@ impl Executor for Other {
         self.refuses.then(|| "it does not want to".to_owned())
     }
 
-    fn slots(&self) -> usize {
-        self.slots
-    }
-
     fn run<'a>(
         &'a self,
         action: &'a ResolvedAction,
@@ -59,13 +59,16 @@ impl Executor for Other {
         if let Some(error) = self.fails.clone() {
             return Box::pin(async { Err(error) });
         }
+        if self.hangs {
+            return Box::pin(std::future::pending());
+        }
         self.fake.run(action, context)
     }
 }
 
 fn builder(world: &World, other: &Arc<Other>) -> Builder {
     let mut builder = world.builder();
-    builder.executors.insert(0, Arc::clone(other) as _);
+    builder.machines.insert(0, Machine::beside(Arc::clone(other) as _, 2));
     builder
 }
 
@@ -82,15 +85,131 @@ fn several(count: usize) -> (Arc<Graph>, Vec<NodeId>) {
 }
 
 #[tokio::test]
-async fn every_executor_has_jobs_of_its_own() {
+async fn every_machine_has_slots_of_its_own_and_none_is_idle() {
     let mut world = World::default();
     world.options.jobs = 1;
-    let other = Arc::new(Other { slots: 3, ..Other::new(&world) });
+    let other = Arc::new(Other::new(&world));
+    let mut builder = builder(&world, &other);
+    builder.machines[0].slots = 3;
     let (graph, goals) = several(9);
-    let realised = builder(&world, &other).realise(&graph, &goals, &world.options).await;
+    let realised = builder.realise(&graph, &goals, &world.options).await;
     assert!(realised.succeeded());
-    // The first that can takes all, as many at a time as it has slots.
-    assert_eq!((other.fake.most(), other.fake.ran().len(), world.executor.ran().len()), (3, 9, 0));
+    let (there, here) = (other.fake.ran().len(), world.executor.ran().len());
+    assert_eq!((other.fake.most(), world.executor.most(), there + here), (3, 1, 9));
+    assert!(there > here && here > 0, "{there} there and {here} here");
+}
+
+#[tokio::test]
+async fn who_is_asked_first_is_used_as_long_as_it_is_free() {
+    let world = World::default();
+    let other = Arc::new(Other::new(&world));
+    let mut builder = builder(&world, &other);
+    builder.machines[0].slots = 9;
+    let (graph, goals) = several(9);
+    assert!(builder.realise(&graph, &goals, &world.options).await.succeeded());
+    assert_eq!((other.fake.ran().len(), world.executor.ran().len()), (9, 0));
+}
+
+#[tokio::test]
+async fn what_is_dear_is_left_alone_where_waiting_is_cheaper() {
+    let mut world = World::default();
+    world.options.jobs = 1;
+    let other = Arc::new(Other::new(&world));
+    let mut builder = builder(&world, &other);
+    builder.machines[0].cost = 1000;
+    let (graph, goals) = several(6);
+    assert!(builder.realise(&graph, &goals, &world.options).await.succeeded());
+    assert_eq!((other.fake.ran().len(), world.executor.ran().len()), (0, 6));
+}
+
+#[tokio::test]
+async fn what_is_stuck_is_run_elsewhere_as_well() {
+    let mut world = World::default();
+    world.options.patience = Some(Duration::from_millis(20));
+    let other = Arc::new(Other { hangs: true, ..Other::new(&world) });
+    let mut builder = builder(&world, &other);
+    builder.machines[0].slots = 1;
+    let (graph, goals) = several(1);
+    let realised = builder.realise(&graph, &goals, &world.options).await;
+    assert!(realised.succeeded(), "{:?}", realised.failures);
+    assert_eq!((other.asked.load(Ordering::SeqCst), world.executor.ran().len()), (1, 1));
+    let told = world.told.0.lock().unwrap();
+    let warned = told.iter().filter(|event| {
+        matches!(event, Event::Warned { message } if message.contains("at `other`") && message.contains("at `fake`"))
+    });
+    assert_eq!(warned.count(), 1);
+}
+
+/// Nobody else has a slot as long as this holds it.
+#[derive(Default)]
+struct Scarce {
+    asked: AtomicUsize,
+    held: Mutex<Option<Weak<()>>>,
+}
+
+impl ActionLocks for Scarce {
+    fn try_lock(&self, action: ActionId) -> Result<Option<LockGuard>, String> {
+        ().try_lock(action)
+    }
+
+    fn lock(&self, action: ActionId) -> BoxFuture<'_, Result<LockGuard, String>> {
+        Box::pin(async move { ().lock(action).await })
+    }
+
+    fn try_lease(&self, machine: &str, slots: usize) -> Result<Option<LockGuard>, String> {
+        assert_eq!((machine, slots), ("the only one", 2));
+        // Others have all of it at first.
+        if self.asked.fetch_add(1, Ordering::SeqCst) == 0 {
+            return Ok(None);
+        }
+        let mut held = self.held.lock().unwrap();
+        if held.as_ref().is_some_and(|held| held.strong_count() > 0) {
+            return Ok(None);
+        }
+        let guard = Arc::new(());
+        *held = Some(Arc::downgrade(&guard));
+        Ok(Some(guard))
+    }
+}
+
+#[tokio::test]
+async fn a_machine_is_shared_with_other_processes() {
+    let world = World::default();
+    let other = Arc::new(Other::new(&world));
+    let locks = Arc::new(Scarce::default());
+    let mut builder = Builder { locks: locks.clone(), ..builder(&world, &other) };
+    builder.machines.pop();
+    builder.machines[0].lease = Some("the only one".to_owned());
+    let (graph, goals) = several(4);
+    let realised = builder.realise(&graph, &goals, &world.options).await;
+    assert!(realised.succeeded(), "{:?}", realised.failures);
+    // It has two slots, and others left one.
+    assert_eq!((other.fake.ran().len(), other.fake.most()), (4, 1));
+    let told = world.told.0.lock().unwrap();
+    assert_eq!(told.iter().filter(|event| matches!(event, Event::Warned { .. })).count(), 1);
+}
+
+#[tokio::test]
+async fn what_a_package_asks_for_is_where_it_is_said_to_be() {
+    let world = World::default();
+    let other = Arc::new(Other::new(&world));
+    let mut builder = builder(&world, &other);
+    let needs = |feature: &str| {
+        let mut graph = Graph::default();
+        let features = std::collections::BTreeSet::from([feature.to_owned()]);
+        let limits = Limits { features, ..Limits::default() };
+        let goal = graph.add_node(Node::Run(Box::new(Run { limits, ..a_run("p", &[], &[("NEEDS", feature)]) })));
+        (Arc::new(graph), [goal])
+    };
+    builder.machines[1].features.insert("kvm".to_owned());
+    let (graph, goals) = needs("kvm");
+    assert!(builder.realise(&graph, &goals, &world.options).await.succeeded());
+    assert_eq!((other.fake.ran().len(), world.executor.ran().len()), (0, 1));
+    let (graph, goals) = needs("gpu");
+    let realised = builder.realise(&graph, &goals, &world.options).await;
+    let Why::NoExecutor { unmet, .. } = &realised.failures[0].why else { panic!("{:?}", realised.failures) };
+    let lacks = || Unmet::Features(vec!["gpu".to_owned()]);
+    assert_eq!(*unmet, [("other".to_owned(), lacks()), ("fake".to_owned(), lacks())]);
 }
 
 #[tokio::test]
@@ -113,8 +232,10 @@ async fn who_cannot_do_one_thing_is_asked_for_the_next() {
     let world = World::default();
     let unable = Some(ExecutorError::Unable("it is too large".to_owned()));
     let other = Arc::new(Other { fails: unable, ..Other::new(&world) });
+    let mut builder = builder(&world, &other);
+    builder.machines[0].slots = 3;
     let (graph, goals) = several(3);
-    let realised = builder(&world, &other).realise(&graph, &goals, &world.options).await;
+    let realised = builder.realise(&graph, &goals, &world.options).await;
     assert!(realised.succeeded(), "{:?}", realised.failures);
     assert_eq!((world.executor.ran().len(), other.asked.load(Ordering::SeqCst)), (3, 3));
     let told = world.told.0.lock().unwrap();
@@ -128,7 +249,7 @@ async fn who_is_gone_is_a_failure_where_nobody_else_can() {
     let world = World::default();
     let other = Arc::new(Other { fails: Some(gone()), ..Other::new(&world) });
     let mut builder = builder(&world, &other);
-    builder.executors.pop();
+    builder.machines.pop();
     let (graph, goals) = several(1);
     let realised = builder.realise(&graph, &goals, &world.options).await;
     let why = &realised.failures[0].why;
@@ -146,7 +267,7 @@ async fn who_refuses_is_passed_over_with_its_reason() {
     let realised = builder.realise(&graph, &goals, &world.options).await;
     assert!(realised.succeeded());
     assert_eq!((other.asked.load(Ordering::SeqCst), world.executor.ran().len()), (0, 2));
-    builder.executors.pop();
+    builder.machines.pop();
     let (graph, goals) = several(3);
     let realised = builder.realise(&graph, &goals, &world.options).await;
     let failure = realised.failures.first().map(|failure| failure.why.to_string());

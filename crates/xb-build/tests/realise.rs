@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use support::World;
 use support::graph::Add;
 use support::store::Shared;
+use xb_build::Machine;
 use xb_graph::{Graph, Input, Node};
 use xb_store::Store;
 
@@ -217,7 +218,7 @@ async fn two_builds_that_share_a_store_build_one_action_once() {
         // A process of its own has the store open on its own account.
         let store = Store::open(folder.path()).unwrap();
         let mut builder = world.builder();
-        builder.executors = vec![executor.clone()];
+        builder.machines = vec![Machine::here(executor.clone())];
         builder.contents = worlds[0].contents.clone();
         builder.cache = worlds[0].cache.clone();
         builder.memory = Arc::new(Shared(store.clone()));

@@ -1,9 +1,10 @@
 //! What failed in a build, told to a person: the cause, the chain of packages, the end of the log, what to do next.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use serde::Serialize;
-use xb_build::{Attempt, ExecutorError, Failure, Realised, Why};
+use xb_build::{Attempt, ExecutorError, Failure, Realised, Unmet, Why};
 use xb_core::{Arch, show_time};
 use xb_fetch::Unlocked;
 use xb_graph::{Cause, Graph, Method, Node, NodeId, Run};
@@ -28,10 +29,26 @@ pub struct Blame {
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<Cause>,
     why: String,
+    /// What each executor lacks, where none can run it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unmet: Vec<Lack>,
     attempts: Vec<String>,
     log_end: Vec<String>,
     /// What the end of the log gives away of how it may be mended.
     hints: Vec<String>,
+}
+
+/// What an executor lacks.
+#[derive(Debug, Serialize)]
+struct Lack {
+    executor: String,
+    need: String,
+}
+
+fn lacks(why: &Why) -> Vec<Lack> {
+    let Why::NoExecutor { unmet, .. } = why else { return Vec::new() };
+    let lack = |(executor, need): &(String, Unmet)| Lack { executor: executor.clone(), need: need.to_string() };
+    unmet.iter().map(lack).collect()
 }
 
 /// Every failure as data.
@@ -46,6 +63,7 @@ pub fn data(session: &Session, realised: &Realised) -> Vec<Blame> {
                 _ => None,
             },
             why: failure.why.to_string(),
+            unmet: lacks(&failure.why),
             attempts: attempts(failure),
             hints: hints(&log_end),
             log_end,
@@ -175,15 +193,19 @@ fn helps(session: &Session, graph: &Graph, failure: &Failure, kept: bool) -> Vec
     match &failure.why {
         Why::Run { .. } => run_helps(session, graph, failure, kept),
         Why::Provide(error) => error.help.clone().into_iter().collect(),
-        Why::NoExecutor { .. } => no_executor_helps(session, graph, failure),
+        Why::NoExecutor { unmet, .. } => no_executor_helps(session, graph, failure, unmet),
         Why::Executor { error, .. } => vec![help_of_executor(error).to_owned()],
         Why::Store(_) => vec![STORE_HELP.to_owned()],
         _ => Vec::new(),
     }
 }
 
-/// A machine of the architecture would do, where there is none.
-fn no_executor_helps(session: &Session, graph: &Graph, failure: &Failure) -> Vec<String> {
+/// The settings that would have a machine do, and a machine of the architecture where there is none.
+fn no_executor_helps(session: &Session, graph: &Graph, failure: &Failure, unmet: &[(String, Unmet)]) -> Vec<String> {
+    let settings = unmet.iter().filter_map(|(executor, unmet)| match unmet {
+        Unmet::Features(lacking) => Some(feature_setting(session, executor, lacking)),
+        _ => None,
+    });
     let has_one = |arch| session.project.config.executors.iter().any(|executor| executor.arch == arch);
     let machine = match graph.node(failure.node) {
         Node::Run(run) if Arch::host() != Some(run.platform) && !has_one(run.platform) => {
@@ -191,7 +213,19 @@ fn no_executor_helps(session: &Session, graph: &Graph, failure: &Failure) -> Vec
         }
         _ => None,
     };
-    machine.into_iter().chain(["`xb doctor` tells what this machine can do".to_owned()]).collect()
+    settings.chain(machine).chain(["`xb doctor` tells what this machine can do".to_owned()]).collect()
+}
+
+/// The setting that says of a machine that it has features.
+fn feature_setting(session: &Session, executor: &str, lacking: &[String]) -> String {
+    let config = &session.project.config;
+    let (section, has) = match config.executors.iter().find(|config| config.name == executor) {
+        Some(beside) => (format!("executor.{executor}"), &beside.features),
+        None => ("build".to_owned(), &config.features),
+    };
+    let features: BTreeSet<&String> = has.iter().chain(lacking).collect();
+    let features = features.iter().map(|feature| format!("{feature:?}")).collect::<Vec<_>>().join(", ");
+    format!("where `{executor}` has it, `[{section}] features = [{features}]` in `xb.toml` says so")
 }
 
 /// What to do when an executor could not do its work.

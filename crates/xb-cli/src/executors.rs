@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use xb_build::Executor;
+use xb_build::{Executor, Machine};
 use xb_docker::DockerExecutor;
 use xb_engine::EngineExecutor;
 use xb_exec::LocalExecutor;
 use xb_vm::VmExecutor;
+
+use crate::project::{Config, ExecutorConfig};
 
 /// Everybody who runs actions.
 pub struct Executors {
@@ -21,13 +23,21 @@ pub struct Executors {
 }
 
 impl Executors {
-    /// All of them, the preferred one first; `local_first` where this machine goes before the engines.
-    pub fn in_order(&self, local_first: bool) -> Vec<Arc<dyn Executor>> {
-        let local: Arc<dyn Executor> = Arc::clone(&self.local) as _;
+    /// All of them, the preferred one first, with what the project says of each.
+    pub fn in_order(&self, config: &Config) -> Vec<Machine> {
+        let local = Machine {
+            cost: config.cost,
+            features: config.features.clone(),
+            ..Machine::here(Arc::clone(&self.local) as _)
+        };
+        let of = |executor: Arc<dyn Executor>| {
+            let config = config.executors.iter().find(|config| config.name == executor.name());
+            config.map(|config| beside(executor, config))
+        };
         let engines = self.engines.iter().map(|engine| Arc::clone(engine) as _);
-        let engines = engines.chain(self.dockers.iter().map(|docker| Arc::clone(docker) as _)).collect();
-        let machines = self.machines.iter().map(|machine| Arc::clone(machine) as _).collect();
-        ordered(local_first, local, engines, machines)
+        let engines = engines.chain(self.dockers.iter().map(|docker| Arc::clone(docker) as _));
+        let machines = self.machines.iter().map(|machine| Arc::clone(machine) as _);
+        ordered(config.local_first, local, engines.filter_map(of).collect(), machines.filter_map(of).collect())
     }
 
     /// Ends what they have begun and nobody waits for.
@@ -36,6 +46,17 @@ impl Executors {
         self.engines.iter().for_each(|engine| engine.settle());
         self.dockers.iter().for_each(|docker| docker.settle());
         self.machines.iter().for_each(|machine| machine.settle());
+    }
+}
+
+/// A machine beside this one, as `xb.toml` describes it.
+fn beside(executor: Arc<dyn Executor>, config: &ExecutorConfig) -> Machine {
+    Machine {
+        memory: config.memory,
+        cost: config.cost,
+        features: config.features.clone(),
+        lease: Some(config.machine()),
+        ..Machine::beside(executor, config.slots as usize)
     }
 }
 

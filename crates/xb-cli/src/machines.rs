@@ -127,7 +127,7 @@ pub fn executors(
         let (builder, sources, cancel) = with;
         let bringer = Bringer {
             project: project.clone(),
-            builder: Builder { events: Arc::new(()), executors: Vec::new(), ..builder.clone() },
+            builder: Builder { events: Arc::new(()), machines: Vec::new(), ..builder.clone() },
             sources: Arc::clone(sources),
             cancel: cancel.clone(),
             host,

@@ -103,7 +103,7 @@ impl Session {
             contents: Arc::new(store.clone()),
             cache: Arc::new(store.clone()),
             provider: Arc::clone(&sources) as _,
-            executors: Vec::new(),
+            machines: Vec::new(),
             inspector: Arc::new(StoreInspector(store.clone())),
             events,
             memory,
@@ -113,7 +113,7 @@ impl Session {
         let (cancel, runtime) = (interrupt::cancel(), Some(runtime()?));
         let machines = machines::executors(&project, &store, host, (&builder, &sources, &cancel))?;
         let executors = Executors { local, engines, dockers, machines };
-        builder.executors = executors.in_order(project.config.local_first);
+        builder.machines = executors.in_order(&project.config);
         Ok(Self { project, store, sources, executors, host, progress, cancel, builder, runtime })
     }
 

@@ -1,6 +1,7 @@
 //! The store, as the planner wants it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
@@ -81,12 +82,10 @@ impl Inspector for StoreInspector {
 /// The locks of the store.
 pub struct StoreLocks(pub Store);
 
-struct Held(#[expect(dead_code, reason = "it is held, not looked at")] xb_store::ActionLock);
-
 impl ActionLocks for StoreLocks {
     fn try_lock(&self, action: ActionId) -> Result<Option<LockGuard>, String> {
         let lock = self.0.try_lock_action(action).map_err(|error| error.to_string())?;
-        Ok(lock.map(|lock| Box::new(Held(lock)) as LockGuard))
+        Ok(lock.map(|lock| Arc::new(lock) as LockGuard))
     }
 
     /// By asking again and again: a thread that waits in the system could not be told to stop.
@@ -101,5 +100,10 @@ impl ActionLocks for StoreLocks {
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
         })
+    }
+
+    fn try_lease(&self, machine: &str, slots: usize) -> Result<Option<LockGuard>, String> {
+        let lease = self.0.try_lease(machine, slots).map_err(|error| error.to_string())?;
+        Ok(lease.map(|lease| Arc::new(lease) as LockGuard))
     }
 }

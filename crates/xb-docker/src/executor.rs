@@ -175,10 +175,6 @@ impl Executor for DockerExecutor {
         Some(format!("the output `{name}` is the whole root, in which Docker has folders of its own"))
     }
 
-    fn slots(&self) -> usize {
-        self.inner.options.slots.max(1) as usize
-    }
-
     fn run<'a>(
         &'a self,
         action: &'a ResolvedAction,

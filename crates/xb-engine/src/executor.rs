@@ -146,10 +146,6 @@ impl Executor for EngineExecutor {
             .then(|| format!("an engine gives an action one user, and this one has {} of them", action.limits.users))
     }
 
-    fn slots(&self) -> usize {
-        self.inner.options.slots.max(1)
-    }
-
     fn run<'a>(
         &'a self,
         action: &'a ResolvedAction,

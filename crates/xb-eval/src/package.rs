@@ -164,7 +164,9 @@ fn field_type<'v>(arena: &'v Bump, symbols: &Symbols<'v>, name: &str) -> Type<'v
         }
         "limits" => {
             let names = ["memory_mb", "processes", "minutes", "disk_mb", "cpus", "users"];
-            let fields = names.map(|name| (symbols.intern(name), true, Type::Simple(Simple::Positive)));
+            let numbers = names.map(|name| (symbols.intern(name), true, Type::Simple(Simple::Positive)));
+            let features = (symbols.intern("features"), true, Type::List(arena.alloc(simple(Simple::String))));
+            let fields: Vec<_> = numbers.into_iter().chain([features]).collect();
             Type::Record(arena.alloc_slice_fill_iter(fields), false)
         }
         _ => Type::Any,

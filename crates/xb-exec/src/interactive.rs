@@ -103,7 +103,8 @@ fn scratch(inner: &Inner, action: &ResolvedAction, session: &Session) -> io::Res
 }
 
 fn adapt(spec: &mut Spec, session: &Session) {
-    spec.limits = Limits { memory: 0, processes: 0, seconds: 0, disk: 0, log: 0, cpus: 0, users: spec.limits.users };
+    let Limits { users, features, .. } = std::mem::take(&mut spec.limits);
+    spec.limits = Limits { memory: 0, processes: 0, seconds: 0, disk: 0, log: 0, cpus: 0, users, features };
     spec.outputs.clear();
     spec.stdio = if session.terminal { Stdio::Terminal } else { Stdio::Inherit };
     if let Some(command) = &session.command {

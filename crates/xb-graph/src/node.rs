@@ -240,6 +240,10 @@ pub struct Limits {
     /// but one that changes what programs see: part of the key when it is more.
     #[serde(default = "one")]
     pub users: u32,
+    /// What a machine must have on which it runs, by names that say nothing to xb. Where it runs changes no result, so
+    /// it is no part of the key.
+    #[serde(default)]
+    pub features: BTreeSet<String>,
 }
 
 const fn one() -> u32 {
@@ -248,7 +252,16 @@ const fn one() -> u32 {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory: 16 << 30, processes: 4096, seconds: 4 * 3600, disk: 32 << 30, log: 16 << 20, cpus: 0, users: 1 }
+        Self {
+            memory: 16 << 30,
+            processes: 4096,
+            seconds: 4 * 3600,
+            disk: 32 << 30,
+            log: 16 << 20,
+            cpus: 0,
+            users: 1,
+            features: BTreeSet::new(),
+        }
     }
 }
 

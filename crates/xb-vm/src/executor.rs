@@ -134,10 +134,6 @@ impl Executor for VmExecutor {
         Some(format!("the output `{name}` is the whole root, of which its machine hands over no more than parts"))
     }
 
-    fn slots(&self) -> usize {
-        self.inner.options.slots.max(1) as usize
-    }
-
     fn run<'a>(
         &'a self,
         action: &'a ResolvedAction,

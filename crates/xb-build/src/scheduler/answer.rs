@@ -11,7 +11,7 @@ use crate::Sharing;
 use crate::failure::Why;
 use crate::memory::known_actions;
 use crate::parts::{Made, Part, RunParts, Value};
-use crate::work;
+use crate::work::{self, Held};
 
 impl Scheduler<'_> {
     /// Answers everything that is ready, and hands what needs work on.
@@ -97,9 +97,9 @@ impl Scheduler<'_> {
             shallow: action_key(run, parts.root.stand_in()).id,
             parts,
             action: None,
-            executor: None,
+            under_way: Vec::new(),
             passed: BTreeSet::new(),
-            guard: None,
+            lock: Held::default(),
             before: None,
         })
     }

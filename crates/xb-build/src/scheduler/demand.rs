@@ -6,6 +6,7 @@ use super::Scheduler;
 use super::states::{Blame, Done, State};
 use crate::Sharing;
 use crate::failure::Why;
+use crate::work::Held;
 
 impl Scheduler<'_> {
     /// Makes a node needed, with everything that it needs now.
@@ -124,10 +125,7 @@ impl Scheduler<'_> {
         self.halted.cancel();
         self.ready.clear();
         self.to_resolve.clear();
-        self.queue.clear();
-        self.runs.retain(|_, pending| {
-            pending.guard = None;
-            true
-        });
+        self.fleet.clear();
+        self.runs.values_mut().for_each(|pending| pending.lock = Held::default());
     }
 }

@@ -1,6 +1,6 @@
 //! What becomes of a task's message.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::task::{Id, JoinError};
@@ -14,7 +14,7 @@ use crate::ladder::is_repeatable;
 use crate::memory::{failed, remember_action, remember_effort, remember_failed};
 use crate::parts::{Part, Value};
 use crate::shared::by_names;
-use crate::work::{self, Freed, Message, Ran, Resolved};
+use crate::work::{self, Freed, Held, Message, Ran, Resolved};
 use crate::{Event, ExecutorError, RealisedRun};
 
 impl Scheduler<'_> {
@@ -23,10 +23,13 @@ impl Scheduler<'_> {
             Ok((task, _)) => *task,
             Err(error) => error.id(),
         };
-        let node = self.task_nodes.remove(&task);
-        match ended {
-            Ok((_, message)) => self.take_message(message),
-            Err(error) => self.take_panic(node, &error),
+        let about = self.task_nodes.remove(&task);
+        match (ended, about) {
+            (Ok((_, message)), _) => self.take_message(message),
+            // A twin that was too late.
+            (Err(error), Some((id, Some(place)))) if error.is_cancelled() => self.fleet.done(id, place),
+            (Err(error), Some((id, place))) => self.take_panic(id, place, &error),
+            (Err(_), None) => {}
         }
     }
 
@@ -40,15 +43,19 @@ impl Scheduler<'_> {
                     Err(why) => self.fail_with(id, why),
                 }
             }
-            Message::Ran(id, ran, took) => {
-                self.queue.done(id);
-                self.ran(id, ran, took);
+            Message::Ran(id, place, ran, took) => {
+                self.fleet.done(id, place);
+                if self.ends_at(id, place) {
+                    self.ran_at(id, place, ran, took);
+                }
             }
             Message::Brought(id, brought) => self.brought(id, brought),
             Message::Published => {}
-            Message::Contended(id) => {
-                self.queue.done(id);
-                self.wait_for_others(id);
+            Message::Contended(id, place) => {
+                self.fleet.done(id, place);
+                if self.ends_at(id, place) {
+                    self.wait_for_others(id);
+                }
             }
             Message::Free(id, Ok(freed)) => self.freed(id, freed),
             Message::Free(id, Err(why)) => self.ran(id, Err(why), Duration::ZERO),
@@ -56,11 +63,40 @@ impl Scheduler<'_> {
     }
 
     /// A task that panicked is a failure of its node, and of nothing else.
-    fn take_panic(&mut self, node: Option<NodeId>, error: &JoinError) {
-        let Some(id) = node else { return };
+    fn take_panic(&mut self, id: NodeId, place: Option<usize>, error: &JoinError) {
         self.no_longer_resolving(id);
-        self.queue.done(id);
-        self.ran(id, Err(Why::Bug(error.to_string())), Duration::ZERO);
+        let why = Why::Bug(error.to_string());
+        let Some(place) = place else {
+            return self.ran(id, Err(why), Duration::ZERO);
+        };
+        self.fleet.done(id, place);
+        if self.ends_at(id, place) {
+            self.ran_at(id, place, Err(why), Duration::ZERO);
+        }
+    }
+
+    /// A run is under way on a machine no more; false where nobody waits for what came of it there.
+    fn ends_at(&mut self, id: NodeId, place: usize) -> bool {
+        let Some(pending) = self.runs.get_mut(&id) else { return false };
+        let before = pending.under_way.len();
+        pending.under_way.retain(|(other, _)| *other != place);
+        pending.under_way.len() < before
+    }
+
+    /// A run ended on a machine: what that could not do another one may, and a twin that is under way still counts.
+    fn ran_at(&mut self, id: NodeId, place: usize, ran: Result<Ran, Why>, took: Duration) {
+        if let Err(Why::Executor { error, .. }) = &ran
+            && matches!(error, ExecutorError::Gone(_) | ExecutorError::Unable(_))
+            && self.goes_elsewhere(id, place, error)
+        {
+            return;
+        }
+        if let Ok(ran) = &ran {
+            self.fleet.has(place, ran.result.outputs.values().copied());
+        }
+        if ran.is_ok() || !self.is_under_way(id) {
+            self.ran(id, ran, took);
+        }
     }
 
     fn provided(&mut self, id: NodeId, tree: Result<TreeId, Why>, took: Duration) {
@@ -93,19 +129,17 @@ impl Scheduler<'_> {
         if let Some(result) = self.failed_before(id, &action) {
             return self.failed(id, action.id, result, Duration::ZERO);
         }
-        match self.executor_for(id, &action) {
-            Err(why) => self.fail_with(id, why),
-            Ok(executor) => self.queue_up(id, action.id, executor),
-        }
+        self.queue_up(id, &action);
     }
 
-    fn queue_up(&mut self, id: NodeId, action: ActionId, executor: usize) {
-        self.actions.insert(action, vec![id]);
-        if let Some(pending) = self.runs.get_mut(&id) {
-            pending.executor = Some(executor);
-        }
+    fn queue_up(&mut self, id: NodeId, action: &ResolvedAction) {
+        let able = match self.able(id, action) {
+            Ok(able) => able,
+            Err(why) => return self.fail_with(id, why),
+        };
+        self.actions.insert(action.id, vec![id]);
         if !self.halted.is_cancelled() {
-            self.enqueue(id);
+            self.enqueue_for(id, action, able);
         }
     }
 
@@ -133,7 +167,7 @@ impl Scheduler<'_> {
             Freed::Locked(_) if self.halted.is_cancelled() => {}
             Freed::Locked(guard) => {
                 if let Some(pending) = self.runs.get_mut(&id) {
-                    pending.guard = Some(guard);
+                    pending.lock = Arc::new(OnceLock::from(guard));
                 }
                 self.enqueue(id);
             }
@@ -147,11 +181,12 @@ impl Scheduler<'_> {
     /// A run ended, for itself and for everybody who waited for the same action.
     pub(super) fn ran(&mut self, id: NodeId, ran: Result<Ran, Why>, took: Duration) {
         let action = self.action_of(id);
-        if let (Err(Why::Executor { executor, error }), Some(action)) = (&ran, &action)
-            && matches!(error, ExecutorError::Gone(_) | ExecutorError::Unable(_))
-            && self.goes_elsewhere(id, action, executor, error)
-        {
-            return;
+        if let Some(pending) = self.runs.get_mut(&id) {
+            pending.lock = Held::default();
+            for (place, slower) in pending.under_way.drain(..) {
+                slower.abort();
+                self.fleet.give_up(id, place);
+            }
         }
         let waiting = action.as_ref().and_then(|action| self.actions.remove(&action.id));
         let waiting = waiting.unwrap_or_else(|| vec![id]);
@@ -205,10 +240,7 @@ impl Scheduler<'_> {
         if let Some(waiting) = self.actions.get_mut(&action.id) {
             return waiting.push(id);
         }
-        match self.executor_for(id, action) {
-            Ok(executor) => self.queue_up(id, action.id, executor),
-            Err(why) => self.fail_with(id, why),
-        }
+        self.queue_up(id, action);
     }
 
     /// A run has a result, by its own names.

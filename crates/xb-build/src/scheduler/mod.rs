@@ -22,6 +22,7 @@ mod finish;
 mod foresee;
 mod messages;
 mod offers;
+mod place;
 mod run;
 mod search;
 mod sharing;
@@ -33,7 +34,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use xb_core::ActionId;
 use xb_graph::{ActionResult, Graph, Node, NodeId, ResolvedAction};
 
@@ -41,13 +42,12 @@ use self::fall_back::Tried;
 use self::sharing::Known;
 use self::start::Urgency;
 use self::states::States;
-use crate::lanes::Lanes;
-use crate::locks::LockGuard;
+use crate::fleet::Fleet;
+use crate::load::Load;
 use crate::parts::RunParts;
 use crate::plan::Plan;
-use crate::queue::Queue;
-use crate::work::Message;
-use crate::{Builder, Cancel, Options};
+use crate::work::{Held, Message};
+use crate::{Builder, Cancel, Machine, Options};
 
 /// One build.
 pub(crate) struct Scheduler<'a> {
@@ -74,14 +74,15 @@ pub(crate) struct Scheduler<'a> {
     /// How many are resolved at a time.
     resolvers: usize,
     resolving: BTreeSet<(Reverse<u64>, NodeId)>,
-    queue: Lanes,
+    fleet: Fleet,
     /// Whether it was told what is ahead.
     is_told: bool,
-    /// Executors whose machines are not to be had, by their places.
-    gone: BTreeSet<usize>,
+    /// Machines all of which others have, as was told, by their places.
+    leased_out: BTreeSet<usize>,
 
     tasks: JoinSet<Message>,
-    task_nodes: FxHashMap<tokio::task::Id, NodeId>,
+    /// What each task is about, and the machine that it runs on.
+    task_nodes: FxHashMap<tokio::task::Id, (NodeId, Option<usize>)>,
     /// Nothing more starts, and waiting work stops.
     halted: Cancel,
 }
@@ -92,11 +93,11 @@ struct PendingRun {
     /// Its key over its inputs' keys.
     shallow: ActionId,
     action: Option<Arc<ResolvedAction>>,
-    /// Who runs it, by its place among the executors.
-    executor: Option<usize>,
+    /// Where it is under way, by the places of the machines; twice where the first of them seems to be stuck.
+    under_way: Vec<(usize, AbortHandle)>,
     /// Who could not do it when it tried, by their places.
     passed: BTreeSet<usize>,
-    guard: Option<LockGuard>,
+    lock: Held,
     /// What is known of it, when it runs all the same.
     before: Option<ActionResult>,
 }
@@ -120,9 +121,9 @@ impl<'a> Scheduler<'a> {
             to_resolve: BTreeSet::new(),
             resolvers: std::thread::available_parallelism().map_or(2, usize::from),
             resolving: BTreeSet::new(),
-            queue: lanes(builder, options),
+            fleet: Fleet::new(loads(builder, options)),
             is_told: false,
-            gone: BTreeSet::new(),
+            leased_out: BTreeSet::new(),
             tasks: JoinSet::new(),
             task_nodes: FxHashMap::default(),
             halted: Cancel::default(),
@@ -130,13 +131,17 @@ impl<'a> Scheduler<'a> {
     }
 }
 
-/// A lane for each executor.
-fn lanes(builder: &Builder, options: &Options) -> Lanes {
-    let lane = |slots| match slots {
-        0 => Queue::new(options.jobs, options.memory),
-        slots => Queue::new(slots, 0),
+/// What each machine has to do: nothing yet. Those before this machine are asked before it, and those after it after it.
+fn loads(builder: &Builder, options: &Options) -> Vec<Load> {
+    let mut group = 0;
+    let load = |machine: &Machine| {
+        if !machine.is_here() {
+            return Load::new(machine.slots, machine.memory, machine.cost, group);
+        }
+        group += 2;
+        Load::new(options.jobs, options.memory, machine.cost, group - 1)
     };
-    Lanes::new(builder.executors.iter().map(|executor| lane(executor.slots())).collect())
+    builder.machines.iter().map(load).collect()
 }
 
 /// The runs that are to run again: choices stand for all of their options.

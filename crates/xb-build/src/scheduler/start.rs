@@ -4,27 +4,34 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
+use tokio::time::Instant;
 use xb_graph::{Node, NodeId, Run};
 
-use super::Scheduler;
+use super::{PendingRun, Scheduler};
+use crate::failure::Why;
+use crate::load::GUESSED;
 use crate::memory::{Effort, efforts};
-use crate::work::{Message, Running, resolve_run, source_of};
+use crate::work::{Lease, Message, Running, resolve_run, source_of};
 use crate::{Event, Sharing};
 
-/// A run of which nothing is remembered is taken to last so long...
-const GUESSED_MILLISECONDS: u64 = 10_000;
-/// ...and to use so much memory.
+/// A run of which nothing is remembered is taken to use so much memory.
 const GUESSED_MEMORY: u64 = 512 << 20;
 /// What brings a source is taken to last so long.
 const SOURCE_MILLISECONDS: u64 = 3_000;
+/// How much longer than it did a run may last, where nobody says.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// A machine all of which others have is asked again after this.
+const LEASED_OUT: Duration = Duration::from_millis(900);
 
-/// How urgent each node is, and how much memory each run is expected to use.
+/// How urgent each node is, and how much memory and time each run is expected to use.
 #[derive(Debug)]
 pub(super) struct Urgency {
     priorities: FxHashMap<NodeId, u64>,
     memory: FxHashMap<NodeId, u64>,
+    times: FxHashMap<NodeId, Duration>,
 }
 
 impl Scheduler<'_> {
@@ -39,25 +46,27 @@ impl Scheduler<'_> {
             self.resolving.insert(next);
             self.start_resolving(next.1);
         }
-        while !self.is_worth_waiting()
-            && let Some(id) = self.queue.pop()
-        {
+        let now = Instant::now();
+        while !self.is_worth_waiting(now) {
+            let Some((id, place)) = self.fleet.pop(now) else {
+                return self.start_twins(now);
+            };
             self.tell_what_is_ahead();
-            self.start_running(id);
+            self.start_running(id, place);
         }
     }
 
     /// Whether the free jobs should be kept for more urgent runs: they are about to be resolved, which takes
     /// milliseconds, while what would start now may take minutes.
-    fn is_worth_waiting(&self) -> bool {
-        let Some(top) = self.queue.top() else {
+    fn is_worth_waiting(&self, now: Instant) -> bool {
+        let (Some(top), free) = (self.fleet.top(now), self.fleet.free(now)) else {
             return false;
         };
         let above = |runs: &BTreeSet<(Reverse<u64>, NodeId)>| {
-            runs.iter().take(self.queue.free()).take_while(|(Reverse(priority), _)| *priority > top).count()
+            runs.iter().take(free).take_while(|(Reverse(priority), _)| *priority > top).count()
         };
         let more_urgent = above(&self.resolving) + above(&self.to_resolve);
-        more_urgent > 0 && more_urgent >= self.queue.free()
+        more_urgent > 0 && more_urgent >= free
     }
 
     pub(super) fn resolve_later(&mut self, id: NodeId) {
@@ -73,66 +82,115 @@ impl Scheduler<'_> {
         let parts = pending.parts.clone();
         let handle = self.tasks.spawn_blocking(move || match graph.node(id) {
             Node::Run(run) => resolve_run(&builder, &graph, id, run, &parts),
-            _ => Message::Contended(id),
+            _ => Message::Resolved(id, Err(Why::Bug("only runs are resolved".to_owned()))),
         });
-        self.task_nodes.insert(handle.id(), id);
+        self.task_nodes.insert(handle.id(), (id, None));
     }
 
     pub(super) fn no_longer_resolving(&mut self, id: NodeId) {
         self.resolving.retain(|(_, other)| *other != id);
     }
 
-    fn start_running(&mut self, id: NodeId) {
+    /// Starts a run on a machine, unless others have all of that.
+    fn start_running(&mut self, id: NodeId, place: usize) {
         let again = self.rebuild.contains(&id);
         let may_ask = self.builder.shared.is_some() && self.options.sharing != Sharing::Give;
         let needed = (may_ask && !self.known.is_only_here(id)).then(|| self.needed(id));
-        if self.has_lost_its_executor(id) {
-            self.queue.done(id);
-            return self.moves_on(id);
-        }
-        let Some(pending) = self.runs.get_mut(&id) else {
-            return self.queue.done(id);
+        let machine = &self.builder.machines[place];
+        let lease = match self.lease(place) {
+            Ok(Some(lease)) => lease,
+            Ok(None) => return self.wait_for_lease(id, place),
+            Err(message) => {
+                self.fleet.done(id, place);
+                return self.ran(id, Err(Why::Store(message)), Duration::ZERO);
+            }
         };
-        let executor = pending.executor.and_then(|place| self.builder.executors.get(place));
-        let (Some(action), Some(executor)) = (&pending.action, executor) else {
-            return self.queue.done(id);
+        let Some(PendingRun { action: Some(action), lock, .. }) = self.runs.get(&id) else {
+            return self.fleet.done(id, place);
         };
-        let share = self.queue.share(id);
+        let share = self.fleet.share(place);
         let cpus = action.limits.cpus;
         let running = Running {
             builder: self.builder.clone(),
             graph: self.graph.clone(),
             node: id,
             action: Arc::clone(action),
-            executor: Arc::clone(executor),
-            guard: pending.guard.take(),
+            place,
+            executor: Arc::clone(&machine.executor),
+            lock: Arc::clone(lock),
+            lease,
             jobs: if cpus == 0 { share } else { share.min(cpus) },
             keep_failed: self.options.keep_failed,
             again,
             needed,
             cancel: self.options.cancel.clone(),
         };
-        self.spawn(id, running.ran());
+        let task = self.tasks.spawn(running.ran());
+        self.task_nodes.insert(task.id(), (id, Some(place)));
+        if let Some(pending) = self.runs.get_mut(&id) {
+            pending.under_way.push((place, task));
+        }
+    }
+
+    fn lease(&self, place: usize) -> Result<Option<Lease>, String> {
+        let machine = &self.builder.machines[place];
+        let Some(name) = &machine.lease else { return Ok(Some(None)) };
+        Ok(self.builder.locks.try_lease(name, machine.slots)?.map(Some))
+    }
+
+    /// Other processes have all of a machine.
+    fn wait_for_lease(&mut self, id: NodeId, place: usize) {
+        self.fleet.done(id, place);
+        self.fleet.pause(place, Instant::now() + LEASED_OUT);
+        if self.leased_out.insert(place) {
+            let name = self.builder.machines[place].name();
+            let message = format!("other builds use all slots of `{name}`: what needs it waits for them");
+            self.builder.events.event(Event::Warned { message });
+        }
+        if !self.is_under_way(id) {
+            self.enqueue(id);
+        }
+    }
+
+    /// Has what seems to be stuck run a second time, where a machine has nothing else to do: who ends first counts.
+    fn start_twins(&mut self, now: Instant) {
+        let patience = self.options.patience.unwrap_or(PATIENCE);
+        while let Some((id, place)) = self.fleet.twin(now, patience) {
+            let before = self.runs.get(&id).and_then(|pending| pending.under_way.first());
+            if let (Some((stuck, _)), Some(action)) = (before, self.action_of(id)) {
+                let (stuck, other) = (self.builder.machines[*stuck].name(), self.builder.machines[place].name());
+                let message = format!(
+                    "{} lasts much longer at `{stuck}` than one would think: it is run at `{other}` as well",
+                    action.title
+                );
+                self.builder.events.event(Event::Warned { message });
+            }
+            self.start_running(id, place);
+        }
+    }
+
+    /// Whether some machine runs it now.
+    pub(super) fn is_under_way(&self, id: NodeId) -> bool {
+        self.runs.get(&id).is_some_and(|pending| !pending.under_way.is_empty())
     }
 
     pub(super) fn spawn(&mut self, id: NodeId, task: impl Future<Output = Message> + Send + 'static) {
         let handle = self.tasks.spawn(task);
-        self.task_nodes.insert(handle.id(), id);
+        self.task_nodes.insert(handle.id(), (id, None));
     }
 
-    pub(super) fn enqueue(&mut self, id: NodeId) {
-        let (priority, memory) = (self.priority(id), self.expected_memory(id));
-        let lane = self.runs.get(&id).and_then(|pending| pending.executor).unwrap_or(0);
-        self.queue.push(id, lane, priority, memory);
-    }
-
-    fn priority(&mut self, id: NodeId) -> u64 {
+    pub(super) fn priority(&mut self, id: NodeId) -> u64 {
         self.urgency().priorities.get(&id).copied().unwrap_or(0)
     }
 
-    fn expected_memory(&mut self, id: NodeId) -> u64 {
+    pub(super) fn expected_memory(&mut self, id: NodeId) -> u64 {
         let memory = self.urgency().memory.get(&id).copied();
         memory.unwrap_or(GUESSED_MEMORY)
+    }
+
+    /// How long it took, where that is remembered.
+    pub(super) fn expected_time(&mut self, id: NodeId) -> Option<Duration> {
+        self.urgency().times.get(&id).copied()
     }
 
     /// Computed when something has to run at all, and again when more is needed than was.
@@ -146,8 +204,9 @@ impl Scheduler<'_> {
             let efforts = runs.iter().zip(known);
             let efforts: FxHashMap<NodeId, Effort> =
                 efforts.filter_map(|((id, _), effort)| Some((*id, effort?))).collect();
+            let guessed = u64::try_from(GUESSED.as_millis()).unwrap_or(u64::MAX);
             let weight = |id: NodeId| match graph.node(id) {
-                Node::Run(_) => efforts.get(&id).map_or(GUESSED_MILLISECONDS, |effort| effort.milliseconds.max(1)),
+                Node::Run(_) => efforts.get(&id).map_or(guessed, |effort| effort.milliseconds.max(1)),
                 node if source_of(node).is_some() => SOURCE_MILLISECONDS,
                 _ => 0,
             };
@@ -157,7 +216,8 @@ impl Scheduler<'_> {
                 let effort = efforts.get(id).map(|effort| effort.peak_memory).filter(|peak| *peak > 0);
                 (*id, effort.unwrap_or(GUESSED_MEMORY).min(most))
             });
-            Urgency { priorities: plan.priorities(weight), memory: memory.collect() }
+            let times = efforts.iter().map(|(id, effort)| (*id, Duration::from_millis(effort.milliseconds)));
+            Urgency { priorities: plan.priorities(weight), memory: memory.collect(), times: times.collect() }
         })
     }
 

@@ -10,7 +10,9 @@ pub mod team;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use xb_build::{BoxFuture, Builder, Event, Events, Inspector, Options, ProvideError, Provider, Realised, Source};
+use xb_build::{
+    BoxFuture, Builder, Event, Events, Inspector, Machine, Options, ProvideError, Provider, Realised, Source,
+};
 use xb_core::{Arch, Digest, RelPath, TreeId};
 use xb_graph::{DirectoriesMut, Entry, Graph, NodeId, Unbuilt, build_tree};
 use xb_store::{Contents, ShortMemory};
@@ -63,7 +65,7 @@ impl World {
             contents: self.contents.clone(),
             cache: self.cache.clone(),
             provider: self.provider.clone(),
-            executors: vec![self.executor.clone()],
+            machines: vec![Machine::here(self.executor.clone())],
             inspector: self.inspector.clone(),
             events: self.told.clone(),
             memory: self.memory.clone(),

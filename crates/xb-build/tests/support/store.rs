@@ -1,5 +1,6 @@
 //! A store on a disk as memory and as locks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use xb_build::{ActionLocks, BoxFuture, LockGuard};
@@ -22,7 +23,7 @@ impl Memory for Shared {
 impl ActionLocks for Shared {
     fn try_lock(&self, action: ActionId) -> Result<Option<LockGuard>, String> {
         match self.0.try_lock_action(action) {
-            Ok(lock) => Ok(lock.map(|lock| Box::new(lock) as LockGuard)),
+            Ok(lock) => Ok(lock.map(|lock| Arc::new(lock) as LockGuard)),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -36,5 +37,10 @@ impl ActionLocks for Shared {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         })
+    }
+
+    fn try_lease(&self, machine: &str, slots: usize) -> Result<Option<LockGuard>, String> {
+        let lease = self.0.try_lease(machine, slots).map_err(|error| error.to_string())?;
+        Ok(lease.map(|lease| Arc::new(lease) as LockGuard))
     }
 }

@@ -75,7 +75,7 @@ fn no_store(failure: &Failure) -> Finding {
 
 /// A machine made of software needs nothing of this one; where the processor can help, it does.
 fn of_machine(executor: &ExecutorConfig) -> Option<Finding> {
-    let ExecutorConfig { name, arch, slots, kind: ExecutorKind::Vm { .. } } = executor else { return None };
+    let ExecutorConfig { name, arch, slots, kind: ExecutorKind::Vm { .. }, .. } = executor else { return None };
     let how = match Arch::host().is_some_and(|host| xb_vm::is_virtualised(host, *arch)) {
         true => "run by the processor itself, with KVM",
         false => "emulated",

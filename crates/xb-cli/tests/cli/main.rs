@@ -6,6 +6,7 @@
 mod audit;
 mod build;
 mod caches;
+mod executors;
 mod help;
 mod interrupt;
 mod language;

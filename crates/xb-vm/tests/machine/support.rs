@@ -217,7 +217,7 @@ fn fetched(store: &Arc<Store>, project: &Path) -> Result<Parts, String> {
         contents: Arc::clone(store) as _,
         cache: Arc::clone(store) as _,
         provider: Arc::clone(&sources) as _,
-        executors: Vec::new(),
+        machines: Vec::new(),
         inspector: Arc::new(()),
         events: Arc::new(()),
         memory: Arc::new(ShortMemory::default()),

@@ -1,6 +1,6 @@
 //! `[executor.NAME]`: machines beside this one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Table;
 use xb_core::Arch;
@@ -16,13 +16,14 @@ pub(super) const SECTION: &str = "executor";
 
 /// The kinds that there are, each with its settings.
 const KINDS: [(&str, &[&str]); 3] = [
-    ("vm", &["kind", "arch", "slots", "memory"]),
-    ("engine", &["kind", "arch", "slots", "url", "jobs", "properties", "token"]),
-    ("docker", &["kind", "arch", "slots", "host"]),
+    ("vm", &["kind", "arch", "slots", "memory", "cost", "features"]),
+    ("engine", &["kind", "arch", "slots", "memory", "cost", "features", "url", "jobs", "properties", "token"]),
+    ("docker", &["kind", "arch", "slots", "memory", "cost", "features", "host"]),
 ];
 
 /// Every setting of any kind.
-const SETTINGS: [&str; 9] = ["kind", "arch", "slots", "memory", "url", "jobs", "properties", "token", "host"];
+const SETTINGS: [&str; 11] =
+    ["kind", "arch", "slots", "memory", "cost", "features", "url", "jobs", "properties", "token", "host"];
 
 /// The architectures of which a machine can be made of software.
 pub const VIRTUAL: [Arch; 1] = [Arch::Arm64];
@@ -42,6 +43,12 @@ const SLOTS: u32 = 8;
 /// How many runs a Docker engine is given at one time where nothing is said: it is one machine.
 const CONTAINERS: u32 = 2;
 
+/// How dear a second is where nothing is said.
+pub(super) const COST: u32 = 1;
+
+/// How dear one is on a machine made of software, where nothing is said: it is about so many times as slow as another.
+const COST_OF_SOFTWARE: u32 = 16;
+
 /// How many jobs a command runs at once on an engine where nothing is said.
 const JOBS: u32 = 4;
 
@@ -54,6 +61,13 @@ pub struct ExecutorConfig {
     pub arch: Arch,
     /// `slots`: how many actions run there at once.
     pub slots: u32,
+    /// `memory`: how much memory they are expected to use together, in bytes; zero is no limit. Machines made of software
+    /// have their own.
+    pub memory: u64,
+    /// `cost`: how dear a second is there beside one on this machine.
+    pub cost: u32,
+    /// `features`: what it has that packages ask for.
+    pub features: BTreeSet<String>,
     /// `kind`, with the settings of that kind.
     pub kind: ExecutorKind,
 }
@@ -73,6 +87,18 @@ pub enum ExecutorKind {
         /// `host`: where it is; none is where Docker's own program looks for it.
         host: Option<Host>,
     },
+}
+
+impl ExecutorConfig {
+    /// What names the machine to all who use this store, whatever their projects call it.
+    pub fn machine(&self) -> String {
+        match &self.kind {
+            ExecutorKind::Vm { .. } => format!("vm {}", self.arch),
+            ExecutorKind::Engine(engine) => format!("engine {} {}", engine.server, self.arch),
+            ExecutorKind::Docker { host: Some(host) } => format!("docker {host}"),
+            ExecutorKind::Docker { host: None } => "docker".to_owned(),
+        }
+    }
 }
 
 /// The settings of an engine.
@@ -118,13 +144,24 @@ fn one(name: &str, section: &Section<'_>) -> Result<ExecutorConfig, Wrong> {
         let wrong = section.wrong("arch", format_args!("is `{arch}`, which is no architecture"));
         Wrong::unknown(wrong.message, &arch, Arch::ALL.iter().map(|arch| arch.debian()))
     })?;
-    let slots = section.number("slots")?;
-    let (kind, slots) = match kind.as_str() {
-        "engine" => (engine(section)?, slots.unwrap_or(SLOTS)),
-        "docker" => (docker(section)?, slots.unwrap_or(CONTAINERS)),
-        _ => (vm(section, arch)?, slots.unwrap_or(1)),
+    let (kind, slots, cost) = match kind.as_str() {
+        "engine" => (engine(section)?, SLOTS, COST),
+        "docker" => (docker(section)?, CONTAINERS, COST),
+        _ => (vm(section, arch)?, 1, COST_OF_SOFTWARE),
     };
-    Ok(ExecutorConfig { name: name.to_owned(), arch, slots, kind })
+    let memory = match kind {
+        ExecutorKind::Vm { .. } => 0,
+        ExecutorKind::Engine(_) | ExecutorKind::Docker { .. } => section.size("memory")?.unwrap_or(0),
+    };
+    Ok(ExecutorConfig {
+        name: name.to_owned(),
+        arch,
+        slots: section.number("slots")?.unwrap_or(slots),
+        memory,
+        cost: section.number("cost")?.unwrap_or(cost),
+        features: section.texts("features")?.into_iter().flatten().collect(),
+        kind,
+    })
 }
 
 fn vm(section: &Section<'_>, arch: Arch) -> Result<ExecutorKind, Wrong> {
@@ -176,6 +213,9 @@ mod tests {
             name: name.to_owned(),
             arch: Arch::Arm64,
             slots,
+            memory: 0,
+            cost: 16,
+            features: BTreeSet::new(),
             kind: ExecutorKind::Vm { memory },
         };
         assert_eq!(executors.unwrap().executors, [machine("arm", 2 << 30, 1), machine("large", 8 << 30, 2)]);
@@ -260,7 +300,29 @@ mod tests {
         assert_eq!(read("host = \"tcp://a:1\"\nslots = 8"), (Some("tcp://a:1".to_owned()), 8));
         let error = check(&format!("{docker}host = \"ssh://me@a\"")).unwrap_err();
         assert!(error.starts_with("`host` in [executor.box] is no engine: an engine is at `unix:///PATH`"), "{error}");
-        assert!(check(&format!("{docker}memory = \"2G\"")).unwrap_err().starts_with("there is no setting `memory`"));
+        assert!(check(&format!("{docker}jobs = 2")).unwrap_err().starts_with("there is no setting `jobs`"));
+    }
+
+    #[test]
+    fn what_a_machine_offers_is_read() {
+        let read = |kind: &str, more: &str| {
+            let url = if kind == "engine" { "url = \"grpc://localhost:1\"" } else { "" };
+            let text = format!("[executor.a]\nkind = \"{kind}\"\narch = \"arm64\"\n{url}\n{more}");
+            check(&text).map(|mut config| config.executors.remove(0))
+        };
+        let engine = read("engine", "memory = \"64G\"\ncost = 3\nfeatures = [\"kvm\", \"disk\"]").unwrap();
+        let features = ["disk", "kvm"].map(str::to_owned);
+        assert_eq!((engine.memory, engine.cost, engine.features), (64 << 30, 3, features.into()));
+        let usual = |kind| {
+            let ExecutorConfig { memory, cost, features, .. } = read(kind, "").unwrap();
+            (memory, cost, features.len())
+        };
+        assert_eq!(["engine", "docker", "vm"].map(usual), [(0, 1, 0), (0, 1, 0), (0, 16, 0)]);
+        // The memory of a machine made of software is that of each.
+        assert_eq!(read("vm", "memory = \"4G\"").unwrap().memory, 0);
+        for wrong in ["cost = 0", "cost = 1.5", "features = \"kvm\"", "features = [1]"] {
+            assert!(read("engine", wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
@@ -271,7 +333,7 @@ mod tests {
         assert_eq!(both.iter().map(|executor| executor.name.as_str()).collect::<Vec<_>>(), ["b", "a"]);
         let refused = |text: &str| check(text).unwrap_err();
         assert!(refused(&format!("{machine}jobs = 2")).starts_with("there is no setting `jobs` in `[executor.a]`"));
-        assert!(refused(&format!("{engine}memory = \"2G\"")).starts_with("there is no setting `memory`"));
+        assert!(refused(&format!("{engine}host = \"unix:///a\"")).starts_with("there is no setting `host`"));
         assert!(SETTINGS.iter().all(|setting| KINDS.iter().any(|(_, settings)| settings.contains(setting))));
         assert!(KINDS.iter().all(|(_, settings)| settings.iter().all(|setting| SETTINGS.contains(setting))));
     }

@@ -7,6 +7,7 @@ mod section;
 mod trust;
 mod wrong;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use toml::Table;
@@ -52,6 +53,10 @@ pub struct Config {
     pub executors: Vec<ExecutorConfig>,
     /// `[build] local`: whether this machine runs what it can, and engines only what it cannot.
     pub local_first: bool,
+    /// `[build] cost`: how dear a second is on this machine beside one on another.
+    pub cost: u32,
+    /// `[build] features`: what this machine has that packages ask for.
+    pub features: BTreeSet<String>,
 }
 
 /// Limits of the evaluation; what is not given is the evaluator's default.
@@ -99,7 +104,7 @@ impl Config {
             let message = format!("there is no setting `[{section}]`");
             return Err(Wrong::unknown(message, section, SECTIONS.into_iter()));
         }
-        let build = Section::of(&file, "build", &["jobs", "memory", "audit", "local"])?;
+        let build = Section::of(&file, "build", &["jobs", "memory", "audit", "local", "cost", "features"])?;
         let eval = Section::of(&file, "eval", &["steps", "memory", "depth"])?;
         let store = Section::of(&file, "store", &["path"])?;
         Ok(Self {
@@ -122,6 +127,8 @@ impl Config {
             trust: trust::read(&file)?,
             executors: executor::read(&file, text)?,
             local_first: local_first(&build)?,
+            cost: build.number("cost")?.unwrap_or(executor::COST),
+            features: build.texts("features")?.into_iter().flatten().collect(),
         })
     }
 }
@@ -194,7 +201,9 @@ mod tests {
             check("[build]\njbos = 1").unwrap_err(),
             "there is no setting `jbos` in `[build]` (did you mean `jobs`?)"
         );
-        assert!(check("[build]\ncolour = 1").unwrap_err().contains("known are: jobs, memory, audit, local"));
+        assert!(
+            check("[build]\ncolour = 1").unwrap_err().contains("known are: jobs, memory, audit, local, cost, features")
+        );
     }
 
     #[test]

@@ -124,7 +124,7 @@ fn variable<'v>(call: &Invocation<'_, 'v>, value: Value<'v>) -> Result<Option<Ar
 }
 
 fn limits(settings: &Settings<'_, '_, '_>) -> Result<Limits> {
-    let known = ["memory_mb", "processes", "minutes", "disk_mb", "cpus", "users"];
+    let known = ["memory_mb", "processes", "minutes", "disk_mb", "cpus", "users", "features"];
     let given = Settings::of(settings.call, settings.record("limits")?, &known)?;
     let usual = Limits::default();
     // In an action, zero is no limit; who writes a limit wants one.
@@ -135,6 +135,10 @@ fn limits(settings: &Settings<'_, '_, '_>) -> Result<Limits> {
         disk: given.positive("disk_mb")?.map_or(usual.disk, |mb| mb.saturating_mul(1 << 20)),
         cpus: given.positive("cpus")?.map_or(usual.cpus, |cpus| u32::try_from(cpus).unwrap_or(u32::MAX)),
         users: given.positive("users")?.map_or(usual.users, |users| u32::try_from(users).unwrap_or(u32::MAX)),
+        features: match given.get("features")? {
+            Value::Null => usual.features,
+            _ => given.texts("features")?.into_iter().map(str::to_owned).collect(),
+        },
         ..usual
     })
 }
