@@ -176,6 +176,10 @@ impl Contents for Store {
         self.materialise_tree(tree)
     }
 
+    fn is_materialised(&self, tree: TreeId) -> Result<bool> {
+        Ok(self.index().has_materialised(tree)? && self.layout().tree(tree.0).is_dir())
+    }
+
     fn has_tree(&self, tree: TreeId) -> Result<bool> {
         self.is_whole(tree)
     }

@@ -47,6 +47,15 @@ pub trait Contents: DirectoriesMut + Send + Sync {
     /// See [`StoreError`].
     fn materialise(&self, tree: TreeId) -> Result<PathBuf, StoreError>;
 
+    /// Whether a tree is a folder already.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn is_materialised(&self, tree: TreeId) -> Result<bool, StoreError> {
+        let _ = tree;
+        Ok(false)
+    }
+
     /// Whether the whole tree is here.
     ///
     /// # Errors

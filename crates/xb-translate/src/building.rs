@@ -17,16 +17,19 @@ use crate::came::digest;
 const MOST_ENTRIES: u64 = 4_000_000;
 const MOST_FOLDERS: u64 = 500_000;
 
+/// No more folders are known, at some 200 bytes each.
+const MOST_KNOWN: usize = 1 << 18;
+
 /// Linux takes no longer target for a link.
 const LONGEST_TARGET: usize = 4095;
 
 impl Came {
-    /// The tree by the store's names, with its directories.
+    /// The tree by the store's names, with the directories that are not known yet.
     ///
     /// # Errors
     /// When something of it can be in no tree: half a sentence.
     pub fn to_store(&self, contents: &HashMap<proto::Digest, ContentId>) -> Result<Placed, String> {
-        let mut building = Building { came: self, contents, done: HashMap::new(), directories: Vec::new() };
+        let mut building = Building { came: self, contents, done: self.known.clone(), directories: Vec::new() };
         let built = building.build(&self.root, 0)?;
         if built.components > RelPath::DEEPEST || built.bytes > RelPath::LONGEST {
             return Err("it is deeper, or has a longer path, than any file of a tree may have".to_owned());
@@ -34,7 +37,8 @@ impl Came {
         if built.entries > MOST_ENTRIES || built.folders > MOST_FOLDERS {
             return Err(format!("it has more than {MOST_FOLDERS} folders, or more than {MOST_ENTRIES} entries in all"));
         }
-        Ok(Placed { tree: built.tree, directories: building.directories, folders: built.folders })
+        let Building { done, directories, .. } = building;
+        Ok(Placed { tree: built.tree, directories, folders: built.folders, done })
     }
 }
 
@@ -43,10 +47,30 @@ impl Came {
 pub struct Placed {
     /// The tree.
     pub tree: TreeId,
-    /// Its directories, inner ones first.
+    /// Its directories that were not known, inner ones first.
     pub directories: Vec<Directory>,
     /// How many folders are beneath it, each as often as it is there.
     pub folders: u64,
+    done: HashMap<proto::Digest, Built>,
+}
+
+/// Folders that a store has, by their names at others: they need not be read again as long as nothing is removed there.
+#[derive(Debug, Default)]
+pub struct Known(HashMap<proto::Digest, Built>);
+
+impl Known {
+    /// A folder, if it is known with all that is beneath it.
+    pub(crate) fn get(&self, folder: &proto::Digest) -> Option<Built> {
+        self.0.get(folder).copied()
+    }
+
+    /// The store has all of a tree, whose directories were added to it.
+    pub fn learn(&mut self, placed: Placed) {
+        if self.0.len() + placed.done.len() > MOST_KNOWN {
+            self.0.clear();
+        }
+        self.0.extend(placed.done);
+    }
 }
 
 struct Building<'a> {
@@ -58,8 +82,8 @@ struct Building<'a> {
 }
 
 /// A folder that was built, and the longest path beneath it.
-#[derive(Clone, Copy)]
-struct Built {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Built {
     tree: TreeId,
     components: usize,
     bytes: usize,
@@ -161,7 +185,9 @@ mod tests {
             folders.insert(named.clone(), folder);
         }
         let read = |named: &proto::Digest| Ok::<_, NoTree>(folders[named].clone());
-        let Ok(came) = Came::read(named, DigestFunction::Sha256, read) else { panic!("it can be read") };
+        let Ok(came) = Came::read(named, DigestFunction::Sha256, &Known::default(), read) else {
+            panic!("it can be read")
+        };
         came.to_store(&HashMap::new())
     }
 
@@ -171,10 +197,47 @@ mod tests {
 
     #[test]
     fn few_bytes_do_not_stand_for_a_great_many_folders() {
-        let Placed { tree, directories, folders } = doubled(17).expect("262142 folders are not too many");
+        let Placed { tree, directories, folders, .. } = doubled(17).expect("262142 folders are not too many");
         assert!(tree != TreeId(Digest::of(b"")) && directories.len() == 18 && folders == 262_142);
         for depth in [18, 40, 64] {
             assert!(doubled(depth).is_err_and(|why| why.contains("more than 500000 folders")), "{depth}");
         }
+    }
+
+    #[test]
+    fn what_is_known_is_not_read_again() {
+        let inner = Directory::default().encode_to_vec();
+        let deep = Directory { directories: vec![named("empty", &inner)], ..Directory::default() }.encode_to_vec();
+        let outer =
+            |name: &str| Directory { directories: vec![named(name, &deep)], ..Directory::default() }.encode_to_vec();
+        let all: HashMap<_, _> = [inner.clone(), deep.clone(), outer("a"), outer("b")]
+            .map(|bytes| (DigestFunction::Sha256.of(&bytes), bytes))
+            .into();
+        let place = |name: &str, known: &mut Known| {
+            let mut asked = Vec::new();
+            let read = |named: &proto::Digest| {
+                asked.push(all[named].clone());
+                Ok::<_, NoTree>(all[named].clone())
+            };
+            let root = DigestFunction::Sha256.of(&outer(name));
+            let Ok(came) = Came::read(root, DigestFunction::Sha256, known, read) else { panic!("it can be read") };
+            let placed = came.to_store(&HashMap::new()).expect("it is a tree");
+            let told = (placed.tree, placed.directories.len(), placed.folders);
+            known.learn(placed);
+            (asked, told)
+        };
+        let mut known = Known::default();
+        let (asked, (_, new, folders)) = place("a", &mut known);
+        assert_eq!((asked, new, folders), (vec![outer("a"), deep.clone()], 3, 2));
+        let (asked, (second, new, folders)) = place("b", &mut known);
+        assert_eq!((asked, new, folders), (vec![outer("b")], 1, 2));
+        let (asked, (again, new, folders)) = place("b", &mut known);
+        assert_eq!((asked, again, new, folders), (vec![], second, 0, 2));
+        assert_eq!(place("b", &mut Known::default()).1, (second, 3, 2));
+    }
+
+    fn named(name: &str, folder: &[u8]) -> DirectoryNode {
+        let digest = Some(proto_digest(&DigestFunction::Sha256.of(folder)));
+        DirectoryNode { name: name.to_owned(), digest }
     }
 }

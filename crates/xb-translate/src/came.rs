@@ -8,7 +8,8 @@ use prost::{DecodeError, Message};
 use xb_graph::reapi::{DigestMessage, Directory, FileNode};
 use xb_remote::{DigestFunction, proto};
 
-use crate::Named;
+use crate::building::Built;
+use crate::{Known, Named};
 
 /// All outputs of an action together list no more entries. An entry of two bytes, where it is listed, has hundreds in
 /// memory.
@@ -57,6 +58,8 @@ impl Listed {
 pub struct Came {
     pub(crate) root: proto::Digest,
     pub(crate) directories: HashMap<proto::Digest, Directory>,
+    /// Folders of it that were known, and are not among these.
+    pub(crate) known: HashMap<proto::Digest, Built>,
 }
 
 /// Why bytes are no tree.
@@ -80,19 +83,24 @@ impl Came {
         Ok(came)
     }
 
-    /// Reads a tree from who has its directories by their digests.
+    /// Reads a tree from who has its directories by their digests, but for those that are known.
     ///
     /// # Errors
     /// When one cannot be read, or is not what its digest says.
     pub fn read<E: From<NoTree>>(
         root: proto::Digest,
         function: DigestFunction,
+        known: &Known,
         mut read: impl FnMut(&proto::Digest) -> Result<Vec<u8>, E>,
     ) -> Result<Self, E> {
         let (mut came, mut listed) = (Self::of(root.clone(), function), Listed::default());
         let mut pending = vec![root];
         while let Some(named) = pending.pop() {
             if came.directories.contains_key(&named) {
+                continue;
+            }
+            if let Some(built) = known.get(&named) {
+                came.known.insert(named, built);
                 continue;
             }
             let bytes = read(&named)?;
@@ -108,7 +116,8 @@ impl Came {
 
     /// An empty folder has no bytes that would have to be listed.
     fn of(root: proto::Digest, function: DigestFunction) -> Self {
-        Self { root, directories: HashMap::from([(function.of(b""), Directory::default())]) }
+        let directories = HashMap::from([(function.of(b""), Directory::default())]);
+        Self { root, directories, known: HashMap::new() }
     }
 
     fn add(&mut self, named: proto::Digest, bytes: &[u8], listed: &mut Listed) -> Result<&Directory, NoTree> {

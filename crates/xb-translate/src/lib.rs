@@ -11,7 +11,7 @@ mod came;
 mod directories;
 mod names;
 
-pub use building::Placed;
+pub use building::{Known, Placed};
 pub use came::{Came, Listed, NoTree, tree_message};
 pub use directories::{KEPT, Named, translate};
 pub use names::Names;

@@ -1,6 +1,5 @@
 //! The root of an action: a tree of what was sent, in the store that sandboxes are made from.
 
-use std::collections::HashMap;
 use std::io::{self, Read};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2::Digest;
@@ -23,7 +22,7 @@ const MOST_NAMED: usize = 1000;
 
 /// The tree of a root. What the store has already is not read again, and the rest is counted.
 pub(super) fn root(shelf: &Shelf, names: &Names<'_>, root: &Digest, intake: &Intake) -> Result<TreeId, Trouble> {
-    let came = Came::read(root.clone(), names.function, |folder| directory(shelf, folder))?;
+    let came = Came::read(root.clone(), names.function, &intake.known(), |folder| directory(shelf, folder))?;
     let files: Vec<_> = came.files().into_iter().collect();
     let mut contents = names.here(&files);
     let lacking: Vec<_> = files.into_iter().filter(|file| !contents.contains_key(file)).collect();
@@ -37,21 +36,17 @@ pub(super) fn root(shelf: &Shelf, names: &Names<'_>, root: &Digest, intake: &Int
     let taken: Vec<_> = taken.into_iter().filter_map(|(content, file)| Some((content?, file))).collect();
     names.came(&taken);
     contents.extend(taken.into_iter().map(|(content, file)| (file, content)));
-    store(&came, &contents, names.store, intake)
-}
-
-fn store(
-    came: &Came,
-    contents: &HashMap<Digest, ContentId>,
-    into: &dyn Contents,
-    intake: &Intake,
-) -> Result<TreeId, Trouble> {
-    let placed = came.to_store(contents).map_err(|why| Trouble::Wrong(format!("the root is no tree: {why}")))?;
-    intake.took_root(placed.tree, placed.folders.saturating_mul(FOLDER));
-    for directory in placed.directories {
-        into.add_directory(directory).map_err(|error| Trouble::Here(error.to_string()))?;
+    let placed = came.to_store(&contents);
+    let mut placed = placed.map_err(|why| Trouble::Wrong(format!("the root is no tree: {why}")))?;
+    for directory in std::mem::take(&mut placed.directories) {
+        names.store.add_directory(directory).map_err(|error| Trouble::Here(error.to_string()))?;
     }
-    Ok(placed.tree)
+    let tree = placed.tree;
+    if !names.store.is_materialised(tree)? {
+        intake.took(placed.folders.saturating_mul(FOLDER));
+    }
+    intake.learn(placed);
+    Ok(tree)
 }
 
 fn directory(shelf: &Shelf, named: &Digest) -> Result<Vec<u8>, Trouble> {

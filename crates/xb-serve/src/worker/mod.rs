@@ -169,7 +169,9 @@ impl Workshop {
         about.input_fetch_completed_timestamp = Some(now());
         let action = ResolvedAction { root, layers: vec![root], ..action };
         about.execution_start_timestamp = Some(now());
-        let left = self.worker.executor.run(&action, &self.context()).await?;
+        let left = self.worker.executor.run(&action, &self.context()).await;
+        // Something of the store may be lost: the root is read again the next time.
+        let left = left.inspect_err(|_| self.intake.forget())?;
         about.execution_completed_timestamp = Some(now());
         about.output_upload_start_timestamp = Some(now());
         let (this, held, key) = (Arc::clone(self), Arc::clone(slot), key.clone());

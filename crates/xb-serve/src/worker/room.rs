@@ -1,10 +1,9 @@
 //! Room in the store that actions are made from: it is tidied when much has come in.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use xb_core::TreeId;
+use xb_translate::{Known, Placed};
 
 /// Brings the store back to what it may hold: why not, as a sentence.
 pub type Tidy = dyn Fn() -> Result<(), String> + Send + Sync;
@@ -18,12 +17,12 @@ pub struct Room {
     pub tidy: Box<Tidy>,
 }
 
-/// How much has come in since the store was tidied.
+/// What has come in since the store was tidied.
 #[derive(Debug, Default)]
 pub(super) struct Intake {
     bytes: AtomicU64,
-    /// The roots whose folders are among them.
-    roots: Mutex<HashSet<TreeId>>,
+    /// Folders of roots that are in the store.
+    known: RwLock<Known>,
     is_awaited: AtomicBool,
 }
 
@@ -41,11 +40,19 @@ impl Intake {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// A root came in, whose folders take so many bytes wherever it is used; however often it is, that is once.
-    pub fn took_root(&self, root: TreeId, bytes: u64) {
-        if self.roots.lock().unwrap_or_else(PoisonError::into_inner).insert(root) {
-            self.took(bytes);
-        }
+    /// The store has all of a root.
+    pub fn learn(&self, root: Placed) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).learn(root);
+    }
+
+    /// The folders that the store has.
+    pub fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nobody knows what the store has.
+    pub fn forget(&self) {
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known::default();
     }
 
     pub fn due(&self, room: &Room) -> Due {
@@ -64,7 +71,7 @@ impl Intake {
     /// The store is tidied now: how much had come in.
     pub fn begin(&self) -> u64 {
         self.is_awaited.store(false, Ordering::Relaxed);
-        self.roots.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.forget();
         self.bytes.swap(0, Ordering::Relaxed)
     }
 }
@@ -87,17 +94,5 @@ mod tests {
         assert!(intake.is_first_to_wait() && !intake.is_first_to_wait());
         assert_eq!((intake.begin(), due(9)), (20, Due::No));
         assert!(intake.is_first_to_wait());
-    }
-
-    #[test]
-    fn a_root_counts_once_until_all_is_tidied() {
-        let (intake, root) = (Intake::default(), TreeId(xb_core::Digest::of(b"root")));
-        for _ in 0..3 {
-            intake.took_root(root, 7);
-        }
-        intake.took_root(TreeId(xb_core::Digest::of(b"other")), 1);
-        assert_eq!(intake.begin(), 8);
-        intake.took_root(root, 7);
-        assert_eq!(intake.begin(), 7);
     }
 }
