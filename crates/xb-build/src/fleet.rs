@@ -2,10 +2,11 @@
 //!
 //! A run that is ready may often run on several machines. Which one is decided when it starts, not before: who is full
 //! keeps nobody from another, and who has become free is used. Runs that the same machines can run wait in one line,
-//! so that no more is looked at than there are lines, however many runs wait.
+//! so that few are looked at, however many wait.
 //!
-//! A machine is chosen by what it costs: the time until it is free and the time of the run, times how dear its seconds
-//! are. So what is dear is left to those who can go nowhere else, or would wait too long for it.
+//! A machine is chosen by what it costs: the time until it is free, for those who wait before it as well, and the time
+//! of the run, times how dear its seconds are. So what is dear is left to those who can go nowhere else, or would wait
+//! too long.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,31 +17,23 @@ use tokio::time::Instant;
 use xb_core::TreeId;
 use xb_graph::NodeId;
 
-use crate::load::{Load, Wanted};
+use crate::load::{Load, Ready};
 
-/// How often a run that finds no machine may be overtaken by others before they wait for it.
+/// How often a run may see others take the machine that it would take, before that is kept for it.
 const MOST_OVERTAKEN: u32 = 16;
 
 /// How many of a line are looked at when the first of it cannot start.
 const LOOK_AHEAD: usize = 64;
 
+/// Where a run waits in its line.
+type Turn = (Reverse<u64>, NodeId);
+
 /// Runs that the same machines can run, the most urgent first.
 #[derive(Debug, Default)]
 struct Line {
-    waiting: BTreeSet<(Reverse<u64>, NodeId)>,
+    waiting: BTreeSet<Turn>,
+    /// How often its first was overtaken.
     overtaken: u32,
-}
-
-impl Line {
-    /// The most urgent of it.
-    fn first(&self) -> Option<(Reverse<u64>, NodeId)> {
-        self.waiting.first().copied()
-    }
-
-    /// Whether others have gone before its first long enough.
-    fn is_patient(&self) -> bool {
-        self.overtaken < MOST_OVERTAKEN
-    }
 }
 
 /// The machines, and what waits for them.
@@ -49,7 +42,14 @@ pub(crate) struct Fleet {
     machines: Vec<Load>,
     /// By the places of the machines that can run what waits there, in their order.
     lines: BTreeMap<Vec<usize>, Line>,
-    waiting: FxHashMap<NodeId, Wanted>,
+    waiting: FxHashMap<NodeId, Ready>,
+}
+
+/// A machine that nobody may use but who has waited longest for one.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    run: NodeId,
+    place: usize,
 }
 
 impl Fleet {
@@ -58,7 +58,7 @@ impl Fleet {
     }
 
     /// A run waits for one of these machines.
-    pub fn push(&mut self, run: Wanted, able: Vec<usize>) {
+    pub fn push(&mut self, run: Ready, able: Vec<usize>) {
         self.lines.entry(able).or_default().waiting.insert((Reverse(run.priority), run.node));
         self.waiting.insert(run.node, run);
     }
@@ -66,7 +66,7 @@ impl Fleet {
     /// How urgent the most urgent run is that may find a machine.
     pub fn top(&self, now: Instant) -> Option<u64> {
         let open = self.lines.iter().filter(|(able, _)| able.iter().any(|place| self.machines[*place].free(now) > 0));
-        open.filter_map(|(_, line)| line.first()).map(|(Reverse(priority), _)| priority).max()
+        open.filter_map(|(_, line)| line.waiting.first()).map(|(Reverse(priority), _)| *priority).max()
     }
 
     /// How many more runs the machines take.
@@ -76,95 +76,131 @@ impl Fleet {
 
     /// The next run that may start, the most urgent first, and where; from now on it counts as running.
     pub fn pop(&mut self, now: Instant) -> Option<(NodeId, usize)> {
-        let mut lines: Vec<_> = self.lines.iter().filter_map(|(able, line)| Some((line.first()?, able))).collect();
+        let mut lines: Vec<(Turn, &Vec<usize>)> =
+            self.lines.iter().filter_map(|(able, line)| Some((*line.waiting.first()?, able))).collect();
         lines.sort_unstable();
-        let kept = self.kept(now);
-        let found = lines.into_iter().find_map(|(_, able)| {
-            let kept = kept.iter().filter(|(line, _)| *line != able).flat_map(|(_, places)| places);
-            let kept: BTreeSet<usize> = kept.copied().collect();
-            let (run, place) = self.next_of(able, &kept, now)?;
-            Some((able.clone(), run, place))
+        let kept = self.kept(&lines, now);
+        let (turn, place, able) = lines.iter().find_map(|(_, able)| {
+            let (turn, place) = self.next_of(able, kept, now)?;
+            Some((turn, place, (*able).clone()))
+        })?;
+        let passed = lines.iter().take_while(|(first, _)| *first < turn);
+        let passed = passed.filter(|((_, first), able)| {
+            let first = self.waiting.get(first);
+            first.and_then(|first| self.best(first, able, kept, now)) == Some(place)
         });
-        let (able, node, place) = found?;
-        let run = self.waiting.remove(&node)?;
+        let passed: Vec<Vec<usize>> = passed.map(|(_, able)| (*able).clone()).collect();
+        for overtaken in passed {
+            if let Some(line) = self.lines.get_mut(&overtaken) {
+                line.overtaken += 1;
+            }
+        }
         if let Some(line) = self.lines.get_mut(&able) {
-            let entry = (Reverse(run.priority), node);
-            line.overtaken = if line.first() == Some(entry) { 0 } else { line.overtaken + 1 };
-            line.waiting.remove(&entry);
+            if line.waiting.first() == Some(&turn) {
+                line.overtaken = 0;
+            }
+            line.waiting.remove(&turn);
             if line.waiting.is_empty() {
                 self.lines.remove(&able);
             }
         }
-        self.machines[place].start(run, able, now);
-        Some((node, place))
+        let run = self.waiting.remove(&turn.1)?;
+        self.machines[place].start(run, able, now, false);
+        Some((turn.1, place))
     }
 
-    /// The machines that are kept for the first of a line that was overtaken often enough, by the lines.
-    fn kept(&self, now: Instant) -> Vec<(&Vec<usize>, BTreeSet<usize>)> {
-        let tired = self.lines.iter().filter(|(_, line)| !line.is_patient());
-        let kept = tired.filter_map(|(able, line)| {
-            let run = self.waiting.get(&line.first()?.1)?;
-            let best = self.best(run, able, &BTreeSet::new(), now)?;
-            Some((able, BTreeSet::from([best.0])))
-        });
-        kept.collect()
+    /// What is kept for the most urgent of those that were overtaken too often.
+    fn kept(&self, lines: &[(Turn, &Vec<usize>)], now: Instant) -> Option<Kept> {
+        let is_tired = |able: &Vec<usize>| self.lines.get(able).is_some_and(|line| line.overtaken >= MOST_OVERTAKEN);
+        let ((_, run), able) = lines.iter().find(|(_, able)| is_tired(able))?;
+        let place = self.best(self.waiting.get(run)?, able, None, now)?;
+        Some(Kept { run: *run, place })
     }
 
-    fn next_of(&self, able: &[usize], kept: &BTreeSet<usize>, now: Instant) -> Option<(NodeId, usize)> {
+    /// The first run of a line whose best machine is free, and that machine. Who waits for a machine makes the others wait
+    /// longer for it.
+    fn next_of(&self, able: &[usize], kept: Option<Kept>, now: Instant) -> Option<(Turn, usize)> {
         if !able.iter().any(|place| self.machines[*place].free(now) > 0) {
             return None;
         }
-        let line = self.lines.get(able)?;
-        let ahead = if line.is_patient() { LOOK_AHEAD } else { 1 };
-        line.waiting.iter().take(ahead).find_map(|(_, node)| {
-            let (place, wait) = self.best(self.waiting.get(node)?, able, kept, now)?;
-            wait.is_zero().then_some((*node, place))
-        })
-    }
-
-    /// The best machine for a run, and how long it would wait for it.
-    fn best(&self, run: &Wanted, able: &[usize], kept: &BTreeSet<usize>, now: Instant) -> Option<(usize, Duration)> {
-        let able = able.iter().copied().filter(|place| !self.machines[*place].is_gone);
-        let best = able.min_by_key(|place| {
-            let machine = &self.machines[*place];
-            (machine.fitness(run, self.wait(*place, run, kept, now)), *place)
-        })?;
-        Some((best, self.wait(best, run, kept, now)))
-    }
-
-    /// How long a run would wait for a machine; that is kept for another as long as it takes.
-    fn wait(&self, place: usize, run: &Wanted, kept: &BTreeSet<usize>, now: Instant) -> Duration {
-        let wait = self.machines[place].wait(run.memory, now);
-        if kept.contains(&place) { wait.max(run.seconds()) } else { wait }
-    }
-
-    /// A run that has lasted much longer than one would think, and a machine that is free for a twin of it; from now on
-    /// the twin counts as running.
-    pub fn twin(&mut self, now: Instant, patience: Duration) -> Option<(NodeId, usize)> {
-        let stuck = self.machines.iter().flat_map(|machine| machine.running.values()).filter_map(|started| {
-            let overdue = started.overdue(now, patience)?;
-            let node = started.run.node;
-            if self.machines.iter().filter(|machine| machine.running.contains_key(&node)).count() > 1 {
-                return None;
+        let mut ahead: BTreeMap<usize, Duration> = BTreeMap::new();
+        for turn in self.lines.get(able)?.waiting.iter().take(LOOK_AHEAD) {
+            let run = self.waiting.get(&turn.1)?;
+            let Some((place, wait)) = self.best_after(run, able, kept, &ahead, now) else { continue };
+            if wait.is_zero() {
+                return Some((*turn, place));
             }
-            let others = started.able.iter().copied().filter(|place| {
-                let machine = &self.machines[*place];
-                !machine.running.contains_key(&node) && machine.wait(started.run.memory, now).is_zero()
-            });
-            let best = |place: &usize| (self.machines[*place].fitness(&started.run, Duration::ZERO), *place);
-            Some((overdue, started, others.min_by_key(best)?))
+            let slots = u32::try_from(self.machines[place].slots()).unwrap_or(u32::MAX);
+            *ahead.entry(place).or_default() += run.time() / slots;
+        }
+        None
+    }
+
+    /// The best machine for a run that is the next in its line.
+    fn best(&self, run: &Ready, able: &[usize], kept: Option<Kept>, now: Instant) -> Option<usize> {
+        self.best_after(run, able, kept, &BTreeMap::new(), now).map(|(place, _)| place)
+    }
+
+    /// The best machine for a run, and how long it would wait for it, after those who are ahead of it.
+    fn best_after(
+        &self,
+        run: &Ready,
+        able: &[usize],
+        kept: Option<Kept>,
+        ahead: &BTreeMap<usize, Duration>,
+        now: Instant,
+    ) -> Option<(usize, Duration)> {
+        let open = able.iter().copied().filter(|place| {
+            let machine = &self.machines[*place];
+            let is_kept = kept.is_some_and(|kept| kept.place == *place && kept.run != run.node);
+            !is_kept && !machine.is_gone && !machine.running.contains_key(&run.node)
         });
-        let (_, started, place) = stuck.max_by_key(|(overdue, started, _)| (*overdue, Reverse(started.run.node)))?;
-        let (run, able) = (started.run.clone(), started.able.clone());
-        let node = run.node;
-        self.machines[place].start(run, able, now);
-        Some((node, place))
+        let priced = open.map(|place| {
+            let machine = &self.machines[place];
+            let wait = match machine.wait(run.memory, now) {
+                Duration::ZERO => Duration::ZERO,
+                wait => wait + ahead.get(&place).copied().unwrap_or_default(),
+            };
+            (machine.price(run, wait), place, wait)
+        });
+        priced.min().map(|(_, place, wait)| (place, wait))
+    }
+
+    /// A run that has lasted much longer than one would think, and a machine that has nothing else to do and costs no more
+    /// than the run has cost already.
+    pub fn stuck(&self, now: Instant, patience: Duration) -> Option<(NodeId, usize)> {
+        let is_idle = |place: usize| {
+            let machine = &self.machines[place];
+            machine.running.is_empty() && machine.free(now) > 0 && !self.lines.keys().any(|able| able.contains(&place))
+        };
+        let running = self.machines.iter().flat_map(|machine| machine.running.values().map(move |run| (machine, run)));
+        let stuck = running.filter_map(|(machine, started)| Some((machine, started, started.overdue(now, patience)?)));
+        let doubled = stuck.filter_map(|(machine, started, overdue)| {
+            let cost = started.elapsed(now).as_millis() * u128::from(machine.cost);
+            let is_worth_it = |place: &usize| {
+                is_idle(*place) && started.run.time().as_millis() * u128::from(self.machines[*place].cost) <= cost
+            };
+            let price = |place: &usize| (self.machines[*place].price(&started.run, Duration::ZERO), *place);
+            let place = started.able.iter().copied().filter(is_worth_it).min_by_key(price)?;
+            Some((overdue, Reverse(started.run.node), place))
+        });
+        doubled.max().map(|(_, Reverse(node), place)| (node, place))
+    }
+
+    /// A run gets a twin on a machine, its only one.
+    pub fn double(&mut self, node: NodeId, place: usize, now: Instant) {
+        let first = self.machines.iter_mut().find_map(|machine| machine.running.get_mut(&node));
+        if let Some(first) = first {
+            first.is_no_more_doubled = true;
+            let (run, able) = (first.run.clone(), first.able.clone());
+            self.machines[place].start(run, able, now, true);
+        }
     }
 
     /// A run is being stopped on a machine.
     pub fn give_up(&mut self, node: NodeId, place: usize) {
         if let Some(started) = self.machines[place].running.get_mut(&node) {
-            started.is_given_up = true;
+            started.is_no_more_doubled = true;
         }
     }
 
@@ -178,9 +214,14 @@ impl Fleet {
         self.machines[place].has(trees);
     }
 
-    /// Nothing starts on a machine for a while.
-    pub fn pause(&mut self, place: usize, until: Instant) {
-        self.machines[place].pause(until);
+    /// Others have all of a machine but what runs there, and are asked again some time.
+    pub fn is_leased_out(&mut self, place: usize, now: Instant, until: Instant) {
+        self.machines[place].is_leased_out(now, until);
+    }
+
+    /// A slot of a machine was to be had.
+    pub fn is_leased(&mut self, place: usize) {
+        self.machines[place].is_leased();
     }
 
     /// Whether a machine is still to be had.
@@ -208,9 +249,9 @@ impl Fleet {
     }
 
     /// Whether something may start because time has gone by, though nothing has ended.
-    pub fn is_waiting_for_time(&self, now: Instant) -> bool {
-        let is_busy = !self.waiting.is_empty() || self.machines.iter().any(|machine| !machine.running.is_empty());
-        is_busy && (self.machines.len() > 1 || self.machines.iter().any(|machine| machine.is_paused(now)))
+    pub fn is_waiting_for_time(&self) -> bool {
+        let may_be_stuck = self.machines.len() > 1 && self.machines.iter().any(|machine| !machine.running.is_empty());
+        may_be_stuck || !self.waiting.is_empty()
     }
 
     /// Nothing more shall start.
@@ -240,7 +281,7 @@ mod tests {
 
         fn push(&mut self, node: u32, able: &[usize], priority: u64, seconds: u64) {
             let expected = Some(Duration::from_secs(seconds));
-            let run = Wanted { node: NodeId(node), priority, memory: GIB, expected, layers: Vec::new() };
+            let run = Ready { node: NodeId(node), priority, memory: GIB, expected, layers: Vec::new() };
             self.fleet.push(run, able.to_vec());
         }
 
@@ -249,7 +290,9 @@ mod tests {
         }
 
         fn twin(&mut self) -> Option<(u32, usize)> {
-            self.fleet.twin(self.now, Duration::from_secs(60)).map(|(node, place)| (node.0, place))
+            let (node, place) = self.fleet.stuck(self.now, Duration::from_secs(60))?;
+            self.fleet.double(node, place, self.now);
+            Some((node.0, place))
         }
 
         fn after(&mut self, seconds: u64) -> &mut Self {
@@ -302,10 +345,68 @@ mod tests {
     }
 
     #[test]
+    fn what_is_dear_is_used_where_many_wait() {
+        let mut build = Build::new(&[(1, 1), (1, 10)]);
+        for node in 0..20 {
+            build.push(node, &[0, 1], 100 - u64::from(node), 60);
+        }
+        // The tenth of those who wait would be done after eleven minutes.
+        assert_eq!(build.started(), [(0, 0), (10, 1)]);
+    }
+
+    #[test]
+    fn two_who_were_overtaken_do_not_wait_for_each_other() {
+        let run = |node, memory| Ready {
+            node: NodeId(node),
+            priority: 10 - u64::from(node),
+            memory,
+            expected: Some(Duration::from_secs(60)),
+            layers: Vec::new(),
+        };
+        let machines = vec![Load::new(4, 100, 1, 0), Load::new(4, 0, 16, 0)];
+        let mut build = Build { fleet: Fleet::new(machines), now: Instant::now() };
+        build.fleet.push(run(1, 80), vec![0]);
+        build.fleet.push(run(2, 80), vec![0, 1]);
+        build.fleet.lines.values_mut().for_each(|line| line.overtaken = MOST_OVERTAKEN);
+        assert_eq!(build.started(), [(1, 0)]);
+        build.fleet.done(NodeId(1), 0);
+        assert_eq!(build.started(), [(2, 0)]);
+    }
+
+    #[test]
+    fn who_takes_the_memory_of_another_line_overtakes_it() {
+        let machines = vec![Load::new(4, 100, 1, 0), Load::new(1, 0, 1, 0)];
+        let mut build = Build { fleet: Fleet::new(machines), now: Instant::now() };
+        let run = |node, priority, memory| Ready {
+            node: NodeId(node),
+            priority,
+            memory,
+            expected: Some(Duration::from_secs(60)),
+            layers: Vec::new(),
+        };
+        build.fleet.push(run(0, 9, 50), vec![0]);
+        assert_eq!(build.started(), [(0, 0)]);
+        build.fleet.push(run(1, 8, 60), vec![0]);
+        build.fleet.push(run(2, 7, 1), vec![1]);
+        assert_eq!(build.started(), [(2, 1)]);
+        for node in 3..30 {
+            build.fleet.push(run(node, 1, 1), vec![0, 1]);
+        }
+        let mut overtakers = 0;
+        while let Some((node, place)) = build.fleet.pop(build.now) {
+            build.fleet.done(node, place);
+            overtakers += 1;
+        }
+        assert_eq!(overtakers, MOST_OVERTAKEN);
+        build.fleet.done(NodeId(0), 0);
+        assert_eq!(build.fleet.pop(build.now), Some((NodeId(1), 0)));
+    }
+
+    #[test]
     fn memory_is_kept_but_nobody_starves() {
         let machine = Load::new(8, 100 * GIB, 1, 0);
         let mut build = Build { fleet: Fleet::new(vec![machine]), now: Instant::now() };
-        let run = |node, priority, memory| Wanted {
+        let run = |node, priority, memory| Ready {
             node: NodeId(node),
             priority,
             memory: memory * GIB,
@@ -353,15 +454,16 @@ mod tests {
     #[test]
     fn data_stays_where_it_is() {
         let tree = |text: &str| TreeId(xb_core::Digest::of(text.as_bytes()));
-        let machines = (0..3).map(|place| Load::new(4, 0, 1, usize::from(place == 2))).collect();
+        let machines = (0..3).map(|place| Load::new(4, 0, 1, u32::from(place == 2))).collect();
         let mut build = Build { fleet: Fleet::new(machines), now: Instant::now() };
         let push = |build: &mut Build, node, layers: &[&str]| {
             let layers = layers.iter().map(|text| tree(text)).collect();
-            let run = Wanted { node: NodeId(node), priority: 1, memory: 0, expected: None, layers };
+            let run = Ready { node: NodeId(node), priority: 1, memory: 0, expected: None, layers };
             build.fleet.push(run, vec![0, 1, 2]);
             build.started()
         };
         assert_eq!(push(&mut build, 1, &["base"]), [(1, 0)]);
+        build.fleet.has(0, [tree("base")]);
         build.fleet.has(1, [tree("zlib")]);
         build.fleet.has(2, [tree("zlib"), tree("base"), tree("more")]);
         assert_eq!(push(&mut build, 2, &["zlib"]), [(2, 1)]);
@@ -391,7 +493,7 @@ mod tests {
     #[test]
     fn what_nobody_knows_has_more_patience() {
         let mut build = Build::new(&[(1, 1), (1, 1)]);
-        let run = Wanted { node: NodeId(0), priority: 1, memory: 0, expected: None, layers: Vec::new() };
+        let run = Ready { node: NodeId(0), priority: 1, memory: 0, expected: None, layers: Vec::new() };
         build.fleet.push(run, vec![0, 1]);
         assert_eq!(build.started(), [(0, 0)]);
         assert_eq!(build.after(899).twin(), None);
@@ -417,10 +519,30 @@ mod tests {
     fn what_others_have_is_waited_for() {
         let mut build = Build::new(&[(1, 1)]);
         build.push(0, &[0], 1, 1);
-        build.fleet.pause(0, build.now + Duration::from_secs(1));
-        assert!(build.started().is_empty() && build.fleet.is_waiting_for_time(build.now));
+        let refuse = |build: &mut Build| {
+            build.fleet.is_leased_out(0, build.now, build.now + Duration::from_secs(1));
+        };
+        refuse(&mut build);
+        assert!(build.started().is_empty() && build.fleet.is_waiting_for_time());
         assert_eq!(build.after(1).started(), [(0, 0)]);
-        assert!(!build.fleet.is_waiting_for_time(build.now));
+        assert!(!build.fleet.is_waiting_for_time());
+        // What this build has given back it may take again.
+        refuse(&mut build);
+        build.push(1, &[0], 1, 1);
+        assert_eq!(build.started(), []);
+        build.fleet.done(NodeId(0), 0);
+        assert_eq!(build.started(), [(1, 0)]);
+        // Nobody waits longer for others than they have had it.
+        let mut build = Build::new(&[(1, 1), (1, 16)]);
+        build.push(0, &[0, 1], 1, 60);
+        for _ in 0..900 {
+            refuse(&mut build);
+            assert_eq!(build.started(), []);
+            build.after(1);
+        }
+        build.after(1);
+        refuse(&mut build);
+        assert_eq!(build.started(), [(0, 1)]);
     }
 
     #[test]

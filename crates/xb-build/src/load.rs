@@ -20,7 +20,7 @@ const LONG: u32 = 15;
 
 /// What the scheduler has to know of a run to find a machine for it.
 #[derive(Clone, Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct Ready {
     pub node: NodeId,
     /// How urgent it is; more is more urgent.
     pub priority: u64,
@@ -32,8 +32,8 @@ pub(crate) struct Wanted {
     pub layers: Vec<TreeId>,
 }
 
-impl Wanted {
-    pub fn seconds(&self) -> Duration {
+impl Ready {
+    pub fn time(&self) -> Duration {
         self.expected.unwrap_or(GUESSED)
     }
 
@@ -46,25 +46,38 @@ impl Wanted {
 /// A run that is under way.
 #[derive(Debug)]
 pub(crate) struct Started {
-    pub run: Wanted,
+    pub run: Ready,
     pub able: Vec<usize>,
     at: Instant,
-    /// Whether it is being stopped, since nobody waits for it any more.
-    pub is_given_up: bool,
+    /// Whether it is to get no twin: it has had one, is one, or is being stopped.
+    pub is_no_more_doubled: bool,
 }
 
 impl Started {
+    pub fn elapsed(&self, now: Instant) -> Duration {
+        now.duration_since(self.at)
+    }
+
     /// How long it will go on, as far as one can tell: what lasts longer than before is as far from its end as from the
     /// time at which it should have ended.
     fn remaining(&self, now: Instant) -> Duration {
-        let (expected, elapsed) = (self.run.seconds(), now.duration_since(self.at));
-        expected.abs_diff(elapsed).max(A_MOMENT)
+        self.run.time().abs_diff(self.elapsed(now)).max(A_MOMENT)
     }
 
     /// By how much it lasts longer than anybody has patience for.
     pub fn overdue(&self, now: Instant, patience: Duration) -> Option<Duration> {
-        now.duration_since(self.at).checked_sub(self.run.longest(patience)).filter(|_| !self.is_given_up)
+        self.elapsed(now).checked_sub(self.run.longest(patience)).filter(|_| !self.is_no_more_doubled)
     }
+}
+
+/// That others have all of a machine, or all but what runs there.
+#[derive(Clone, Copy, Debug)]
+struct LeasedOut {
+    since: Instant,
+    /// When they are asked again.
+    until: Instant,
+    /// How many runs there may be before.
+    slots: usize,
 }
 
 /// A machine, as the scheduler sees it.
@@ -72,32 +85,37 @@ impl Started {
 pub(crate) struct Load {
     slots: usize,
     memory: u64,
-    cost: u32,
-    /// Of machines that cost the same, those of a lower group are asked first.
-    group: usize,
+    pub cost: u32,
+    rank: u32,
     /// Whether it is not to be had any more.
     pub is_gone: bool,
-    /// Until when nothing starts there, because others have all of it.
-    paused: Option<Instant>,
+    leased_out: Option<LeasedOut>,
     pub running: FxHashMap<NodeId, Started>,
     /// Trees that it was given or has made.
     holds: FxHashSet<TreeId>,
 }
 
-/// How good a machine is for a run; the least is the best. It costs `price`, in milliseconds of a machine of cost one; of
-/// several of one price the group decides, then how many trees would have to be sent, then the order.
-pub(crate) type Fitness = (u128, usize, usize);
+/// What a machine would cost for a run: the least is the best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Price {
+    /// The wait and the run, in milliseconds of a machine of cost one.
+    milliseconds: u128,
+    rank: u32,
+    /// How many trees would have to be sent.
+    missing: usize,
+}
 
 impl Load {
-    /// A machine with so many slots and so much memory, in bytes; no memory is no limit.
-    pub fn new(slots: usize, memory: u64, cost: u32, group: usize) -> Self {
+    /// A machine with so many slots and so much memory, in bytes; no memory is no limit. Of those that cost the same, one
+    /// of a lower rank is better.
+    pub fn new(slots: usize, memory: u64, cost: u32, rank: u32) -> Self {
         Self {
             slots: slots.max(1),
             memory: if memory == 0 { u64::MAX } else { memory },
             cost: cost.max(1),
-            group,
+            rank,
             is_gone: false,
-            paused: None,
+            leased_out: None,
             running: FxHashMap::default(),
             holds: FxHashSet::default(),
         }
@@ -109,45 +127,60 @@ impl Load {
 
     /// How many more runs it takes.
     pub fn free(&self, now: Instant) -> usize {
-        match self.is_gone || self.is_paused(now) {
-            true => 0,
-            false => self.slots.saturating_sub(self.running.len()),
-        }
+        let slots = match self.leased_out {
+            _ if self.is_gone => 0,
+            Some(leased) if leased.until > now => leased.slots.min(self.slots),
+            _ => self.slots,
+        };
+        slots.saturating_sub(self.running.len())
     }
 
-    pub fn is_paused(&self, now: Instant) -> bool {
-        self.paused.is_some_and(|until| until > now)
+    /// Others have all slots but those in which something runs.
+    pub fn is_leased_out(&mut self, now: Instant, until: Instant) {
+        let since = self.leased_out.map_or(now, |leased| leased.since);
+        self.leased_out = Some(LeasedOut { since, until, slots: self.running.len() });
     }
 
-    pub fn pause(&mut self, until: Instant) {
-        self.paused = Some(until);
+    /// A slot was to be had.
+    pub fn is_leased(&mut self) {
+        self.leased_out = None;
     }
 
-    /// A run that needs more than there is at all still runs, alone.
-    pub fn fits(&self, memory: u64) -> bool {
-        let used = self.running.values().fold(0_u64, |used, started| used.saturating_add(started.run.memory));
-        self.running.is_empty() || used.saturating_add(memory) <= self.memory
-    }
-
-    /// How long a run would wait for it; nothing where it can begin.
+    /// How long a run would wait for it; nothing where it can begin. What needs more memory than there is at all still
+    /// runs, alone.
     pub fn wait(&self, memory: u64, now: Instant) -> Duration {
-        if self.free(now) > 0 && self.fits(memory) {
+        if self.running.is_empty() && self.free(now) > 0 {
             return Duration::ZERO;
         }
-        let paused = self.paused.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
-        let ends = self.running.values().map(|started| started.remaining(now)).min();
-        paused.max(ends.unwrap_or(A_MOMENT))
+        let mut ends: Vec<_> =
+            self.running.values().map(|started| (started.remaining(now), started.run.memory)).collect();
+        ends.sort_unstable();
+        let (mut free, mut left) = (self.free(now), ends.len());
+        let mut used = ends.iter().fold(0_u64, |used, (_, memory)| used.saturating_add(*memory));
+        let mut wait = Duration::ZERO;
+        let mut ends = ends.into_iter();
+        while free == 0 || (left > 0 && used.saturating_add(memory) > self.memory) {
+            let Some((end, freed)) = ends.next() else {
+                // As far as one can tell, others will have it for as long as they have had it.
+                let leased = self.leased_out.map_or(A_MOMENT, |leased| now.duration_since(leased.since));
+                return wait.max(leased).max(A_MOMENT);
+            };
+            (free, left, used, wait) = (free + 1, left - 1, used.saturating_sub(freed), end);
+        }
+        wait
     }
 
-    /// How good it is for a run that waits so long for it.
-    pub fn fitness(&self, run: &Wanted, wait: Duration) -> Fitness {
-        let missing = run.layers.iter().filter(|layer| !self.holds.contains(layer)).count();
-        ((wait + run.seconds()).as_millis() * u128::from(self.cost), self.group, missing)
+    /// What it costs for a run that waits so long for it.
+    pub fn price(&self, run: &Ready, wait: Duration) -> Price {
+        Price {
+            milliseconds: (wait + run.time()).as_millis() * u128::from(self.cost),
+            rank: self.rank,
+            missing: run.layers.iter().filter(|layer| !self.holds.contains(layer)).count(),
+        }
     }
 
-    pub fn start(&mut self, run: Wanted, able: Vec<usize>, now: Instant) {
-        self.holds.extend(&run.layers);
-        self.running.insert(run.node, Started { run, able, at: now, is_given_up: false });
+    pub fn start(&mut self, run: Ready, able: Vec<usize>, now: Instant, is_twin: bool) {
+        self.running.insert(run.node, Started { run, able, at: now, is_no_more_doubled: is_twin });
     }
 
     /// It has these trees.

@@ -14,12 +14,15 @@ use crate::Executor;
 pub struct Machine {
     /// Who runs actions there.
     pub executor: Arc<dyn Executor>,
-    /// How many runs it takes at one time; zero where they are the jobs of this machine, as [`crate::Options::jobs`] says.
-    pub slots: usize,
-    /// How much memory what runs there is expected to use together, in bytes; zero is no limit.
+    /// How many runs it takes at one time; none where they are the jobs of this machine, as [`crate::Options`] say.
+    pub slots: Option<usize>,
+    /// How much memory what runs there is expected to use together, in bytes; zero is no limit. That of this machine is
+    /// among the options.
     pub memory: u64,
     /// How dear a second there is beside one elsewhere: a run goes where the wait, the run and this make the least.
     pub cost: u32,
+    /// Of machines that cost the same, those of a lower rank are asked first.
+    pub rank: u32,
     /// What it has that not every machine has, by names that packages ask for.
     pub features: BTreeSet<String>,
     /// The name by which other processes know the same machine: no more runs are there at one time than slots,
@@ -30,22 +33,17 @@ pub struct Machine {
 impl Machine {
     /// This machine: its jobs and its memory are those of the [`crate::Options`].
     pub fn here(executor: Arc<dyn Executor>) -> Self {
-        Self { slots: 0, ..Self::beside(executor, 0) }
+        Self { slots: None, ..Self::beside(executor, 0) }
     }
 
     /// A machine beside this one.
     pub fn beside(executor: Arc<dyn Executor>, slots: usize) -> Self {
-        Self { executor, slots: slots.max(1), memory: 0, cost: 1, features: BTreeSet::new(), lease: None }
+        Self { executor, slots: Some(slots), memory: 0, cost: 1, rank: 0, features: BTreeSet::new(), lease: None }
     }
 
     /// Its executor's name.
     pub fn name(&self) -> &str {
         self.executor.name()
-    }
-
-    /// Whether its jobs are those of this machine.
-    pub(crate) fn is_here(&self) -> bool {
-        self.slots == 0
     }
 
     /// What it lacks for an action.

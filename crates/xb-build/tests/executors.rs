@@ -90,7 +90,7 @@ async fn every_machine_has_slots_of_its_own_and_none_is_idle() {
     world.options.jobs = 1;
     let other = Arc::new(Other::new(&world));
     let mut builder = builder(&world, &other);
-    builder.machines[0].slots = 3;
+    builder.machines[0].slots = Some(3);
     let (graph, goals) = several(9);
     let realised = builder.realise(&graph, &goals, &world.options).await;
     assert!(realised.succeeded());
@@ -104,7 +104,7 @@ async fn who_is_asked_first_is_used_as_long_as_it_is_free() {
     let world = World::default();
     let other = Arc::new(Other::new(&world));
     let mut builder = builder(&world, &other);
-    builder.machines[0].slots = 9;
+    builder.machines[0].slots = Some(9);
     let (graph, goals) = several(9);
     assert!(builder.realise(&graph, &goals, &world.options).await.succeeded());
     assert_eq!((other.fake.ran().len(), world.executor.ran().len()), (9, 0));
@@ -128,7 +128,7 @@ async fn what_is_stuck_is_run_elsewhere_as_well() {
     world.options.patience = Some(Duration::from_millis(20));
     let other = Arc::new(Other { hangs: true, ..Other::new(&world) });
     let mut builder = builder(&world, &other);
-    builder.machines[0].slots = 1;
+    builder.machines[0].slots = Some(1);
     let (graph, goals) = several(1);
     let realised = builder.realise(&graph, &goals, &world.options).await;
     assert!(realised.succeeded(), "{:?}", realised.failures);
@@ -233,7 +233,7 @@ async fn who_cannot_do_one_thing_is_asked_for_the_next() {
     let unable = Some(ExecutorError::Unable("it is too large".to_owned()));
     let other = Arc::new(Other { fails: unable, ..Other::new(&world) });
     let mut builder = builder(&world, &other);
-    builder.machines[0].slots = 3;
+    builder.machines[0].slots = Some(3);
     let (graph, goals) = several(3);
     let realised = builder.realise(&graph, &goals, &world.options).await;
     assert!(realised.succeeded(), "{:?}", realised.failures);

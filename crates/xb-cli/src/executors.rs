@@ -23,21 +23,24 @@ pub struct Executors {
 }
 
 impl Executors {
-    /// All of them, the preferred one first, with what the project says of each.
-    pub fn in_order(&self, config: &Config) -> Vec<Machine> {
+    /// All of them, those that are asked first before the others, with what the project says of each.
+    pub fn machines(&self, config: &Config) -> Vec<Machine> {
         let local = Machine {
             cost: config.cost,
+            rank: Kind::Local.rank(config.local_first),
             features: config.features.clone(),
             ..Machine::here(Arc::clone(&self.local) as _)
         };
-        let of = |executor: Arc<dyn Executor>| {
-            let config = config.executors.iter().find(|config| config.name == executor.name());
-            config.map(|config| beside(executor, config))
+        let of = |executor: Arc<dyn Executor>, kind: Kind| {
+            let described = config.executors.iter().find(|described| described.name == executor.name());
+            described.map(|described| beside(executor, described, kind.rank(config.local_first)))
         };
-        let engines = self.engines.iter().map(|engine| Arc::clone(engine) as _);
-        let engines = engines.chain(self.dockers.iter().map(|docker| Arc::clone(docker) as _));
-        let machines = self.machines.iter().map(|machine| Arc::clone(machine) as _);
-        ordered(config.local_first, local, engines.filter_map(of).collect(), machines.filter_map(of).collect())
+        let engines = self.engines.iter().filter_map(|engine| of(Arc::clone(engine) as _, Kind::Engine));
+        let dockers = self.dockers.iter().filter_map(|docker| of(Arc::clone(docker) as _, Kind::Docker));
+        let made = self.machines.iter().filter_map(|machine| of(Arc::clone(machine) as _, Kind::Vm));
+        let mut machines: Vec<_> = engines.chain(dockers).chain([local]).chain(made).collect();
+        machines.sort_by_key(|machine| machine.rank);
+        machines
     }
 
     /// Ends what they have begun and nobody waits for.
@@ -49,25 +52,39 @@ impl Executors {
     }
 }
 
-/// A machine beside this one, as `xb.toml` describes it.
-fn beside(executor: Arc<dyn Executor>, config: &ExecutorConfig) -> Machine {
-    Machine {
-        memory: config.memory,
-        cost: config.cost,
-        features: config.features.clone(),
-        lease: Some(config.machine()),
-        ..Machine::beside(executor, config.slots as usize)
+/// What kind of machine it is.
+#[derive(Clone, Copy)]
+enum Kind {
+    Local,
+    Engine,
+    Docker,
+    Vm,
+}
+
+impl Kind {
+    /// Who is asked first. Engines are more machines than this one, and this one needs no emulator for what is its own: a
+    /// machine made of software is the last.
+    fn rank(self, local_first: bool) -> u32 {
+        match self {
+            Self::Local if local_first => 0,
+            Self::Engine => 1,
+            Self::Docker => 2,
+            Self::Local => 3,
+            Self::Vm => 4,
+        }
     }
 }
 
-/// Engines are more machines than this one, and this one needs no emulator for what is its own: a machine made of
-/// software gets what nobody else can run.
-fn ordered<T>(local_first: bool, local: T, engines: Vec<T>, machines: Vec<T>) -> Vec<T> {
-    let mut order = engines;
-    let place = if local_first { 0 } else { order.len() };
-    order.insert(place, local);
-    order.extend(machines);
-    order
+/// A machine beside this one, as `xb.toml` describes it.
+fn beside(executor: Arc<dyn Executor>, described: &ExecutorConfig, rank: u32) -> Machine {
+    Machine {
+        memory: described.memory,
+        cost: described.cost,
+        rank,
+        features: described.features.clone(),
+        lease: Some(described.machine()),
+        ..Machine::beside(executor, described.slots as usize)
+    }
 }
 
 #[cfg(test)]
@@ -76,9 +93,12 @@ mod tests {
 
     #[test]
     fn machines_made_of_software_are_asked_last() {
-        let order = |local_first| ordered(local_first, "local", vec!["farm", "arm"], vec!["vm"]);
-        assert_eq!(order(false), ["farm", "arm", "local", "vm"]);
-        assert_eq!(order(true), ["local", "farm", "arm", "vm"]);
-        assert_eq!(ordered(false, "local", vec![], vec!["vm"]), ["local", "vm"]);
+        let order = |local_first| {
+            let mut kinds = [("vm", Kind::Vm), ("local", Kind::Local), ("box", Kind::Docker), ("farm", Kind::Engine)];
+            kinds.sort_by_key(|(_, kind)| kind.rank(local_first));
+            kinds.map(|(name, _)| name)
+        };
+        assert_eq!(order(false), ["farm", "box", "local", "vm"]);
+        assert_eq!(order(true), ["local", "farm", "box", "vm"]);
     }
 }

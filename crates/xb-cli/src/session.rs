@@ -113,7 +113,7 @@ impl Session {
         let (cancel, runtime) = (interrupt::cancel(), Some(runtime()?));
         let machines = machines::executors(&project, &store, host, (&builder, &sources, &cancel))?;
         let executors = Executors { local, engines, dockers, machines };
-        builder.machines = executors.in_order(&project.config);
+        builder.machines = executors.machines(&project.config);
         Ok(Self { project, store, sources, executors, host, progress, cancel, builder, runtime })
     }
 

@@ -160,7 +160,7 @@ impl Store {
         Ok(report)
     }
 
-    /// Removes the files of the locks of actions; what this process itself still holds stays.
+    /// Removes the files of the locks of actions and slots; what this process itself still holds stays.
     fn remove_idle_locks(&self) -> Result<()> {
         let entries = std::fs::read_dir(self.layout().locks()).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()).filter(|path| !path.ends_with("gc.lock")) {

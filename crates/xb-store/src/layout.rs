@@ -11,7 +11,8 @@
 //!   boot                the machine's boot in which the store was last opened
 //!   sandboxes/          what the executor of this machine works in; the store only gives it the place
 //!   machines/           what machines made of software work in, and what consoles of lost ones said
-//!   locks/              gc.lock, and one lock for each action that was built since the last garbage collection
+//!   locks/              gc.lock; since the last garbage collection, a lock for each action that was built, and
+//!                       one for each slot of a machine that was used
 //! ```
 //!
 //! Only its owner can enter `v1`: set-id files that a build made lie in it.

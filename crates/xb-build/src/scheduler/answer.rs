@@ -100,6 +100,7 @@ impl Scheduler<'_> {
             under_way: Vec::new(),
             passed: BTreeSet::new(),
             lock: Held::default(),
+            aside: None,
             before: None,
         })
     }

@@ -83,7 +83,7 @@ impl Scheduler<'_> {
         pending.under_way.len() < before
     }
 
-    /// A run ended on a machine: what that could not do another one may, and a twin that is under way still counts.
+    /// A run ended on a machine: what that could not do another one may, and a twin that is under way may do better.
     fn ran_at(&mut self, id: NodeId, place: usize, ran: Result<Ran, Why>, took: Duration) {
         if let Err(Why::Executor { error, .. }) = &ran
             && matches!(error, ExecutorError::Gone(_) | ExecutorError::Unable(_))
@@ -91,11 +91,34 @@ impl Scheduler<'_> {
         {
             return;
         }
-        if let Ok(ran) = &ran {
-            self.fleet.has(place, ran.result.outputs.values().copied());
+        match ran {
+            Err(Why::Cancelled) if self.is_under_way(id) => {}
+            Err(why) if self.is_under_way(id) => {
+                let message = format!("{}: {why}; it still runs elsewhere", self.title(id));
+                self.builder.events.event(Event::Warned { message });
+            }
+            Ok(ran) if self.is_under_way(id) && !is_final(&ran) => self.set_aside(id, ran, took),
+            Ok(ran) => {
+                self.note_what_is_there(id, place, &ran);
+                self.ran(id, Ok(ran), took);
+            }
+            Err(why) => match self.runs.get_mut(&id).and_then(|pending| pending.aside.take()) {
+                Some((ran, took)) => self.ran(id, Ok(ran), took),
+                None => self.ran(id, Err(why), took),
+            },
         }
-        if ran.is_ok() || !self.is_under_way(id) {
-            self.ran(id, ran, took);
+    }
+
+    fn set_aside(&mut self, id: NodeId, ran: Ran, took: Duration) {
+        if let Some(pending) = self.runs.get_mut(&id) {
+            pending.aside = Some((ran, took));
+        }
+    }
+
+    /// The machine on which something ran has what it was made from, and what it left.
+    fn note_what_is_there(&mut self, id: NodeId, place: usize, ran: &Ran) {
+        if let Some(action) = self.action_of(id).filter(|_| !ran.cached && self.builder.machines.len() > 1) {
+            self.fleet.has(place, action.layers.iter().chain(ran.result.outputs.values()).copied());
         }
     }
 
@@ -283,6 +306,11 @@ impl Scheduler<'_> {
     pub(super) fn tell_finished(&self, node: NodeId, cause: Option<Cause>, cached: bool, took: Duration) {
         self.builder.events.event(Event::Finished { node, cached, cause, took });
     }
+}
+
+/// Whether it would come out so on any machine.
+fn is_final(ran: &Ran) -> bool {
+    ran.result.succeeded() || is_repeatable(&ran.result.cause)
 }
 
 /// The cause that comes nearest to what kept something from even running.

@@ -32,6 +32,7 @@ mod states;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::task::{AbortHandle, JoinSet};
@@ -46,7 +47,7 @@ use crate::fleet::Fleet;
 use crate::load::Load;
 use crate::parts::RunParts;
 use crate::plan::Plan;
-use crate::work::{Held, Message};
+use crate::work::{Held, Message, Ran};
 use crate::{Builder, Cancel, Machine, Options};
 
 /// One build.
@@ -98,6 +99,8 @@ struct PendingRun {
     /// Who could not do it when it tried, by their places.
     passed: BTreeSet<usize>,
     lock: Held,
+    /// How it ended on one machine while another still runs it, where that may do better.
+    aside: Option<(Ran, Duration)>,
     /// What is known of it, when it runs all the same.
     before: Option<ActionResult>,
 }
@@ -131,15 +134,11 @@ impl<'a> Scheduler<'a> {
     }
 }
 
-/// What each machine has to do: nothing yet. Those before this machine are asked before it, and those after it after it.
+/// What each machine has to do: nothing yet.
 fn loads(builder: &Builder, options: &Options) -> Vec<Load> {
-    let mut group = 0;
-    let load = |machine: &Machine| {
-        if !machine.is_here() {
-            return Load::new(machine.slots, machine.memory, machine.cost, group);
-        }
-        group += 2;
-        Load::new(options.jobs, options.memory, machine.cost, group - 1)
+    let load = |machine: &Machine| match machine.slots {
+        Some(slots) => Load::new(slots, machine.memory, machine.cost, machine.rank),
+        None => Load::new(options.jobs, options.memory, machine.cost, machine.rank),
     };
     builder.machines.iter().map(load).collect()
 }

@@ -7,7 +7,7 @@ use xb_graph::{Method, NodeId, ResolvedAction};
 
 use super::Scheduler;
 use crate::failure::Why;
-use crate::load::Wanted;
+use crate::load::Ready;
 use crate::{Event, ExecutorError, Machine, Unmet};
 
 impl Scheduler<'_> {
@@ -15,7 +15,7 @@ impl Scheduler<'_> {
     pub(super) fn executor_of(&self, method: Method, platform: Arch) -> Option<String> {
         let machines = self.builder.machines.iter();
         let able = machines.filter(|machine| machine.unmet_by_any(method, platform).is_none());
-        able.min_by_key(|machine| machine.cost).map(|machine| machine.name().to_owned())
+        able.min_by_key(|machine| (machine.cost, machine.rank)).map(|machine| machine.name().to_owned())
     }
 
     /// The machines that can run an action, by their places.
@@ -56,12 +56,13 @@ impl Scheduler<'_> {
     }
 
     pub(super) fn enqueue_for(&mut self, id: NodeId, action: &ResolvedAction, able: Vec<usize>) {
-        let run = Wanted {
+        let run = Ready {
             node: id,
             priority: self.priority(id),
             memory: self.expected_memory(id),
             expected: self.expected_time(id),
-            layers: action.layers.clone(),
+            // Where there is one machine, nobody asks what is where.
+            layers: if self.builder.machines.len() > 1 { action.layers.clone() } else { Vec::new() },
         };
         self.fleet.push(run, able);
     }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::Scheduler;
 use crate::{Forecast, Realised};
 
@@ -40,7 +38,7 @@ impl Scheduler<'_> {
                 continue;
             }
             self.start();
-            let waits = !self.halted.is_cancelled() && self.fleet.is_waiting_for_time(Instant::now());
+            let waits = !self.halted.is_cancelled() && self.fleet.is_waiting_for_time();
             if self.tasks.is_empty() && !waits {
                 return;
             }

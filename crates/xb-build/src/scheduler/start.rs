@@ -93,22 +93,24 @@ impl Scheduler<'_> {
 
     /// Starts a run on a machine, unless others have all of that.
     fn start_running(&mut self, id: NodeId, place: usize) {
+        match self.lease(place) {
+            Ok(Some(lease)) => self.run_at(id, place, lease),
+            Ok(None) => self.wait_for_lease(id, place),
+            Err(message) => {
+                self.fleet.done(id, place);
+                self.ran(id, Err(Why::Store(message)), Duration::ZERO);
+            }
+        }
+    }
+
+    fn run_at(&mut self, id: NodeId, place: usize, lease: Lease) {
         let again = self.rebuild.contains(&id);
         let may_ask = self.builder.shared.is_some() && self.options.sharing != Sharing::Give;
         let needed = (may_ask && !self.known.is_only_here(id)).then(|| self.needed(id));
-        let machine = &self.builder.machines[place];
-        let lease = match self.lease(place) {
-            Ok(Some(lease)) => lease,
-            Ok(None) => return self.wait_for_lease(id, place),
-            Err(message) => {
-                self.fleet.done(id, place);
-                return self.ran(id, Err(Why::Store(message)), Duration::ZERO);
-            }
-        };
-        let Some(PendingRun { action: Some(action), lock, .. }) = self.runs.get(&id) else {
+        let share = self.fleet.share(place);
+        let Some(PendingRun { action: Some(action), lock, under_way, .. }) = self.runs.get_mut(&id) else {
             return self.fleet.done(id, place);
         };
-        let share = self.fleet.share(place);
         let cpus = action.limits.cpus;
         let running = Running {
             builder: self.builder.clone(),
@@ -116,7 +118,7 @@ impl Scheduler<'_> {
             node: id,
             action: Arc::clone(action),
             place,
-            executor: Arc::clone(&machine.executor),
+            executor: Arc::clone(&self.builder.machines[place].executor),
             lock: Arc::clone(lock),
             lease,
             jobs: if cpus == 0 { share } else { share.min(cpus) },
@@ -127,46 +129,58 @@ impl Scheduler<'_> {
         };
         let task = self.tasks.spawn(running.ran());
         self.task_nodes.insert(task.id(), (id, Some(place)));
-        if let Some(pending) = self.runs.get_mut(&id) {
-            pending.under_way.push((place, task));
-        }
+        under_way.push((place, task));
     }
 
-    fn lease(&self, place: usize) -> Result<Option<Lease>, String> {
+    /// The right to use a machine, where others share it; none while they have all of it.
+    fn lease(&mut self, place: usize) -> Result<Option<Lease>, String> {
         let machine = &self.builder.machines[place];
-        let Some(name) = &machine.lease else { return Ok(Some(None)) };
-        Ok(self.builder.locks.try_lease(name, machine.slots)?.map(Some))
+        let (Some(name), Some(slots)) = (&machine.lease, machine.slots) else { return Ok(Some(None)) };
+        let lease = self.builder.locks.try_lease(name, slots)?;
+        if lease.is_some() {
+            self.fleet.is_leased(place);
+        }
+        Ok(lease.map(Some))
     }
 
     /// Other processes have all of a machine.
     fn wait_for_lease(&mut self, id: NodeId, place: usize) {
         self.fleet.done(id, place);
-        self.fleet.pause(place, Instant::now() + LEASED_OUT);
+        let now = Instant::now();
+        self.fleet.is_leased_out(place, now, now + LEASED_OUT);
         if self.leased_out.insert(place) {
             let name = self.builder.machines[place].name();
             let message = format!("other builds use all slots of `{name}`: what needs it waits for them");
             self.builder.events.event(Event::Warned { message });
         }
-        if !self.is_under_way(id) {
-            self.enqueue(id);
-        }
+        self.enqueue(id);
     }
 
     /// Has what seems to be stuck run a second time, where a machine has nothing else to do: who ends first counts.
     fn start_twins(&mut self, now: Instant) {
         let patience = self.options.patience.unwrap_or(PATIENCE);
-        while let Some((id, place)) = self.fleet.twin(now, patience) {
-            let before = self.runs.get(&id).and_then(|pending| pending.under_way.first());
-            if let (Some((stuck, _)), Some(action)) = (before, self.action_of(id)) {
-                let (stuck, other) = (self.builder.machines[*stuck].name(), self.builder.machines[place].name());
-                let message = format!(
-                    "{} lasts much longer at `{stuck}` than one would think: it is run at `{other}` as well",
-                    action.title
-                );
-                self.builder.events.event(Event::Warned { message });
-            }
-            self.start_running(id, place);
+        while !self.halted.is_cancelled()
+            && let Some((id, place)) = self.fleet.stuck(now, patience)
+        {
+            // What cannot be had now may be had later: nobody waits for it.
+            let Ok(Some(lease)) = self.lease(place) else {
+                self.fleet.is_leased_out(place, now, now + LEASED_OUT);
+                continue;
+            };
+            self.tell_of_twin(id, place);
+            self.fleet.double(id, place, now);
+            self.run_at(id, place, lease);
         }
+    }
+
+    fn tell_of_twin(&self, id: NodeId, place: usize) {
+        let first = self.runs.get(&id).and_then(|pending| pending.under_way.first());
+        let Some((first, _)) = first else { return };
+        let (first, other) = (self.builder.machines[*first].name(), self.builder.machines[place].name());
+        let title = self.title(id);
+        let message =
+            format!("{title} lasts much longer at `{first}` than one would think: it is run at `{other}` as well");
+        self.builder.events.event(Event::Warned { message });
     }
 
     /// Whether some machine runs it now.

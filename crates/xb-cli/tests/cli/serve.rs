@@ -10,14 +10,14 @@ use crate::shared::{args, key, results, somebody_else, write_config, write_proje
 use crate::world::World;
 
 /// A server that runs until it is stopped.
-struct Serving {
+pub struct Serving {
     child: Child,
     /// Its host and port.
-    address: String,
+    pub address: String,
 }
 
 impl Serving {
-    fn start(world: &World, more: &[&str]) -> Self {
+    pub fn start(world: &World, more: &[&str]) -> Self {
         let args = [&["serve", "cache", "--listen", "127.0.0.1:0"], more].concat();
         let mut child = world.command(&args).stderr(Stdio::piped()).spawn().expect("xb runs");
         let mut line = String::new();
