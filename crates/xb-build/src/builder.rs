@@ -40,8 +40,8 @@ pub struct Options {
     pub jobs: usize,
     /// How much memory runs on this machine may be expected to use together, in bytes; zero is no limit.
     pub memory: u64,
-    /// How much longer than it did a run may last before it is run elsewhere as well, and a fifteenth of how long one may
-    /// of which nothing is known; none is a minute.
+    /// How much longer than it did a run may last before it is run elsewhere as well, and a sixth of how long one may
+    /// of which nothing is known; none is five minutes.
     pub patience: Option<Duration>,
     /// After a failure, go on with everything that does not depend on it.
     pub keep_going: bool,

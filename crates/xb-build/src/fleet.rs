@@ -496,7 +496,7 @@ mod tests {
         let run = Ready { node: NodeId(0), priority: 1, memory: 0, expected: None, layers: Vec::new() };
         build.fleet.push(run, vec![0, 1]);
         assert_eq!(build.started(), [(0, 0)]);
-        assert_eq!(build.after(899).twin(), None);
+        assert_eq!(build.after(359).twin(), None);
         assert!(build.after(2).twin().is_some());
     }
 

@@ -16,7 +16,7 @@ const A_MOMENT: Duration = Duration::from_millis(1);
 /// A run that lasts so many times as long as it did, and by some patience longer, is stuck, as far as one can tell.
 const TIMES_AS_LONG: u32 = 3;
 /// One of which nothing is remembered is stuck after so many patiences.
-const LONG: u32 = 15;
+const LONG: u32 = 6;
 
 /// What the scheduler has to know of a run to find a machine for it.
 #[derive(Clone, Debug)]

@@ -21,8 +21,8 @@ use crate::{Event, Sharing};
 const GUESSED_MEMORY: u64 = 512 << 20;
 /// What brings a source is taken to last so long.
 const SOURCE_MILLISECONDS: u64 = 3_000;
-/// How much longer than it did a run may last, where nobody says.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How much longer than it did a run may last, where nobody says: what it is made from may have to be sent first.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// A machine all of which others have is asked again after this.
 const LEASED_OUT: Duration = Duration::from_millis(900);
 
