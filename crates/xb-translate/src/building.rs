@@ -38,7 +38,7 @@ impl Came {
             return Err(format!("it has more than {MOST_FOLDERS} folders, or more than {MOST_ENTRIES} entries in all"));
         }
         let Building { done, directories, .. } = building;
-        Ok(Placed { tree: built.tree, directories, folders: built.folders, done })
+        Ok(Placed { tree: built.tree, directories, done })
     }
 }
 
@@ -49,8 +49,6 @@ pub struct Placed {
     pub tree: TreeId,
     /// Its directories that were not known, inner ones first.
     pub directories: Vec<Directory>,
-    /// How many folders are beneath it, each as often as it is there.
-    pub folders: u64,
     done: HashMap<proto::Digest, Built>,
 }
 
@@ -197,8 +195,8 @@ mod tests {
 
     #[test]
     fn few_bytes_do_not_stand_for_a_great_many_folders() {
-        let Placed { tree, directories, folders, .. } = doubled(17).expect("262142 folders are not too many");
-        assert!(tree != TreeId(Digest::of(b"")) && directories.len() == 18 && folders == 262_142);
+        let Placed { tree, directories, .. } = doubled(17).expect("262142 folders are not too many");
+        assert!(tree != TreeId(Digest::of(b"")) && directories.len() == 18);
         for depth in [18, 40, 64] {
             assert!(doubled(depth).is_err_and(|why| why.contains("more than 500000 folders")), "{depth}");
         }
@@ -222,18 +220,18 @@ mod tests {
             let root = DigestFunction::Sha256.of(&outer(name));
             let Ok(came) = Came::read(root, DigestFunction::Sha256, known, read) else { panic!("it can be read") };
             let placed = came.to_store(&HashMap::new()).expect("it is a tree");
-            let told = (placed.tree, placed.directories.len(), placed.folders);
+            let told = (placed.tree, placed.directories.len());
             known.learn(placed);
             (asked, told)
         };
         let mut known = Known::default();
-        let (asked, (_, new, folders)) = place("a", &mut known);
-        assert_eq!((asked, new, folders), (vec![outer("a"), deep.clone()], 3, 2));
-        let (asked, (second, new, folders)) = place("b", &mut known);
-        assert_eq!((asked, new, folders), (vec![outer("b")], 1, 2));
-        let (asked, (again, new, folders)) = place("b", &mut known);
-        assert_eq!((asked, again, new, folders), (vec![], second, 0, 2));
-        assert_eq!(place("b", &mut Known::default()).1, (second, 3, 2));
+        let (asked, (_, new)) = place("a", &mut known);
+        assert_eq!((asked, new), (vec![outer("a"), deep.clone()], 3));
+        let (asked, (second, new)) = place("b", &mut known);
+        assert_eq!((asked, new), (vec![outer("b")], 1));
+        let (asked, (again, new)) = place("b", &mut known);
+        assert_eq!((asked, again, new), (vec![], second, 0));
+        assert_eq!(place("b", &mut Known::default()).1, (second, 3));
     }
 
     fn named(name: &str, folder: &[u8]) -> DirectoryNode {

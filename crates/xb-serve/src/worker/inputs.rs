@@ -6,7 +6,7 @@ use bazel_remote_apis::build::bazel::remote::execution::v2::Digest;
 use rayon::prelude::*;
 use xb_core::{ContentId, TreeId};
 use xb_remote::{DigestFunction, Hashing};
-use xb_store::{Contents, FOLDER};
+use xb_store::Contents;
 use xb_translate::{Came, Names};
 
 use super::Trouble;
@@ -42,9 +42,6 @@ pub(super) fn root(shelf: &Shelf, names: &Names<'_>, root: &Digest, intake: &Int
         names.store.add_directory(directory).map_err(|error| Trouble::Here(error.to_string()))?;
     }
     let tree = placed.tree;
-    if !names.store.is_materialised(tree)? {
-        intake.took(placed.folders.saturating_mul(FOLDER));
-    }
     intake.learn(placed);
     Ok(tree)
 }

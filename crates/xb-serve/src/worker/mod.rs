@@ -4,6 +4,7 @@
 //! there; what they leave goes to the shelf.
 
 mod inputs;
+mod layers;
 mod operations;
 mod order;
 mod outputs;
@@ -159,15 +160,16 @@ impl Workshop {
         about.input_fetch_start_timestamp = Some(now());
         let (this, held) = (Arc::clone(self), Arc::clone(slot));
         let Order { action, root, is_kept } = order;
-        let (root, action) = apart(move || {
+        let action = apart(move || {
             let _held = held;
             let root = inputs::root(&this.shelf, &this.names(), &root, &this.intake)?;
             xb_run::furnished(root, &action.cwd, &action.outputs, &*this.worker.store)?;
-            Ok::<_, Trouble>((root, action))
+            let layers = layers::layers(root, &*this.worker.store)?;
+            this.intake.took(layers::room(&layers, &*this.worker.store)?);
+            Ok::<_, Trouble>(ResolvedAction { root, layers, ..action })
         })
         .await?;
         about.input_fetch_completed_timestamp = Some(now());
-        let action = ResolvedAction { root, layers: vec![root], ..action };
         about.execution_start_timestamp = Some(now());
         let left = self.worker.executor.run(&action, &self.context()).await;
         // Something of the store may be lost: the root is read again the next time.

@@ -8,6 +8,7 @@ use bazel_remote_apis::google::rpc;
 use prost::Message;
 use tonic::Code;
 use xb_build::ExecutorError;
+use xb_graph::MissingDirectory;
 use xb_run::Unfurnished;
 use xb_store::StoreError;
 use xb_translate::NoTree;
@@ -45,6 +46,12 @@ impl From<std::io::Error> for Trouble {
 
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
+        Self::Here(error.to_string())
+    }
+}
+
+impl From<MissingDirectory> for Trouble {
+    fn from(error: MissingDirectory) -> Self {
         Self::Here(error.to_string())
     }
 }
