@@ -64,7 +64,7 @@ pub enum Why {
     NoExecutor {
         /// What is needed: `arm64 programs, by native`.
         need: String,
-        /// Every executor with what it lacks.
+        /// Every executor with each need that it does not meet.
         unmet: Vec<(String, Unmet)>,
     },
     /// The executor could not do its work.

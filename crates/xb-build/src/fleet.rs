@@ -45,7 +45,7 @@ pub(crate) struct Fleet {
     waiting: FxHashMap<NodeId, Ready>,
 }
 
-/// A machine that nobody may use but who has waited longest for one.
+/// A machine that nobody may use but one run.
 #[derive(Clone, Copy, Debug)]
 struct Kept {
     run: NodeId,
@@ -191,7 +191,7 @@ impl Fleet {
     pub fn double(&mut self, node: NodeId, place: usize, now: Instant) {
         let first = self.machines.iter_mut().find_map(|machine| machine.running.get_mut(&node));
         if let Some(first) = first {
-            first.is_no_more_doubled = true;
+            first.may_be_doubled = false;
             let (run, able) = (first.run.clone(), first.able.clone());
             self.machines[place].start(run, able, now, true);
         }
@@ -200,7 +200,7 @@ impl Fleet {
     /// A run is being stopped on a machine.
     pub fn give_up(&mut self, node: NodeId, place: usize) {
         if let Some(started) = self.machines[place].running.get_mut(&node) {
-            started.is_no_more_doubled = true;
+            started.may_be_doubled = false;
         }
     }
 
@@ -215,13 +215,13 @@ impl Fleet {
     }
 
     /// Others have all of a machine but what runs there, and are asked again some time.
-    pub fn is_leased_out(&mut self, place: usize, now: Instant, until: Instant) {
-        self.machines[place].is_leased_out(now, until);
+    pub fn leased_out(&mut self, place: usize, now: Instant, until: Instant) {
+        self.machines[place].leased_out(now, until);
     }
 
     /// A slot of a machine was to be had.
-    pub fn is_leased(&mut self, place: usize) {
-        self.machines[place].is_leased();
+    pub fn leased(&mut self, place: usize) {
+        self.machines[place].leased();
     }
 
     /// Whether a machine is still to be had.
@@ -272,6 +272,12 @@ mod tests {
         now: Instant,
     }
 
+    /// A run that takes a minute.
+    fn ready(node: u32, priority: u64, memory: u64) -> Ready {
+        let expected = Some(Duration::from_secs(60));
+        Ready { node: NodeId(node), priority, memory, expected, layers: Vec::new() }
+    }
+
     impl Build {
         /// Machines with so many slots, that cost so much.
         fn new(machines: &[(usize, u32)]) -> Self {
@@ -281,8 +287,7 @@ mod tests {
 
         fn push(&mut self, node: u32, able: &[usize], priority: u64, seconds: u64) {
             let expected = Some(Duration::from_secs(seconds));
-            let run = Ready { node: NodeId(node), priority, memory: GIB, expected, layers: Vec::new() };
-            self.fleet.push(run, able.to_vec());
+            self.fleet.push(Ready { expected, ..ready(node, priority, GIB) }, able.to_vec());
         }
 
         fn started(&mut self) -> Vec<(u32, usize)> {
@@ -356,17 +361,10 @@ mod tests {
 
     #[test]
     fn two_who_were_overtaken_do_not_wait_for_each_other() {
-        let run = |node, memory| Ready {
-            node: NodeId(node),
-            priority: 10 - u64::from(node),
-            memory,
-            expected: Some(Duration::from_secs(60)),
-            layers: Vec::new(),
-        };
         let machines = vec![Load::new(4, 100, 1, 0), Load::new(4, 0, 16, 0)];
         let mut build = Build { fleet: Fleet::new(machines), now: Instant::now() };
-        build.fleet.push(run(1, 80), vec![0]);
-        build.fleet.push(run(2, 80), vec![0, 1]);
+        build.fleet.push(ready(1, 9, 80), vec![0]);
+        build.fleet.push(ready(2, 8, 80), vec![0, 1]);
         build.fleet.lines.values_mut().for_each(|line| line.overtaken = MOST_OVERTAKEN);
         assert_eq!(build.started(), [(1, 0)]);
         build.fleet.done(NodeId(1), 0);
@@ -377,20 +375,13 @@ mod tests {
     fn who_takes_the_memory_of_another_line_overtakes_it() {
         let machines = vec![Load::new(4, 100, 1, 0), Load::new(1, 0, 1, 0)];
         let mut build = Build { fleet: Fleet::new(machines), now: Instant::now() };
-        let run = |node, priority, memory| Ready {
-            node: NodeId(node),
-            priority,
-            memory,
-            expected: Some(Duration::from_secs(60)),
-            layers: Vec::new(),
-        };
-        build.fleet.push(run(0, 9, 50), vec![0]);
+        build.fleet.push(ready(0, 9, 50), vec![0]);
         assert_eq!(build.started(), [(0, 0)]);
-        build.fleet.push(run(1, 8, 60), vec![0]);
-        build.fleet.push(run(2, 7, 1), vec![1]);
+        build.fleet.push(ready(1, 8, 60), vec![0]);
+        build.fleet.push(ready(2, 7, 1), vec![1]);
         assert_eq!(build.started(), [(2, 1)]);
         for node in 3..30 {
-            build.fleet.push(run(node, 1, 1), vec![0, 1]);
+            build.fleet.push(ready(node, 1, 1), vec![0, 1]);
         }
         let mut overtakers = 0;
         while let Some((node, place)) = build.fleet.pop(build.now) {
@@ -406,13 +397,7 @@ mod tests {
     fn memory_is_kept_but_nobody_starves() {
         let machine = Load::new(8, 100 * GIB, 1, 0);
         let mut build = Build { fleet: Fleet::new(vec![machine]), now: Instant::now() };
-        let run = |node, priority, memory| Ready {
-            node: NodeId(node),
-            priority,
-            memory: memory * GIB,
-            expected: None,
-            layers: Vec::new(),
-        };
+        let run = |node, priority, memory| ready(node, priority, memory * GIB);
         build.fleet.push(run(0, 9, 60), vec![0]);
         build.fleet.push(run(1, 8, 60), vec![0]);
         assert_eq!(build.started(), [(0, 0)]);
@@ -458,8 +443,7 @@ mod tests {
         let mut build = Build { fleet: Fleet::new(machines), now: Instant::now() };
         let push = |build: &mut Build, node, layers: &[&str]| {
             let layers = layers.iter().map(|text| tree(text)).collect();
-            let run = Ready { node: NodeId(node), priority: 1, memory: 0, expected: None, layers };
-            build.fleet.push(run, vec![0, 1, 2]);
+            build.fleet.push(Ready { layers, ..ready(node, 1, 0) }, vec![0, 1, 2]);
             build.started()
         };
         assert_eq!(push(&mut build, 1, &["base"]), [(1, 0)]);
@@ -493,8 +477,7 @@ mod tests {
     #[test]
     fn what_nobody_knows_has_more_patience() {
         let mut build = Build::new(&[(1, 1), (1, 1)]);
-        let run = Ready { node: NodeId(0), priority: 1, memory: 0, expected: None, layers: Vec::new() };
-        build.fleet.push(run, vec![0, 1]);
+        build.fleet.push(Ready { expected: None, ..ready(0, 1, 0) }, vec![0, 1]);
         assert_eq!(build.started(), [(0, 0)]);
         assert_eq!(build.after(359).twin(), None);
         assert!(build.after(2).twin().is_some());
@@ -520,7 +503,7 @@ mod tests {
         let mut build = Build::new(&[(1, 1)]);
         build.push(0, &[0], 1, 1);
         let refuse = |build: &mut Build| {
-            build.fleet.is_leased_out(0, build.now, build.now + Duration::from_secs(1));
+            build.fleet.leased_out(0, build.now, build.now + Duration::from_secs(1));
         };
         refuse(&mut build);
         assert!(build.started().is_empty() && build.fleet.is_waiting_for_time());

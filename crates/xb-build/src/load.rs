@@ -49,8 +49,8 @@ pub(crate) struct Started {
     pub run: Ready,
     pub able: Vec<usize>,
     at: Instant,
-    /// Whether it is to get no twin: it has had one, is one, or is being stopped.
-    pub is_no_more_doubled: bool,
+    /// Whether it may get a twin: it has had none, is none, and is not being stopped.
+    pub may_be_doubled: bool,
 }
 
 impl Started {
@@ -66,7 +66,7 @@ impl Started {
 
     /// By how much it lasts longer than anybody has patience for.
     pub fn overdue(&self, now: Instant, patience: Duration) -> Option<Duration> {
-        self.elapsed(now).checked_sub(self.run.longest(patience)).filter(|_| !self.is_no_more_doubled)
+        self.elapsed(now).checked_sub(self.run.longest(patience)).filter(|_| self.may_be_doubled)
     }
 }
 
@@ -136,13 +136,13 @@ impl Load {
     }
 
     /// Others have all slots but those in which something runs.
-    pub fn is_leased_out(&mut self, now: Instant, until: Instant) {
+    pub fn leased_out(&mut self, now: Instant, until: Instant) {
         let since = self.leased_out.map_or(now, |leased| leased.since);
         self.leased_out = Some(LeasedOut { since, until, slots: self.running.len() });
     }
 
     /// A slot was to be had.
-    pub fn is_leased(&mut self) {
+    pub fn leased(&mut self) {
         self.leased_out = None;
     }
 
@@ -180,7 +180,7 @@ impl Load {
     }
 
     pub fn start(&mut self, run: Ready, able: Vec<usize>, now: Instant, is_twin: bool) {
-        self.running.insert(run.node, Started { run, able, at: now, is_no_more_doubled: is_twin });
+        self.running.insert(run.node, Started { run, able, at: now, may_be_doubled: !is_twin });
     }
 
     /// It has these trees.

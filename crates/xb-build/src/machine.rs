@@ -46,16 +46,13 @@ impl Machine {
         self.executor.name()
     }
 
-    /// What it lacks for an action.
-    pub(crate) fn unmet(&self, action: &ResolvedAction) -> Option<Unmet> {
-        self.unmet_by_any(action.method, action.platform).or_else(|| {
-            let lacks = action.limits.features.iter().filter(|feature| !self.features.contains(*feature));
-            let lacks: Vec<String> = lacks.cloned().collect();
-            match lacks.is_empty() {
-                true => self.executor.refuses(action).map(Unmet::Refused),
-                false => Some(Unmet::Features(lacks)),
-            }
-        })
+    /// All that it lacks for an action.
+    pub(crate) fn unmet(&self, action: &ResolvedAction) -> Vec<Unmet> {
+        let unfit = self.unmet_by_any(action.method, action.platform);
+        let unfit = unfit.or_else(|| self.executor.refuses(action).map(Unmet::Refused));
+        let lacks: Vec<_> = action.limits.features.difference(&self.features).cloned().collect();
+        let lacks = Some(lacks).filter(|lacks| !lacks.is_empty()).map(Unmet::Features);
+        unfit.into_iter().chain(lacks).collect()
     }
 
     /// What it lacks for everything that needs programs of this architecture by this method.

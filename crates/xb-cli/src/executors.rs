@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use xb_build::{Executor, Machine};
-use xb_docker::DockerExecutor;
+use xb_docker::{DockerExecutor, Host};
 use xb_engine::EngineExecutor;
 use xb_exec::LocalExecutor;
 use xb_vm::VmExecutor;
 
-use crate::project::{Config, ExecutorConfig};
+use crate::project::{Config, ExecutorConfig, ExecutorKind};
 
 /// Everybody who runs actions.
 pub struct Executors {
@@ -82,8 +82,21 @@ fn beside(executor: Arc<dyn Executor>, described: &ExecutorConfig, rank: u32) ->
         cost: described.cost,
         rank,
         features: described.features.clone(),
-        lease: Some(described.machine()),
+        lease: Some(known_as(described)),
         ..Machine::beside(executor, described.slots as usize)
+    }
+}
+
+/// What names the machine, or what is to be had of it, to all who use this store, whatever their projects call it.
+fn known_as(described: &ExecutorConfig) -> String {
+    let arch = described.arch;
+    match &described.kind {
+        ExecutorKind::Vm { memory } => format!("vm {arch} {memory}"),
+        ExecutorKind::Engine(engine) => format!("engine {} {arch} {:?}", engine.server, engine.properties),
+        ExecutorKind::Docker { host } => match host.clone().map_or_else(Host::of_environment, Ok) {
+            Ok(host) => format!("docker {host}"),
+            Err(_) => "docker".to_owned(),
+        },
     }
 }
 

@@ -22,10 +22,11 @@ impl Scheduler<'_> {
     pub(super) fn able(&self, id: NodeId, action: &ResolvedAction) -> Result<Vec<usize>, Why> {
         let (mut able, mut unmet) = (Vec::new(), Vec::new());
         for (place, machine) in self.builder.machines.iter().enumerate() {
-            match self.unmet(id, place, machine, action) {
-                None => able.push(place),
-                Some(need) => unmet.push((machine.name().to_owned(), need)),
+            let needs = self.unmet(id, place, machine, action);
+            if needs.is_empty() {
+                able.push(place);
             }
+            unmet.extend(needs.into_iter().map(|need| (machine.name().to_owned(), need)));
         }
         if able.is_empty() {
             let ResolvedAction { title, platform, method, .. } = action;
@@ -35,13 +36,13 @@ impl Scheduler<'_> {
         Ok(able)
     }
 
-    /// What a machine lacks for an action now.
-    fn unmet(&self, id: NodeId, place: usize, machine: &Machine, action: &ResolvedAction) -> Option<Unmet> {
+    /// All that a machine lacks for an action now.
+    fn unmet(&self, id: NodeId, place: usize, machine: &Machine, action: &ResolvedAction) -> Vec<Unmet> {
         if self.fleet.is_gone(place) {
-            return Some(Unmet::Gone);
+            return vec![Unmet::Gone];
         }
         if self.runs.get(&id).is_some_and(|pending| pending.passed.contains(&place)) {
-            return Some(Unmet::Passed);
+            return vec![Unmet::Passed];
         }
         machine.unmet(action)
     }

@@ -138,7 +138,7 @@ impl Scheduler<'_> {
         let (Some(name), Some(slots)) = (&machine.lease, machine.slots) else { return Ok(Some(None)) };
         let lease = self.builder.locks.try_lease(name, slots)?;
         if lease.is_some() {
-            self.fleet.is_leased(place);
+            self.fleet.leased(place);
         }
         Ok(lease.map(Some))
     }
@@ -147,7 +147,7 @@ impl Scheduler<'_> {
     fn wait_for_lease(&mut self, id: NodeId, place: usize) {
         self.fleet.done(id, place);
         let now = Instant::now();
-        self.fleet.is_leased_out(place, now, now + LEASED_OUT);
+        self.fleet.leased_out(place, now, now + LEASED_OUT);
         if self.leased_out.insert(place) {
             let name = self.builder.machines[place].name();
             let message = format!("other builds use all slots of `{name}`: what needs it waits for them");
@@ -164,7 +164,7 @@ impl Scheduler<'_> {
         {
             // What cannot be had now may be had later: nobody waits for it.
             let Ok(Some(lease)) = self.lease(place) else {
-                self.fleet.is_leased_out(place, now, now + LEASED_OUT);
+                self.fleet.leased_out(place, now, now + LEASED_OUT);
                 continue;
             };
             self.tell_of_twin(id, place);

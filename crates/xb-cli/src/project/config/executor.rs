@@ -89,20 +89,6 @@ pub enum ExecutorKind {
     },
 }
 
-impl ExecutorConfig {
-    /// What names the machine, or what is to be had of it, to all who use this store, whatever their projects call it.
-    pub fn machine(&self) -> String {
-        match &self.kind {
-            ExecutorKind::Vm { memory } => format!("vm {} {memory}", self.arch),
-            ExecutorKind::Engine(engine) => format!("engine {} {} {:?}", engine.server, self.arch, engine.properties),
-            ExecutorKind::Docker { host } => match host.clone().map_or_else(Host::of_environment, Ok) {
-                Ok(host) => format!("docker {host}"),
-                Err(_) => "docker".to_owned(),
-            },
-        }
-    }
-}
-
 /// The settings of an engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineConfig {
