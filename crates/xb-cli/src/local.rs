@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use xb_exec::{Emulation, LocalExecutor};
+use xb_exec::{Emulation, LocalExecutor, Take};
 use xb_store::Store;
 
 use crate::failure::Failure;
@@ -29,17 +29,19 @@ fn emulation() -> Result<Emulation, Failure> {
     })
 }
 
-/// The executor of this machine, over a store; each emulated program may use so many CPUs, or all where that is zero.
+/// The executor of this machine, over a store; each emulated program may use so many CPUs, or all where that is zero,
+/// and of the places of outputs it takes what `take` says.
 ///
 /// # Errors
 /// When the machine refuses something, or the variable names no way of emulation.
-pub fn local(store: &Store, emulated_cpus: u32) -> Result<LocalExecutor, Failure> {
+pub fn local(store: &Store, emulated_cpus: u32, take: Take) -> Result<LocalExecutor, Failure> {
     let scratch = sandboxes(store);
     let owned = store.clone();
     let options = xb_exec::Options {
         ingest: Some(Arc::new(move |folder| owned.ingest_owned(folder))),
         emulated_cpus,
         emulation: emulation()?,
+        take,
         ..Default::default()
     };
     LocalExecutor::new(Arc::new(store.clone()), scratch, options).map_err(Failure::environment)

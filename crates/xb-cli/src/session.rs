@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use xb_build::{Builder, Cancel, Events, Forecast, Options, Realised};
 use xb_core::Arch;
+use xb_exec::Take;
 use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, RockServers, Settings, Sources};
 use xb_graph::{Graph, NodeId};
 use xb_store::{Memory, Store};
@@ -92,7 +93,7 @@ impl Session {
         let progress = Progress::new(invocation.verbosity);
         let events: Arc<dyn Events> = Arc::new(progress.clone());
         let sources = Arc::new(sources(&project, &store, host, manners, Arc::clone(&events))?);
-        let local = Arc::new(local(&store, project.config.emulated_cpus)?);
+        let local = Arc::new(local(&store, project.config.emulated_cpus, Take::Folders)?);
         let memory: Arc<dyn Memory> = Arc::new(StoreMemory(store.clone()));
         let engines = match without_engines {
             true => Vec::new(),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use xb_core::Arch;
-use xb_exec::{Finding, LocalExecutor, State};
+use xb_exec::{Finding, LocalExecutor, State, Take};
 use xb_graph::Limits;
 use xb_serve::{Room, Tell, Worker};
 use xb_store::{GcPolicy, Store};
@@ -40,7 +40,7 @@ pub fn worker(
     let arch = Arch::host()
         .ok_or_else(|| Failure::environment("xb does not know the architecture of this machine".to_owned()))?;
     let store = Store::open(&beneath.join(STORE))?;
-    let local = Arc::new(local(&store, 0)?);
+    let local = Arc::new(local(&store, 0, Take::Entries)?);
     try_out(&local)?;
     let room = room(&store, &local, quota)?;
     let worker = Worker {

@@ -11,7 +11,7 @@ use crate::emulator::{self, Emulation};
 use crate::executor::LocalExecutor;
 use crate::interactive::{HangUp, interact};
 use crate::scratch::Scratch;
-use crate::spec::{Report, Spec, Stdio};
+use crate::spec::{Report, Spec, Stdio, Take};
 use crate::users::{self, Kind};
 
 /// The oldest Linux that sandboxes were tried on: what they ask for is there since 5.12, with `mount_setattr`.
@@ -108,6 +108,7 @@ pub fn empty_spec(scratch: &Scratch, lower: &Path, users: u32) -> Spec {
         env: Default::default(),
         cwd: Default::default(),
         outputs: Default::default(),
+        take: Take::default(),
         limits: Limits { users, ..Limits::default() },
         first_cpu: 0,
         foreign: Vec::new(),

@@ -17,6 +17,7 @@ use xb_store::{Contents, StoreError};
 
 use crate::child::ARGUMENT;
 use crate::emulator::Emulation;
+use crate::spec::Take;
 use crate::standby::Standby;
 use crate::{emulator, reclaim, run, scratch};
 
@@ -42,6 +43,8 @@ pub struct Options {
     pub emulated_cpus: u32,
     /// How programs of other architectures are started.
     pub emulation: Emulation,
+    /// What is taken in of the places of outputs.
+    pub take: Take,
 }
 
 /// Runs actions in sandboxes on this machine.

@@ -28,4 +28,5 @@ pub use emulator::Emulation;
 pub use executor::{Ingest, LocalExecutor, Options};
 pub use interactive::{HangUp, Session};
 pub use scratch::{list_kept, remove_kept, remove_stale};
+pub use spec::Take;
 pub use terminal::restore_terminal;

@@ -17,8 +17,8 @@ struct Source {
     ours: bool,
 }
 
-/// Makes the folder at `path` of a root whole: `upper` as overlayfs left it, `layers` from the lowest, `into` a
-/// folder that is not there yet. Nothing is copied: what the command wrote is moved, the rest is linked.
+/// Makes what lies at `path` of a root whole, a folder, a file or a link: `upper` as overlayfs left it, `layers` from the
+/// lowest, `into` a name that is not there yet. Nothing is copied: what the command wrote is moved, the rest is linked.
 ///
 /// # Errors
 /// When the system refuses.
@@ -26,10 +26,19 @@ pub fn gather(upper: &Path, layers: &[PathBuf], path: &RelPath, into: &Path) -> 
     let upper = Source { path: upper.to_owned(), ours: true };
     let layers = layers.iter().rev().map(|path| Source { path: path.clone(), ours: false });
     let mut sources: Vec<Source> = std::iter::once(upper).chain(layers).collect();
-    for part in path.components() {
+    let (Some(above), Some(name)) = (path.parent(), path.name()) else { return merge(&sources, into) };
+    for part in above.components() {
         sources = descend(&sources, &OsString::from(part))?;
     }
-    merge(&sources, into)
+    let name = OsString::from(name);
+    for source in &sources {
+        match fs::symlink_metadata(source.path.join(&name)) {
+            Ok(data) => return put(&sources, source, &name, data.file_type(), into),
+            Err(error) if is_absent(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::NotFound.into())
 }
 
 /// The folders of this name that shine through, from the uppermost.
@@ -60,18 +69,23 @@ fn merge(sources: &[Source], into: &Path) -> io::Result<()> {
         [] => return Err(io::ErrorKind::NotFound.into()),
     }
     for (name, (source, kind)) in uppermost(sources)? {
-        let (from, to) = (source.path.join(&name), into.join(&name));
-        if kind.is_dir() {
-            merge(&descend(sources, &name)?, &to)?;
-        } else if source.ours {
-            fs::rename(from, to)?;
-        } else if kind.is_symlink() {
-            symlink(fs::read_link(from)?, to)?;
-        } else {
-            link(&from, &to)?;
-        }
+        put(sources, source, &name, kind, &into.join(&name))?;
     }
     Ok(())
+}
+
+/// What is seen under a name: it is of `source`, and of this kind.
+fn put(sources: &[Source], source: &Source, name: &OsString, kind: FileType, to: &Path) -> io::Result<()> {
+    let from = source.path.join(name);
+    if kind.is_dir() {
+        merge(&descend(sources, name)?, to)
+    } else if source.ours {
+        fs::rename(from, to)
+    } else if kind.is_symlink() {
+        symlink(fs::read_link(from)?, to)
+    } else {
+        link(&from, to)
+    }
 }
 
 /// What is seen under each name; names that the command removed are not among them.

@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use xb_build::{Event, ExecutorError, RunContext, blocking};
 use xb_core::{RelPath, TreeId};
 use xb_graph::{ActionResult, Cause, ResolvedAction};
-use xb_run::{Ended, KILLED, Log, MOST_LEFT_OUT, cause, clash, is_left_out};
+use xb_run::{ENTRY, Ended, KILLED, Log, MOST_LEFT_OUT, cause, clash, is_left_out};
 
 use crate::executor::Inner;
 use crate::sandbox::{End, Sandbox};
 use crate::scratch::{Scratch, kept_path};
-use crate::spec::{Report, Spec, Stdio};
+use crate::spec::{Report, Spec, Stdio, Take};
 use crate::standby::Standby;
 use crate::{emulator, output};
 
@@ -87,6 +87,7 @@ pub fn spec(inner: &Inner, action: &ResolvedAction, scratch: &Scratch, jobs: u32
         env,
         cwd: action.cwd.clone(),
         outputs: action.outputs.clone(),
+        take: inner.options.take,
         limits: action.limits.clone(),
         first_cpu: inner.next_cpu.fetch_add(action.limits.cpus, Ordering::Relaxed),
         foreign: foreign.map_err(ExecutorError::Machine)?,
@@ -111,7 +112,7 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
     let mut cause = cause(action, ended.as_ref(), &finished.log);
     let ended = ended.unwrap_or_else(|| Ended { exit_code: KILLED, ..Ended::default() });
     let (mut outputs, mut left_out) = (BTreeMap::new(), Vec::new());
-    if cause == Cause::Success {
+    if cause == Cause::Success || (inner.options.take == Take::Entries && !ended.outputs.is_empty()) {
         let scratch = finished.sandbox.scratch().map_err(gone)?;
         match take_outputs(inner, action, scratch, &finished.layers, &ended)? {
             Ok(taken) => {
@@ -120,7 +121,8 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
                 }
                 (outputs, left_out) = (taken.trees, taken.left_out);
             }
-            Err(why) => cause = why,
+            Err(why) if cause == Cause::Success => cause = why,
+            Err(_) => {}
         }
     }
     if cause != Cause::Success {
@@ -165,7 +167,7 @@ struct Taken {
     left_out: Vec<String>,
 }
 
-/// All outputs, or what is wrong with one: that is looked for before anything is moved.
+/// All outputs that there are, or what is wrong with one: that is looked for before anything is moved.
 fn take_outputs(
     inner: &Inner,
     action: &ResolvedAction,
@@ -177,6 +179,7 @@ fn take_outputs(
         |wanted: &RelPath, error: &dyn Display| format!("cannot take in `/{wanted}` of {}: {error}", action.title);
     let of_machine = |wanted: &RelPath, error: io::Error| ExecutorError::Machine(wrong(wanted, &error));
     let refused = |wanted: &RelPath, reason| Ok(Err(Cause::RefusedOutput { path: wanted.to_string(), reason }));
+    let take = inner.options.take;
     let mut taken = Taken::default();
     if let Some((inner, outer)) = clash(&ended.outputs)
         && let (Some(inner), Some(outer)) = (action.outputs.get(inner), action.outputs.get(outer))
@@ -184,20 +187,30 @@ fn take_outputs(
         return refused(inner, format!("it is the folder of `/{outer}`, or lies in it"));
     }
     for (name, wanted) in &action.outputs {
-        let Some(path) = ended.outputs.get(name) else {
-            return Ok(Err(Cause::MissingOutput { path: wanted.to_string() }));
+        let path = match (ended.outputs.get(name), take) {
+            (Some(path), _) => path,
+            (None, Take::Entries) => continue,
+            (None, Take::Folders) => return Ok(Err(Cause::MissingOutput { path: wanted.to_string() })),
         };
         let found = output::prepare(&scratch.upper(), path).map_err(|error| of_machine(wanted, error))?;
         if let Some(reason) = found.refused {
             return refused(wanted, reason);
         }
         let named = found.left_out.into_iter().take(MOST_LEFT_OUT);
-        taken.left_out.extend(named.map(|inside| format!("{wanted}/{inside}")));
+        taken.left_out.extend(named.map(|inside| match inside.as_str() {
+            "" => wanted.to_string(),
+            inside => format!("{wanted}/{inside}"),
+        }));
     }
     for (number, (name, wanted)) in action.outputs.iter().enumerate() {
-        let path = ended.outputs.get(name).unwrap_or(wanted);
+        let Some(path) = ended.outputs.get(name) else { continue };
         let into = scratch.path().join(format!("output-{number}"));
-        output::gather(&scratch.upper(), layers, path, &into).map_err(|error| of_machine(wanted, error))?;
+        let gathered = match take {
+            Take::Folders => output::gather(&scratch.upper(), layers, path, &into),
+            Take::Entries => std::fs::create_dir(&into)
+                .and_then(|()| output::gather(&scratch.upper(), layers, path, &into.join(ENTRY))),
+        };
+        gathered.map_err(|error| of_machine(wanted, error))?;
         let tree = inner.ingest(&into).map_err(|error| ExecutorError::Store(wrong(wanted, &error)))?;
         taken.trees.insert(name.clone(), tree);
     }

@@ -33,8 +33,10 @@ pub struct Spec {
     pub env: BTreeMap<String, String>,
     /// The working folder.
     pub cwd: RelPath,
-    /// Folders to be found when the command has ended.
+    /// What is to be found when the command has ended.
     pub outputs: BTreeMap<String, RelPath>,
+    /// What of it.
+    pub take: Take,
     /// Limits.
     pub limits: Limits,
     /// Where to begin to count when not all CPUs are used: what runs at once begins at different ones.
@@ -56,6 +58,18 @@ pub struct Foreign {
     pub emulator: Option<PathBuf>,
     /// How many CPUs each emulated program may use; zero is all that the command may use.
     pub cpus: u32,
+}
+
+/// What is taken in of the places of outputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Take {
+    /// Folders, once the command has done what it should: each is there when it starts, and one that is not there in the
+    /// end makes it fail. The trees are those of the folders.
+    #[default]
+    Folders,
+    /// Folders, files and links, however the command has ended: the folder above each is there when it starts, and what
+    /// is not there in the end is not told of. Each is alone in its tree, as [`ENTRY`](xb_run::ENTRY).
+    Entries,
 }
 
 /// Where the standard streams of the command lead.

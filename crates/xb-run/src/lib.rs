@@ -7,6 +7,7 @@ pub mod calls;
 mod clash;
 mod classify;
 mod ended;
+mod entry;
 pub mod filter;
 mod folders;
 mod foreign;
@@ -17,6 +18,7 @@ mod told;
 
 pub use clash::clash;
 pub use ended::{Ended, Exceeded, KILLED, cause};
+pub use entry::ENTRY;
 pub use folders::{Unfurnished, furnished};
 pub use foreign::foreign;
 pub use layers::layers;

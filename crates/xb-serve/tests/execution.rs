@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +11,8 @@ use bazel_remote_apis::build::bazel::remote::execution::v2::command::Environment
 use bazel_remote_apis::build::bazel::remote::execution::v2::execution_client::ExecutionClient;
 use bazel_remote_apis::build::bazel::remote::execution::v2::platform::Property;
 use bazel_remote_apis::build::bazel::remote::execution::v2::{
-    Action, Command, Digest, Directory, ExecuteRequest, ExecuteResponse, FileNode, Platform, WaitExecutionRequest,
+    self as proto, Action, Command, Digest, Directory, ExecuteRequest, ExecuteResponse, FileNode, Platform,
+    WaitExecutionRequest,
 };
 use bazel_remote_apis::google::longrunning::operation::Result as Ending;
 use bazel_remote_apis::google::longrunning::operations_client::OperationsClient;
@@ -20,9 +22,10 @@ use prost::Message;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Streaming};
 use xb_build::{BoxFuture, Executor, ExecutorError, RunContext};
-use xb_core::Arch;
-use xb_graph::{ActionResult, Cause, Limits, ResolvedAction};
+use xb_core::{Arch, ContentId, RelPath, TreeId};
+use xb_graph::{ActionResult, Cause, DirectoriesMut, Limits, ResolvedAction, reapi};
 use xb_remote::{Connection, DigestFunction};
+use xb_run::ENTRY;
 use xb_serve::{Access, NewToken, Ran, Rights, Room, Server, Shelf, Tokens, Worker};
 use xb_store::{Contents, ShortMemory, Store};
 
@@ -56,12 +59,17 @@ impl Executor for Says {
                 std::future::pending::<()>().await;
             }
             let text = format!("{:?} in `{}` for {} s", action.command, action.cwd, action.limits.seconds);
-            let tree = self.store.add_content(&mut text.as_bytes())?;
-            let outputs = action.outputs.keys().map(|name| (name.clone(), action.root)).collect();
+            let said = self.store.add_content(&mut text.as_bytes())?;
+            let mut outputs = BTreeMap::new();
+            for (name, path) in &action.outputs {
+                if let Some(alone) = alone(path, said, action.root) {
+                    outputs.insert(name.clone(), self.store.add_directory(alone).expect("the store takes it"));
+                }
+            }
             Ok(ActionResult {
                 exit_code: 0,
                 outputs,
-                log: Some(tree),
+                log: Some(said),
                 cause: Cause::Success,
                 milliseconds: 0,
                 peak_memory: 0,
@@ -72,6 +80,24 @@ impl Executor for Says {
             })
         })
     }
+}
+
+/// What lies at the place of an output, by what it is called, as an executor for others gives it.
+fn alone(path: &RelPath, text: ContentId, folder: TreeId) -> Option<reapi::Directory> {
+    let (name, mut alone) = (ENTRY.to_owned(), reapi::Directory::default());
+    match path.name().and_then(|name| name.rsplit_once('.')).map(|(_, kind)| kind) {
+        Some("none") => return None,
+        Some("pipe") => {}
+        Some("text") => {
+            let digest = Some(text.0.into());
+            alone.files.push(reapi::FileNode { name, digest, is_executable: true, node_properties: None });
+        }
+        Some("link") => {
+            alone.symlinks.push(reapi::SymlinkNode { name, target: "text".to_owned() });
+        }
+        _ => alone.directories.push(reapi::DirectoryNode { name, digest: Some(folder.0.into()) }),
+    }
+    Some(alone)
 }
 
 /// A server with a worker that says what it is asked.
@@ -213,6 +239,46 @@ fn an_action_is_run_once_and_known_then() {
         let line = told[0].to_string();
         let is_whole = line.starts_with(&format!("somebody: `a b` ({}): it went well, after ", &order.hash[..12]));
         assert!(is_whole, "{line}");
+    });
+}
+
+#[test]
+#[expect(deprecated, reason = "older clients ask so, and are answered so")]
+fn outputs_are_told_as_what_they_are() {
+    let lab = Lab::start(Rights::Execute);
+    let wanted = ["a.dir", "a.link", "a.none", "a.pipe", "a.text"].map(str::to_owned).to_vec();
+    let kinds = |result: &proto::ActionResult| {
+        assert_eq!(result.output_directories[0].path, "a.dir");
+        let [file] = &*result.output_files else { panic!("{result:?}") };
+        assert_eq!(
+            (&*file.path, &file.digest, file.is_executable),
+            ("a.text", &Some(digest(&result.stdout_raw)), true)
+        );
+        let links = [&result.output_symlinks, &result.output_file_symlinks, &result.output_directory_symlinks];
+        links.map(|links| links.iter().map(|link| format!("{} -> {}", link.path, link.target)).collect::<Vec<_>>())
+    };
+    let (link, none) = (|| vec!["a.link -> text".to_owned()], Vec::new);
+    run(async {
+        let paths = Command { output_paths: wanted.clone(), ..command(&["paths"]) };
+        let files = Command { output_paths: Vec::new(), output_files: wanted.clone(), ..command(&["files"]) };
+        let folders = Command { output_paths: Vec::new(), output_directories: wanted, ..command(&["folders"]) };
+        for (command, links) in
+            [(paths, [link(), none(), none()]), (files, [none(), link(), none()]), (folders, [none(), none(), link()])]
+        {
+            let order = lab.order(&command, &Directory::default(), |_| {}).await;
+            let result = lab.response(&order).await.result.expect("it went well");
+            assert_eq!(kinds(&result), links, "{:?}", command.arguments);
+            let server = format!("grpc://{}", lab.running.address).parse().expect("a server");
+            let connection = Connection::new(server, DigestFunction::Sha256, xb_cache::patience());
+            let there = connection.read(&digest(&result.stdout_raw), "a file").await.expect("an answer");
+            assert_eq!(there, Some(result.stdout_raw));
+        }
+        let nested = vec!["a".to_owned(), "a/b".to_owned()];
+        let nested = Command { output_paths: nested, ..command(&["nested"]) };
+        let order = lab.order(&nested, &Directory::default(), |_| {}).await;
+        let (code, why) = code(&lab.response(&order).await);
+        assert_eq!(code, Code::InvalidArgument, "{why}");
+        assert!(why.contains("`a/b` lies in the output `a`"), "{why}");
     });
 }
 

@@ -1,5 +1,6 @@
 //! This machine as a worker of others: `xb serve --execute`, at an address and at the end of a line.
 
+mod bazel;
 mod buildstream;
 mod line;
 mod luck;

@@ -20,7 +20,7 @@ use super::disk::Disk;
 use super::foreign::Foreigners;
 use super::watch::Watch;
 use super::{Broken, Tried, command, devices, disk, foreign, outputs, owners, proc, report_broken, root, terminal};
-use crate::spec::{self, Report, Spec, Stdio};
+use crate::spec::{self, Report, Spec, Stdio, Take};
 use crate::sys::{self, Fork};
 
 /// The exit code after `SIGXFSZ`, which is sent to who makes a file larger than the limit.
@@ -62,7 +62,7 @@ fn supervise(control: &UnixStream, spec: &Spec) -> Result<Ended, Broken> {
     };
     sys::kill_everything();
     reap_until(None)?;
-    let (exit_code, outputs) = (status.map_or(UNKNOWN, exit_code), outputs::find(&root, &spec.outputs));
+    let (exit_code, outputs) = (status.map_or(UNKNOWN, exit_code), outputs::find(&root, &spec.outputs, spec.take));
     if spec.limits.users > 1 {
         owners::give_back(&written).tried("take over what other users own")?;
     }
@@ -102,8 +102,9 @@ fn set_up(spec: &Spec) -> Result<Prepared, Broken> {
     let interposed = foreign.register()?;
     root::make_folder(&root, &spec.cwd).tried(format_args!("make the working folder `/{}`", spec.cwd))?;
     for path in spec.outputs.values() {
+        let above = path.parent().filter(|_| spec.take == Take::Entries);
         // Where something else lies in the way, it is for the command to clear it.
-        let _ = root::make_folder(&root, path);
+        let _ = root::make_folder(&root, above.as_ref().unwrap_or(path));
     }
     Ok(Prepared { root, foreign, interposed, disk, cpus })
 }

@@ -7,6 +7,7 @@
 mod basics;
 mod contract;
 mod emulation;
+mod entries;
 mod escape;
 mod interposition;
 mod limits;

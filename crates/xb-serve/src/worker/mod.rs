@@ -12,6 +12,7 @@ mod record;
 mod room;
 mod trouble;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -56,7 +57,7 @@ pub struct Worker {
     pub slots: usize,
     /// What an action may use; how long, where it does not say itself.
     pub limits: Limits,
-    /// Who runs them.
+    /// Who runs them. What lies at the place of an output is given alone in a tree, as [`ENTRY`](xb_run::ENTRY).
     pub executor: Arc<dyn Executor>,
     /// What it makes sandboxes from, which nobody else uses.
     pub store: Arc<dyn Contents>,
@@ -159,11 +160,11 @@ impl Workshop {
     ) -> Result<Left, Trouble> {
         about.input_fetch_start_timestamp = Some(now());
         let (this, held) = (Arc::clone(self), Arc::clone(slot));
-        let Order { action, root, is_kept } = order;
+        let Order { action, asked, root, is_kept } = order;
         let action = apart(move || {
             let _held = held;
             let root = inputs::root(&this.shelf, &this.names(), &root, &this.intake)?;
-            xb_run::furnished(root, &action.cwd, &action.outputs, &*this.worker.store)?;
+            xb_run::furnished(root, &action.cwd, &BTreeMap::new(), &*this.worker.store)?;
             let layers = layers::layers(root, &*this.worker.store)?;
             this.intake.took(layers::room(&layers, &*this.worker.store)?);
             Ok::<_, Trouble>(ResolvedAction { root, layers, ..action })
@@ -179,7 +180,7 @@ impl Workshop {
         let (this, held, key) = (Arc::clone(self), Arc::clone(slot), key.clone());
         apart(move || {
             let _held = held;
-            let mut result = outputs::told(&this.shelf, &this.names(), &left, about, &this.intake)?;
+            let mut result = outputs::told(&this.shelf, &this.names(), &left, &asked, about, &this.intake)?;
             if let Some(about) = &mut result.execution_metadata {
                 about.output_upload_completed_timestamp = Some(now());
                 about.worker_completed_timestamp = Some(now());

@@ -1,11 +1,12 @@
 //! What somebody wants to have run, as an executor takes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2::{Action, Command, Digest, Platform};
 use xb_core::{ActionId, Arch, RelPath, TreeId};
 use xb_graph::{Limits, Method, ResolvedAction};
 use xb_remote::DigestFunction;
+use xb_run::clash;
 
 use super::Trouble;
 use crate::Shelf;
@@ -19,10 +20,21 @@ const MOST_MESSAGE: u64 = 6 << 20;
 pub(super) struct Order {
     /// The action; its outputs are named as whoever wants them has called them, and it has no root yet.
     pub action: ResolvedAction,
+    /// As what the outputs were asked for.
+    pub asked: Asked,
     /// What the root is called.
     pub root: Digest,
     /// Whether what it leaves may be remembered.
     pub is_kept: bool,
+}
+
+/// As what outputs were asked for.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// As whatever lies there.
+    Paths,
+    /// As folders, those that are named here, and as files, all others: so asks who speaks the API of before 2.1.
+    Kinds(HashSet<String>),
 }
 
 impl Order {
@@ -43,6 +55,15 @@ impl Order {
             // None is as long as everybody has.
             limits.seconds = if seconds > 0 { seconds.min(limits.seconds) } else { limits.seconds };
         }
+        #[expect(deprecated, reason = "older clients tell the outputs here")]
+        let asked = match command.output_paths.is_empty() {
+            true => Asked::Kinds(command.output_directories.iter().cloned().collect()),
+            false => Asked::Paths,
+        };
+        let outputs = outputs(&cwd, &command)?;
+        if let Some((inside, outer)) = clash(&outputs) {
+            return Err(wrong(&format!("the output `{inside}` lies in the output `{outer}`")));
+        }
         let resolved = ResolvedAction {
             id: ActionId(xb_core::Digest::of(named.hash.as_bytes())),
             command_bytes: Vec::new(),
@@ -50,7 +71,7 @@ impl Order {
             root: TreeId(xb_core::Digest::of(b"")),
             layers: Vec::new(),
             title: title(&command),
-            outputs: outputs(&cwd, &command)?,
+            outputs,
             command: command.arguments,
             env: command.environment_variables.into_iter().map(|variable| (variable.name, variable.value)).collect(),
             cwd,
@@ -60,7 +81,7 @@ impl Order {
             emulator: None,
             step: "build".to_owned(),
         };
-        Ok(Self { action: resolved, root, is_kept: !action.do_not_cache })
+        Ok(Self { action: resolved, asked, root, is_kept: !action.do_not_cache })
     }
 }
 

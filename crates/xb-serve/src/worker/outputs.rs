@@ -4,16 +4,18 @@ use std::collections::HashMap;
 use std::io::Read as _;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2::{
-    ActionResult, Digest, ExecutedActionMetadata, OutputDirectory,
+    ActionResult, Digest, ExecutedActionMetadata, OutputDirectory, OutputFile, OutputSymlink,
 };
 use bazel_remote_apis::google::protobuf::Any;
 use rayon::prelude::*;
 use xb_core::{ContentId, TreeId};
-use xb_run::Told;
+use xb_graph::{Item, subtree};
+use xb_run::{ENTRY, Told};
 use xb_store::Contents;
 use xb_translate::{Named, Names, tree_message};
 
 use super::Trouble;
+use super::order::Asked;
 use super::room::Intake;
 use crate::Shelf;
 use crate::shelf::{Name, blob};
@@ -29,14 +31,14 @@ pub(super) fn told(
     shelf: &Shelf,
     names: &Names<'_>,
     left: &xb_graph::ActionResult,
+    asked: &Asked,
     mut about: ExecutedActionMetadata,
     intake: &Intake,
 ) -> Result<ActionResult, Trouble> {
     intake.took(left.log.map_or(0, |log| log.0.size()));
     let mut result = ActionResult { exit_code: left.exit_code, ..ActionResult::default() };
-    for (asked, tree) in &left.outputs {
-        let tree_digest = Some(output(shelf, names, *tree, intake)?);
-        result.output_directories.push(OutputDirectory { path: asked.clone(), tree_digest, ..Default::default() });
+    for (path, tree) in &left.outputs {
+        output(shelf, names, path.clone(), *tree, asked, intake, &mut result)?;
     }
     if let Some(log) = left.log {
         match log.0.size() <= SHORT {
@@ -56,17 +58,66 @@ pub(super) fn told(
     Ok(result)
 }
 
-/// Puts a tree on the shelf: what its list of directories is called.
-fn output(shelf: &Shelf, names: &Names<'_>, tree: TreeId, intake: &Intake) -> Result<Digest, Trouble> {
+/// Puts what lies at the place of an output on the shelf, and tells of it.
+fn output(
+    shelf: &Shelf,
+    names: &Names<'_>,
+    path: String,
+    tree: TreeId,
+    asked: &Asked,
+    intake: &Intake,
+    result: &mut ActionResult,
+) -> Result<(), Trouble> {
+    let alone = names.store.directory(tree)?;
+    match alone.item(ENTRY) {
+        None => {}
+        Some(Item::Directory(node)) => {
+            let tree_digest = Some(folder(shelf, names, subtree(node)?, intake)?);
+            result.output_directories.push(OutputDirectory { path, tree_digest, ..Default::default() });
+        }
+        Some(Item::File(node)) => {
+            let files = files(&xb_translate::translate(tree, names, |_| None)?);
+            keep(shelf, names.store, &files, intake)?;
+            let (digest, is_executable) = (files.into_values().next(), node.is_executable);
+            result.output_files.push(OutputFile { path, digest, is_executable, ..Default::default() });
+        }
+        Some(Item::Symlink(node)) => {
+            #[expect(deprecated, reason = "older clients look for links here")]
+            let links = match asked {
+                Asked::Paths => &mut result.output_symlinks,
+                Asked::Kinds(folders) if folders.contains(&path) => &mut result.output_directory_symlinks,
+                Asked::Kinds(_) => &mut result.output_file_symlinks,
+            };
+            links.push(OutputSymlink { path, target: node.target.clone(), node_properties: None });
+        }
+    }
+    Ok(())
+}
+
+/// Puts a folder on the shelf: what its list of directories is called.
+fn folder(shelf: &Shelf, names: &Names<'_>, tree: TreeId, intake: &Intake) -> Result<Digest, Trouble> {
     let directories = xb_translate::translate(tree, names, |_| None)?;
-    let files: HashMap<_, _> = directories.iter().flat_map(|directory| directory.contents.iter().cloned()).collect();
-    intake.took(files.keys().map(|content| content.0.size()).sum());
-    put(shelf, names.store, &files)?;
+    keep(shelf, names.store, &files(&directories), intake)?;
     directories.par_iter().try_for_each(|Named { digest, bytes, .. }| whole(shelf, digest, bytes))?;
     let list = tree_message(&directories);
     let digest = names.function.of(&list);
     whole(shelf, &digest, &list)?;
     Ok(digest)
+}
+
+fn files(directories: &[Named]) -> HashMap<ContentId, Digest> {
+    directories.iter().flat_map(|directory| directory.contents.iter().cloned()).collect()
+}
+
+/// Puts files on the shelf; first, they are counted.
+fn keep(
+    shelf: &Shelf,
+    store: &dyn Contents,
+    files: &HashMap<ContentId, Digest>,
+    intake: &Intake,
+) -> Result<(), Trouble> {
+    intake.took(files.keys().map(|content| content.0.size()).sum());
+    put(shelf, store, files)
 }
 
 fn put(shelf: &Shelf, store: &dyn Contents, files: &HashMap<ContentId, Digest>) -> Result<(), Trouble> {
