@@ -18,6 +18,7 @@ pub(crate) struct Metrics {
     sent: Counter<u64, AtomicU64>,
     evicted: Counter<u64, AtomicU64>,
     evicted_bytes: Counter<u64, AtomicU64>,
+    damaged: Counter<u64, AtomicU64>,
     kept_bytes: Gauge<i64, AtomicI64>,
     kept: Gauge<i64, AtomicI64>,
     runs: Family<Run, Counter<u64, AtomicU64>>,
@@ -74,6 +75,7 @@ impl Default for Metrics {
             sent: Counter::default(),
             evicted: Counter::default(),
             evicted_bytes: Counter::default(),
+            damaged: Counter::default(),
             kept_bytes: Gauge::default(),
             kept: Gauge::default(),
             runs: Family::default(),
@@ -95,6 +97,11 @@ impl Default for Metrics {
             registry.register_with_unit(name, help, Unit::Bytes, counter.clone());
         }
         registry.register("evicted", "How many things had to go for want of room", metrics.evicted.clone());
+        registry.register(
+            "damaged",
+            "How many things had to go for what the disk made of them",
+            metrics.damaged.clone(),
+        );
         registry.register_with_unit("kept", "What is kept", Unit::Bytes, metrics.kept_bytes.clone());
         registry.register("kept", "How many things are kept", metrics.kept.clone());
         registry.register("runs", "Runs of actions by how they ended", metrics.runs.clone());
@@ -124,6 +131,10 @@ impl Metrics {
     pub fn evicted(&self, bytes: u64) {
         self.evicted.inc();
         self.evicted_bytes.inc_by(bytes);
+    }
+
+    pub fn damaged(&self) {
+        self.damaged.inc();
     }
 
     pub fn kept(&self, bytes: u64, count: usize) {

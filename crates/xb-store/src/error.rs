@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 use rustix::io::Errno;
 use xb_core::TreeId;
 use xb_graph::MissingDirectory;
@@ -90,8 +91,12 @@ impl StoreError {
     }
 
     pub(crate) fn database(path: &Path, error: &rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::Full { path: path.to_owned() },
+        let full = || Self::Full { path: path.to_owned() };
+        let Some(sqlite) = error.sqlite_error() else { return Self::Database(error.to_string()) };
+        match (sqlite.code, sqlite.extended_code) {
+            (ErrorCode::DiskFull, _) | (_, SQLITE_IOERR_SHMSIZE) => full(),
+            (ErrorCode::SystemIoFailure, _) if !has_room(path) => full(),
+            (ErrorCode::SystemIoFailure, _) => Self::Database(sqlite.to_string()),
             _ => Self::Database(error.to_string()),
         }
     }
@@ -112,6 +117,14 @@ impl StoreError {
     pub(crate) fn for_directory(self, id: TreeId) -> MissingDirectory {
         MissingDirectory { id, reason: self.to_string() }
     }
+}
+
+/// Whether the disk of a file has room for the pieces by which SQLite lets what processes share grow: where it has none
+/// SQLite says no more than that the system failed.
+fn has_room(path: &Path) -> bool {
+    const PIECE: u64 = 32 << 10;
+    let folder = path.parent().unwrap_or(path);
+    rustix::fs::statvfs(folder).map_or(true, |disk| disk.f_bavail * disk.f_frsize >= PIECE)
 }
 
 /// Says what was tried on which path when a system call fails.

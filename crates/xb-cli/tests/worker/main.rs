@@ -2,6 +2,8 @@
 
 mod bazel;
 mod buildstream;
+mod cut;
+mod disk;
 mod line;
 mod luck;
 mod served;

@@ -1,8 +1,8 @@
 //! A server that executes is an executor like any other.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::io::{BufRead, BufReader, Read as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,27 +16,60 @@ use xb_http::Patience;
 use xb_remote::Server;
 use xb_store::{ShortMemory, Store};
 
+use crate::disk::SmallDisk;
+
+/// The folder that is served, beneath that of all.
+const SERVED: &str = "cache";
+
 /// A server that runs until it is dropped.
 pub struct Serving {
     child: Child,
     pub address: String,
     pub folder: TempDir,
+    /// What is served is on it; gone after the server.
+    pub disk: Option<SmallDisk>,
     more: Vec<String>,
 }
 
 impl Serving {
     pub fn start(more: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let more: Vec<_> = more.iter().map(|&word| word.to_owned()).collect();
-        let (child, address) = serve(folder.path(), "127.0.0.1:0", &more);
-        Self { child, address, folder, more }
+        Self::start_on(tempfile::tempdir().expect("a folder"), None, more)
     }
 
-    /// Ends it by a signal and starts it anew, at the same address.
-    pub fn restart(&mut self, by: Signal) {
-        self.signal(by);
-        self.ended();
-        (self.child, self.address) = serve(self.folder.path(), &self.address, &self.more);
+    /// On a small disk; none where there can be none.
+    pub fn start_on_small_disk(more: &[&str]) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let served = folder.path().join(SERVED);
+        std::fs::create_dir(&served).expect("a folder");
+        let disk = SmallDisk::new(&served)?;
+        Some(Self::start_on(folder, Some(disk), more))
+    }
+
+    fn start_on(folder: TempDir, disk: Option<SmallDisk>, more: &[&str]) -> Self {
+        let more: Vec<_> = more.iter().map(|&word| word.to_owned()).collect();
+        let serving = serve(folder.path(), disk.as_ref(), "127.0.0.1:0", &more);
+        let (child, address) = serving.unwrap_or_else(|said| panic!("it does not serve: {said}"));
+        Self { child, address, folder, disk, more }
+    }
+
+    /// Starts it at the same address, or gives what it has said against that.
+    pub fn try_to_start(&mut self) -> Result<(), String> {
+        let serving = serve(self.folder.path(), self.disk.as_ref(), &self.address, &self.more);
+        (self.child, self.address) = serving?;
+        Ok(())
+    }
+
+    /// The program, on the disk of the server and with the store of its worker.
+    pub fn xb(&self) -> Command {
+        let before = self.disk.as_ref().map(SmallDisk::words).unwrap_or_default();
+        let mut xb = xb_after(&before, self.folder.path());
+        xb.env("XB_STORE", self.folder.path().join(SERVED).join(".xb-worker"));
+        xb
+    }
+
+    /// The folder that is served, as it is seen from here.
+    pub fn served(&self) -> PathBuf {
+        self.disk.as_ref().map_or_else(|| self.folder.path().join(SERVED), SmallDisk::seen)
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -58,20 +91,33 @@ impl Drop for Serving {
     }
 }
 
-fn serve(folder: &Path, listen: &str, more: &[String]) -> (Child, String) {
-    let mut xb = xb(folder);
-    xb.args(["serve", "cache", "--listen", listen]).args(more).stderr(Stdio::piped());
+fn serve(folder: &Path, disk: Option<&SmallDisk>, listen: &str, more: &[String]) -> Result<(Child, String), String> {
+    let before = disk.map(SmallDisk::words).unwrap_or_default();
+    let mut xb = xb_after(&before, folder);
+    xb.arg("serve").arg(folder.join(SERVED)).args(["--listen", listen]).args(more).stderr(Stdio::piped());
     let mut child = xb.spawn().expect("xb runs");
     let mut line = String::new();
-    BufReader::new(child.stderr.take().expect("it is piped")).read_line(&mut line).expect("it says where it is");
-    let address = line.trim_end().rsplit_once("://").unwrap_or_else(|| panic!("it does not serve: {line}")).1;
-    (child, address.to_owned())
+    let mut said = BufReader::new(child.stderr.take().expect("it is piped"));
+    said.read_line(&mut line).expect("it says where it is");
+    if let Some((_, address)) = line.trim_end().rsplit_once("://") {
+        return Ok((child, address.to_owned()));
+    }
+    said.read_to_string(&mut line).expect("it says what is wrong");
+    child.wait().expect("it ends");
+    Err(line)
 }
 
 /// The program, in a home and a store beneath a folder.
 pub fn xb(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xb"));
+    xb_after(&[], folder)
+}
+
+/// The program, after words that start it.
+fn xb_after(before: &[String], folder: &Path) -> Command {
+    let words: Vec<&str> = before.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_xb")]).collect();
+    let mut command = Command::new(words[0]);
     command
+        .args(&words[1..])
         .current_dir(folder)
         .env_clear()
         .env("HOME", folder)

@@ -1,6 +1,6 @@
 //! Contents in pieces.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::name::Resource;
 use super::{Service, failed};
 use crate::apart::apart;
-use crate::shelf::{Incoming, Name, Refusal, Sink, outgoing, part};
+use crate::shelf::{Incoming, Name, Refusal, Sink, Whole, outgoing, part};
 
 /// What comes compressed looks back at most so far: 2 to this power in bytes, which is what each upload may cost.
 const WINDOW_LOG: u32 = 23;
@@ -44,10 +44,15 @@ impl ByteStream for Service {
             let pieces = outgoing(io::empty(), zstd, Arc::clone(&self.shelf.metrics));
             return Ok(Response::new(pieces.map_ok(|data| ReadResponse { data }).map_err(failed).boxed()));
         }
-        let shelf = Arc::clone(&self.shelf);
+        let (name, shelf) = (Name::blob(blob.sha256), Arc::clone(&self.shelf));
         let opened = move || {
-            let found = shelf.opened(Name::blob(blob.sha256))?.filter(|(_, size)| *size == blob.size);
-            found.map(|(file, _)| part(file, offset, limit)).transpose()
+            let found = shelf.opened(name)?.filter(|(_, size)| *size == blob.size);
+            let Some((file, size)) = found else { return Ok(None) };
+            let is_whole = offset == 0 && limit >= size;
+            Ok(Some(match is_whole {
+                true => Box::new(Whole::new(shelf, name, file, size)) as Box<dyn Read + Send>,
+                false => Box::new(part(file, offset, limit)?),
+            }))
         };
         let found = apart(opened).await.map_err(failed)?;
         self.shelf.metrics.looked_up("cas", found.is_some());

@@ -19,7 +19,7 @@ pub(crate) use guard::{Guard, guard};
 
 use crate::Shelf;
 use crate::apart::apart;
-use crate::shelf::{Kind, Name, Refusal, outgoing, part};
+use crate::shelf::{Kind, Name, Refusal, Whole, outgoing};
 
 /// A body that stands still for so long has been given up.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -59,7 +59,10 @@ async fn give_blob(
     };
     let body = match method {
         Method::HEAD => Body::empty(),
-        _ => Body::from_stream(outgoing(part(file, 0, size)?, false, Arc::clone(&shelf.metrics))),
+        _ => {
+            let whole = Whole::new(Arc::clone(&shelf), name, file, size);
+            Body::from_stream(outgoing(whole, false, Arc::clone(&shelf.metrics)))
+        }
     };
     Ok(([(CONTENT_TYPE, OCTETS), (CONTENT_LENGTH, &size.to_string())], body).into_response())
 }

@@ -7,6 +7,7 @@ mod outgoing;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read};
@@ -26,6 +27,7 @@ use index::Index;
 pub(crate) use named::blob;
 pub(crate) use outgoing::{outgoing, part};
 pub(crate) use refusal::Refusal;
+pub(crate) use whole::Whole;
 
 use crate::metrics::Metrics;
 
@@ -210,7 +212,7 @@ impl Shelf {
         Ok(bytes.filter(|_| is_whole))
     }
 
-    /// All bytes of a thing, if it is there and has at most so many.
+    /// All bytes of a thing, if it is there and has at most so many; a blob that is not what its name says is removed.
     pub(crate) fn bytes(&self, name: Name, most: u64) -> io::Result<Option<Vec<u8>>> {
         if name.is_of_nothing() {
             return Ok(Some(Vec::new()));
@@ -219,7 +221,11 @@ impl Shelf {
             return Ok(None);
         };
         let mut bytes = Vec::new();
-        file.take(size).read_to_end(&mut bytes)?;
+        (&file).take(size).read_to_end(&mut bytes)?;
+        if name.kind == Kind::Blob && Blob::of(&bytes).sha256 != name.sha256 {
+            self.remove_damaged(name, &file);
+            return Ok(None);
+        }
         self.metrics.sent(size);
         Ok(Some(bytes))
     }

@@ -57,6 +57,48 @@ fn an_entry_goes_with_its_blobs() {
 }
 
 #[test]
+fn what_the_disk_has_made_of_a_blob_is_found_out_before_its_end_and_goes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shelf = Arc::new(Shelf::open(folder.path(), None).expect("a shelf"));
+    let bytes: Vec<u8> = (0..200_000_u32).map(|number| number as u8).collect();
+    let read = |name| {
+        let (file, size) = shelf.opened(name).expect("an answer")?;
+        let (mut read, mut piece) = (Vec::<u8>::new(), [0; 64 << 10]);
+        let mut whole = Whole::new(Arc::clone(&shelf), name, file, size);
+        Some(loop {
+            match whole.read(&mut piece) {
+                Ok(0) => break Ok(read),
+                Ok(length) => read.extend(&piece[..length]),
+                Err(error) => break Err((read, error)),
+            }
+        })
+    };
+    let other = put(&shelf, b"another");
+    let name = Name::blob(put(&shelf, &bytes).sha256);
+    assert_eq!(read(name).expect("it is there").expect("it is whole"), bytes);
+    for damage in [|bytes: &mut Vec<u8>| bytes[199_999] ^= 1, |bytes: &mut Vec<u8>| bytes.truncate(100_000)] {
+        put(&shelf, &bytes);
+        let mut damaged = bytes.clone();
+        damage(&mut damaged);
+        fs::write(shelf.path(name), &damaged).expect("it is written");
+        let (given, error) = read(name).expect("it is there").expect_err("it is damaged");
+        assert!(given.len() < damaged.len() && error.to_string().contains("other bytes"), "{}: {error}", given.len());
+        assert!(read(name).is_none(), "it is removed");
+        put(&shelf, &bytes);
+        fs::write(shelf.path(name), &damaged).expect("it is written");
+        assert_eq!(shelf.bytes(name, u64::MAX).expect("an answer"), None);
+        assert!(read(name).is_none(), "it is removed");
+    }
+    // What has come meanwhile stays.
+    put(&shelf, &bytes);
+    let (old, _) = shelf.opened(name).expect("an answer").expect("it is there");
+    fs::remove_file(shelf.path(name)).expect("it was there");
+    put(&shelf, &bytes);
+    shelf.remove_damaged(name, &old);
+    assert!(read(name).is_some_and(|read| read.is_ok()) && has(&shelf, other));
+}
+
+#[test]
 fn bytes_of_another_name_are_not_taken_and_leave_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let shelf = Shelf::open(folder.path(), Some(10)).expect("a shelf");

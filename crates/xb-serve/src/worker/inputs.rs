@@ -58,11 +58,16 @@ fn take(shelf: &Shelf, store: &dyn Contents, named: &Digest, intake: &Intake) ->
     if blob.size == 0 {
         return Ok(Some(store.add_content(&mut io::empty())?));
     }
-    let Some((file, size)) = shelf.opened(Name::blob(blob.sha256))? else { return Ok(None) };
-    let mut hashed = Hashed { from: file.take(size), hashing: Hashing::new(DigestFunction::Sha256) };
+    let name = Name::blob(blob.sha256);
+    let Some((file, size)) = shelf.opened(name)? else { return Ok(None) };
+    let mut hashed = Hashed { from: (&file).take(size), hashing: Hashing::new(DigestFunction::Sha256) };
     let content = store.add_content(&mut hashed)?;
     intake.took(content.0.size());
-    Ok((hashed.hashing.digest() == *named).then_some(content))
+    if hashed.hashing.digest() == *named {
+        return Ok(Some(content));
+    }
+    shelf.remove_damaged(name, &file);
+    Ok(None)
 }
 
 /// Hashes what is read through it.
