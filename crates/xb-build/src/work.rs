@@ -41,8 +41,21 @@ pub(crate) struct Resolved {
     pub found: Option<ActionResult>,
 }
 
-/// The lock of an action, once it was taken.
-pub(crate) type Held = Arc<OnceLock<LockGuard>>;
+/// What the runs of an action have in common, of which there are two where the first seems to be stuck.
+#[derive(Default)]
+pub(crate) struct Common {
+    /// The lock of the action, once it was taken.
+    lock: OnceLock<LockGuard>,
+    /// The machine that did it first, by its place: what it left counts.
+    first: OnceLock<usize>,
+}
+
+impl Common {
+    /// Of an action whose lock is held.
+    pub fn locked(lock: LockGuard) -> Self {
+        Self { lock: lock.into(), first: OnceLock::new() }
+    }
+}
 
 /// A slot of a machine, where it is shared with other processes.
 pub(crate) type Lease = Option<LockGuard>;
@@ -152,7 +165,7 @@ pub(crate) struct Running {
     /// The machine that it runs on, by its place.
     pub place: usize,
     pub executor: Arc<dyn Executor>,
-    pub lock: Held,
+    pub common: Arc<Common>,
     pub lease: Lease,
     pub jobs: u32,
     pub keep_failed: bool,
@@ -185,11 +198,11 @@ impl Running {
 
     /// Whether the lock is this build's; a twin has that of the first.
     fn is_locked(&self) -> Result<bool, String> {
-        if self.lock.get().is_some() {
+        if self.common.lock.get().is_some() {
             return Ok(true);
         }
         let guard = self.builder.locks.try_lock(self.action.id)?;
-        Ok(guard.is_some_and(|guard| self.lock.set(guard).is_ok()))
+        Ok(guard.is_some_and(|guard| self.common.lock.set(guard).is_ok()))
     }
 
     async fn ran_locked(&self) -> Result<Ran, Why> {
@@ -203,13 +216,14 @@ impl Running {
         }
         let result = self.executed().await?;
         match (result.succeeded(), self.again) {
+            (true, _) if *self.common.first.get_or_init(|| self.place) != self.place => return Err(Why::Cancelled),
             (true, _) => {
                 let cached = self.action.to_cache(&result);
                 self.of_cache(move |cache, id| cache.put_result(id, &cached)).await?;
             }
             // A success that was known is in doubt now.
-            (false, true) => self.of_cache(|cache, id| cache.forget(id)).await?,
-            (false, false) => {}
+            (false, true) if self.common.first.get().is_none() => self.of_cache(|cache, id| cache.forget(id)).await?,
+            (false, _) => {}
         }
         Ok(Ran { result, cached: false })
     }

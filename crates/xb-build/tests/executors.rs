@@ -7,13 +7,16 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use support::World;
+use support::contents::MemoryCache;
 use support::executor::FakeExecutor;
 use support::graph::{Add, a_run};
+use tokio::sync::Notify;
 use xb_build::{
     ActionLocks, BoxFuture, Builder, Event, Executor, ExecutorError, LockGuard, Machine, RunContext, Unmet, Why,
 };
 use xb_core::{ActionId, Arch};
 use xb_graph::{ActionResult, Graph, Limits, Node, NodeId, ResolvedAction, Run};
+use xb_store::{ActionCache, StoreError};
 
 /// An executor beside the first, with a temper of its own.
 struct Other {
@@ -21,6 +24,8 @@ struct Other {
     refuses: bool,
     /// Whether it never ends what it begins.
     hangs: bool,
+    /// What it waits for when it has begun.
+    waits_for: Option<Arc<Notify>>,
     /// What it says in the place of a result.
     fails: Option<ExecutorError>,
     asked: AtomicUsize,
@@ -29,7 +34,7 @@ struct Other {
 impl Other {
     fn new(world: &World) -> Self {
         let fake = Arc::new(FakeExecutor::new(world.contents.clone(), Arch::Amd64));
-        Self { fake, refuses: false, hangs: false, fails: None, asked: AtomicUsize::new(0) }
+        Self { fake, refuses: false, hangs: false, waits_for: None, fails: None, asked: AtomicUsize::new(0) }
     }
 }
 
@@ -62,7 +67,12 @@ impl Executor for Other {
         if self.hangs {
             return Box::pin(std::future::pending());
         }
-        self.fake.run(action, context)
+        Box::pin(async move {
+            if let Some(waits_for) = &self.waits_for {
+                waits_for.notified().await;
+            }
+            self.fake.run(action, context).await
+        })
     }
 }
 
@@ -141,6 +151,49 @@ async fn what_is_stuck_is_run_elsewhere_as_well() {
         matches!(event, Event::Warned { message } if message.contains("at `other`") && message.contains("at `fake`"))
     });
     assert_eq!(warned.count(), 1);
+}
+
+/// Takes its time to write down the first result, in which somebody else goes on.
+struct Slow {
+    cache: Arc<MemoryCache>,
+    written: AtomicUsize,
+    goes_on: Arc<Notify>,
+}
+
+impl ActionCache for Slow {
+    fn result(&self, action: ActionId) -> Result<Option<ActionResult>, StoreError> {
+        self.cache.result(action)
+    }
+
+    fn put_result(&self, action: ActionId, result: &ActionResult) -> Result<(), StoreError> {
+        if self.written.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.goes_on.notify_one();
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        self.cache.put_result(action, result)
+    }
+
+    fn forget(&self, action: ActionId) -> Result<(), StoreError> {
+        self.cache.forget(action)
+    }
+}
+
+#[tokio::test]
+async fn what_the_slower_one_left_is_not_written_over_what_counts() {
+    let mut world = World::default();
+    world.options.patience = Some(Duration::from_millis(20));
+    let goes_on: Arc<Notify> = Arc::default();
+    let other = Arc::new(Other { waits_for: Some(Arc::clone(&goes_on)), ..Other::new(&world) });
+    let mut builder = builder(&world, &other);
+    builder.machines[0].slots = Some(1);
+    let (graph, goals) = several(1);
+    assert!(world.builder().realise(&graph, &goals, &world.options).await.succeeded());
+    let slow = Arc::new(Slow { cache: world.cache.clone(), written: AtomicUsize::new(0), goes_on });
+    builder.cache = Arc::clone(&slow) as _;
+    world.options.rebuild = goals.iter().copied().collect();
+    let realised = builder.realise(&graph, &goals, &world.options).await;
+    assert!(realised.succeeded(), "{:?}", realised.failures);
+    assert_eq!((other.fake.ran().len(), slow.written.load(Ordering::SeqCst)), (1, 1));
 }
 
 /// Nobody else has a slot as long as this holds it.

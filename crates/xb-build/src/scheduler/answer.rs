@@ -11,7 +11,7 @@ use crate::Sharing;
 use crate::failure::Why;
 use crate::memory::known_actions;
 use crate::parts::{Made, Part, RunParts, Value};
-use crate::work::{self, Held};
+use crate::work;
 
 impl Scheduler<'_> {
     /// Answers everything that is ready, and hands what needs work on.
@@ -99,7 +99,7 @@ impl Scheduler<'_> {
             action: None,
             under_way: Vec::new(),
             passed: BTreeSet::new(),
-            lock: Held::default(),
+            common: Default::default(),
             aside: None,
             before: None,
         })

@@ -6,7 +6,6 @@ use super::Scheduler;
 use super::states::{Blame, Done, State};
 use crate::Sharing;
 use crate::failure::Why;
-use crate::work::Held;
 
 impl Scheduler<'_> {
     /// Makes a node needed, with everything that it needs now.
@@ -126,6 +125,6 @@ impl Scheduler<'_> {
         self.ready.clear();
         self.to_resolve.clear();
         self.fleet.clear();
-        self.runs.values_mut().for_each(|pending| pending.lock = Held::default());
+        self.runs.values_mut().for_each(|pending| pending.common = Default::default());
     }
 }

@@ -1,6 +1,6 @@
 //! What becomes of a task's message.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{Id, JoinError};
@@ -14,7 +14,7 @@ use crate::ladder::is_repeatable;
 use crate::memory::{failed, remember_action, remember_effort, remember_failed};
 use crate::parts::{Part, Value};
 use crate::shared::by_names;
-use crate::work::{self, Freed, Held, Message, Ran, Resolved};
+use crate::work::{self, Common, Freed, Message, Ran, Resolved};
 use crate::{Event, ExecutorError, RealisedRun};
 
 impl Scheduler<'_> {
@@ -190,7 +190,7 @@ impl Scheduler<'_> {
             Freed::Locked(_) if self.halted.is_cancelled() => {}
             Freed::Locked(guard) => {
                 if let Some(pending) = self.runs.get_mut(&id) {
-                    pending.lock = Arc::new(OnceLock::from(guard));
+                    pending.common = Arc::new(Common::locked(guard));
                 }
                 self.enqueue(id);
             }
@@ -205,7 +205,7 @@ impl Scheduler<'_> {
     pub(super) fn ran(&mut self, id: NodeId, ran: Result<Ran, Why>, took: Duration) {
         let action = self.action_of(id);
         if let Some(pending) = self.runs.get_mut(&id) {
-            pending.lock = Held::default();
+            pending.common = Arc::default();
             for (place, slower) in pending.under_way.drain(..) {
                 slower.abort();
                 self.fleet.give_up(id, place);

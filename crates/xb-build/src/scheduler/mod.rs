@@ -47,7 +47,7 @@ use crate::fleet::Fleet;
 use crate::load::Load;
 use crate::parts::RunParts;
 use crate::plan::Plan;
-use crate::work::{Held, Message, Ran};
+use crate::work::{Common, Message, Ran};
 use crate::{Builder, Cancel, Machine, Options};
 
 /// One build.
@@ -98,7 +98,7 @@ struct PendingRun {
     under_way: Vec<(usize, AbortHandle)>,
     /// Who could not do it when it tried, by their places.
     passed: BTreeSet<usize>,
-    lock: Held,
+    common: Arc<Common>,
     /// How it ended on one machine while another still runs it, where that may do better.
     aside: Option<(Ran, Duration)>,
     /// What is known of it, when it runs all the same.

@@ -108,7 +108,7 @@ impl Scheduler<'_> {
         let may_ask = self.builder.shared.is_some() && self.options.sharing != Sharing::Give;
         let needed = (may_ask && !self.known.is_only_here(id)).then(|| self.needed(id));
         let share = self.fleet.share(place);
-        let Some(PendingRun { action: Some(action), lock, under_way, .. }) = self.runs.get_mut(&id) else {
+        let Some(PendingRun { action: Some(action), common, under_way, .. }) = self.runs.get_mut(&id) else {
             return self.fleet.done(id, place);
         };
         let cpus = action.limits.cpus;
@@ -119,7 +119,7 @@ impl Scheduler<'_> {
             action: Arc::clone(action),
             place,
             executor: Arc::clone(&self.builder.machines[place].executor),
-            lock: Arc::clone(lock),
+            common: Arc::clone(common),
             lease,
             jobs: if cpus == 0 { share } else { share.min(cpus) },
             keep_failed: self.options.keep_failed,
