@@ -3,20 +3,22 @@
 //! [`contract!`] has an executor checked, given a function that makes a [`World`] around it. What it checks is what a
 //! command sees and what becomes of what it leaves: the same wherever it runs.
 
+mod busybox;
 pub mod cases;
 mod lasting;
 mod world;
 
+pub use busybox::{BUSYBOX, applets, busybox_root};
 pub use lasting::remove_at_the_end;
 pub use world::{Outcome, World, make, write};
 
 /// The tests of an executor: `world` makes what they need, and keeps alive what has to be; none where that cannot be
 /// had here, of which the reason was told. Where an executor leaves something to others, it names the cases that are its
-/// own.
+/// own; where it lives on between tests, it names the runtime that it lives in.
 #[macro_export]
 macro_rules! contract {
-    ($world:expr) => {
-        $crate::contract!($world,
+    ($world:expr $(, in $runtime:expr)?) => {
+        $crate::contract!($world $(, in $runtime)?,
             a_command_sees_what_every_command_sees,
             the_machine_has_the_name_of_all,
             outputs_are_the_same_trees,
@@ -28,12 +30,22 @@ macro_rules! contract {
         );
     };
     ($world:expr, $($case:ident),+ $(,)?) => {
+        $crate::contract!($world, in $crate::runtime(), $($case),+);
+    };
+    ($world:expr, in $runtime:expr, $($case:ident),+ $(,)?) => {
         $(
-            #[tokio::test(flavor = "multi_thread")]
-            async fn $case() {
+            #[test]
+            fn $case() {
+                let runtime = $runtime;
+                let _within = runtime.enter();
                 let Some((_kept, world)) = $world() else { return };
-                $crate::cases::$case(&world).await;
+                runtime.block_on($crate::cases::$case(&world));
             }
         )+
     };
+}
+
+/// What runs a case, and all that its executor begins.
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime")
 }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write as _};
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::Path;
-use std::process::Command;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
@@ -14,8 +13,7 @@ use xb_core::{ActionId, Arch, Digest, RelPath, TreeId};
 use xb_graph::{ActionResult, Limits, Method, NodeId, ResolvedAction};
 use xb_store::{Contents, Store};
 
-/// What all programs of a root are.
-const BUSYBOX: &str = "/bin/busybox";
+use crate::busybox::{BUSYBOX, applets, busybox_root};
 
 /// Keeps the lines of logs.
 #[derive(Default)]
@@ -39,6 +37,10 @@ pub struct World {
     pub jobs: u32,
     /// The root of its scripts.
     pub base: TreeId,
+    /// The architecture of what runs in it.
+    pub arch: Arch,
+    /// The file that all its programs are.
+    pub busybox: PathBuf,
     lines: Arc<Lines>,
     folder: TempDir,
 }
@@ -61,7 +63,8 @@ impl World {
             writeln!(std::io::stderr(), "skipped: {reason}").expect("it is told");
             return None;
         }
-        Some(Self::over(jobs, busybox_root, make))
+        let busybox = Path::new(BUSYBOX);
+        Some(Self::over(jobs, |root| busybox_root(busybox, &applets(busybox), root), make))
     }
 
     /// The same, with a root in which nothing can run.
@@ -76,7 +79,18 @@ impl World {
         fill(&root);
         let base = store.ingest(&root).expect("a root");
         let executor = make(&store);
-        Self { store, executor, jobs, base, lines: Arc::default(), folder }
+        let arch = Arch::host().expect("an architecture");
+        Self { store, executor, jobs, base, arch, busybox: BUSYBOX.into(), lines: Arc::default(), folder }
+    }
+
+    /// A world around what others use, too: a store, a root in it that is made of a busybox, and an executor that runs it.
+    pub fn within(
+        store: Store,
+        (base, busybox): (TreeId, PathBuf),
+        (executor, arch, jobs): (Arc<dyn Executor>, Arch, u32),
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { store, executor, jobs, base, arch, busybox, lines: Arc::default(), folder }
     }
 
     /// The lines that were shown while actions ran.
@@ -105,7 +119,7 @@ impl World {
             env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             cwd: RelPath::new("build").expect("a path"),
             outputs: BTreeMap::from([("out".to_owned(), RelPath::new("out").expect("a path"))]),
-            platform: Arch::host().expect("an architecture"),
+            platform: self.arch,
             method: Method::Native,
             limits: Limits { seconds: 120, ..Limits::default() },
             emulator: None,
@@ -155,17 +169,4 @@ pub fn make(path: &Path, mode: u32) {
 
 fn make_folder(path: &Path) {
     make(path, 0o755);
-}
-
-fn busybox_root(root: &Path) {
-    let busybox = Path::new(BUSYBOX);
-    for folder in ["bin", "build", "etc"] {
-        make_folder(&root.join(folder));
-    }
-    fs::copy(busybox, root.join("bin/busybox")).expect("it can be copied");
-    let list = Command::new(busybox).arg("--list").output().expect("it runs");
-    for name in String::from_utf8(list.stdout).expect("names").lines().filter(|name| *name != "busybox") {
-        symlink("busybox", root.join("bin").join(name)).expect("a link");
-    }
-    write(&root.join("etc/set"), "#!/bin/sh\n", 0o4755);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use tempfile::TempDir;
 use xb_build::{Event, Events, Executor, RunContext};
+use xb_contract::{applets, busybox_root};
 use xb_core::{ActionId, Arch, ContentId, Digest, RelPath, TreeId};
 use xb_exec::{Emulation, LocalExecutor, Options};
 use xb_graph::reapi::Directory;
@@ -183,7 +184,10 @@ impl World {
         change(&mut options);
         let scratch = temporary.path().join("scratch");
         let executor = LocalExecutor::new(Arc::clone(&store) as _, scratch, options).unwrap();
-        let base = store.tree(|root| busybox_root(&busybox, root));
+        let base = store.tree(|root| {
+            busybox_root(&busybox, &applets(&busybox), root);
+            fs::write(root.join("etc/passwd"), "root:x:0:0::/:/bin/sh\n").unwrap();
+        });
         Some(Self { temporary, store, executor, lines: Arc::default(), base, keep_failed: false })
     }
 
@@ -264,21 +268,6 @@ pub fn with_out(action: &mut ResolvedAction) {
 
 pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-fn busybox_root(busybox: &Path, root: &Path) {
-    let bin = root.join("bin");
-    fs::create_dir_all(&bin).unwrap();
-    fs::copy(busybox, bin.join("busybox")).unwrap();
-    fs::set_permissions(bin.join("busybox"), fs::Permissions::from_mode(0o755)).unwrap();
-    let list = Command::new(busybox).arg("--list").output().unwrap();
-    for name in String::from_utf8(list.stdout).unwrap().lines() {
-        if name != "busybox" {
-            symlink("busybox", bin.join(name)).unwrap();
-        }
-    }
-    fs::create_dir(root.join("etc")).unwrap();
-    fs::write(root.join("etc/passwd"), "root:x:0:0::/:/bin/sh\n").unwrap();
 }
 
 /// Compiles a program of one C file, statically, once.

@@ -12,7 +12,7 @@ use xb_core::TreeId;
 use xb_store::{Contents, Store};
 use xb_vm::Parts;
 
-use crate::support::{Lines, STORE, busybox_root, executor, guarded, script, try_run, world};
+use crate::support::{Lines, STORE, executor, guarded, script, try_run, world};
 
 /// How long anything may take where others use the processors, too: a machine alone takes minutes there.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -107,8 +107,7 @@ fn a_machine_that_ended_while_it_waited_is_not_taken() {
 fn a_root_in_which_nothing_can_start_is_nobodys_fault() {
     let Some(world) = world() else { return };
     let root = world.folder.join("no-devices");
-    let busybox = world.store.materialise(world.parts.machine).unwrap().join("usr/bin/busybox");
-    busybox_root(&busybox, &root);
+    world.another_root(&root);
     fs::write(root.join("dev"), "").unwrap();
     let action = script(world.store.ingest(&root).unwrap(), "true");
     let lines: Arc<Lines> = Arc::default();

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod basics;
+mod contract;
 mod limits;
 mod lost;
 mod outputs;

@@ -71,7 +71,7 @@ fn an_output_lies_where_links_lead_and_over_what_layers_have() {
     assert!(outcome.result.succeeded(), "{:?}\n{}", outcome.result, outcome.log);
     let tree = |name: &str| world.store.materialise(outcome.result.outputs[name]).unwrap();
     assert!(tree("out").join("f").exists());
-    assert!(tree("etc").join("mine").exists() && tree("etc").join("passwd").exists());
+    assert!(tree("etc").join("mine").exists() && tree("etc").join("set").exists());
 }
 
 /// Bubblewrap ends with its command, whatever that has started: nobody may write to what is being read.

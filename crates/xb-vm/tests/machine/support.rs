@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use xb_build::{Builder, Event, Events, Executor, ExecutorError, Options, RunContext};
-use xb_contract::remove_at_the_end;
+use xb_contract::{busybox_root, remove_at_the_end};
 use xb_core::{ActionId, Arch, Digest, RelPath, TreeId};
 use xb_eval::MemoryWorld;
 use xb_fetch::{CrateIndex, GoProxy, Manners, Mirrors, PythonIndex, RockServers, Settings, Sources};
@@ -28,12 +28,22 @@ pub const PARTS: &str = "XB_TEST_MACHINE";
 /// The architecture of the machines.
 pub const ARCH: Arch = Arch::Arm64;
 
+/// How many processors each has.
+const CPUS: u32 = 2;
+
+/// The names of programs in roots: those that the tests use.
+const APPLETS: [&str; 41] = [
+    "cat", "chmod", "chown", "cp", "cut", "dd", "find", "grep", "head", "hostname", "id", "ifconfig", "ip", "kill",
+    "ln", "ls", "mkdir", "mkfifo", "mknod", "mount", "mv", "nproc", "printf", "ps", "pwd", "rm", "rmdir", "seq", "sh",
+    "sleep", "sort", "stat", "tail", "tar", "test", "touch", "tr", "true", "uname", "unshare", "wc",
+];
+
 /// Everything that a test needs.
 pub struct World {
     pub folder: PathBuf,
     pub store: Arc<Store>,
     pub parts: Parts,
-    pub executor: VmExecutor,
+    pub executor: Arc<VmExecutor>,
     pub base: TreeId,
 }
 
@@ -103,12 +113,24 @@ impl World {
             Some(parts) => ingested(&store, Path::new(&parts)),
             None => fetched(&store, &folder)?,
         };
-        let executor = executor(&store, &folder.join("machines"), parts);
-        let busybox = store.materialise(parts.machine).unwrap().join("usr/bin/busybox");
+        let executor = Arc::new(executor(&store, &folder.join("machines"), parts));
         let root = folder.join("root");
-        busybox_root(&busybox, &root);
+        busybox_root(&busybox(&store, parts), &APPLETS, &root);
         let base = store.ingest(&root).unwrap();
         Ok(Self { folder, store, parts, executor, base })
+    }
+
+    /// What every executor's world is, around the executor that all tests share.
+    pub fn shared() -> Option<((), xb_contract::World)> {
+        let Self { store, parts, executor, base, .. } = world()?;
+        let root = (*base, busybox(store, *parts));
+        let executor = Arc::<VmExecutor>::clone(executor) as Arc<dyn Executor>;
+        Some(((), xb_contract::World::within(Store::clone(store), root, (executor, ARCH, CPUS))))
+    }
+
+    /// A root like that of the other tests, before something was changed in it.
+    pub fn another_root(&self, root: &Path) {
+        busybox_root(&busybox(&self.store, self.parts), &APPLETS, root);
     }
 
     /// An action that runs a script in the busybox root.
@@ -180,10 +202,21 @@ pub fn executor(store: &Arc<Store>, scratch: &Path, parts: Parts) -> VmExecutor 
 
 /// The same with a guard.
 pub fn guarded(store: &Arc<Store>, scratch: &Path, parts: Parts, guard: PathBuf) -> VmExecutor {
-    let options =
-        xb_vm::Options { name: "arm".to_owned(), arch: ARCH, memory: 512 << 20, slots: 1, cpus: 2, guard: Some(guard) };
+    let options = xb_vm::Options {
+        name: "arm".to_owned(),
+        arch: ARCH,
+        memory: 512 << 20,
+        slots: 1,
+        cpus: CPUS,
+        guard: Some(guard),
+    };
     let bring = move || Box::pin(async move { Ok(parts) }) as _;
     VmExecutor::new(Arc::clone(store) as _, scratch.to_owned(), options, Box::new(bring)).unwrap()
+}
+
+/// The static busybox that runs in machines.
+fn busybox(store: &Store, parts: Parts) -> PathBuf {
+    store.materialise(parts.machine).unwrap().join("usr/bin/busybox")
 }
 
 fn ingested(store: &Store, folder: &Path) -> Parts {
@@ -238,20 +271,4 @@ fn fetched(store: &Arc<Store>, project: &Path) -> Result<Parts, String> {
             _ => Err(format!("{:?}", realised.failures)),
         }
     })
-}
-
-/// Makes a root of which all programs are busybox.
-pub fn busybox_root(busybox: &Path, root: &Path) {
-    let bin = root.join("bin");
-    fs::create_dir_all(&bin).unwrap();
-    fs::copy(busybox, bin.join("busybox")).unwrap();
-    for name in [
-        "cat", "chmod", "chown", "cut", "dd", "find", "grep", "head", "hostname", "id", "ifconfig", "kill", "ln", "ls",
-        "mkdir", "mkfifo", "mknod", "mount", "nproc", "printf", "ps", "pwd", "rm", "seq", "sh", "sleep", "sort",
-        "stat", "tail", "tar", "test", "touch", "tr", "true", "uname", "unshare", "wc",
-    ] {
-        symlink("busybox", bin.join(name)).unwrap();
-    }
-    fs::create_dir(root.join("etc")).unwrap();
-    fs::write(root.join("etc/passwd"), "root:x:0:0::/:/bin/sh\n").unwrap();
 }
