@@ -78,7 +78,9 @@ pub(crate) async fn run(
             again = true;
             continue;
         }
+        let is_remembered = finished.cached && !again;
         match run.collected(finished).await? {
+            Left::Result(result, _) if is_remembered && !result.succeeded() => again = true,
             Left::Result(result, lines) => {
                 let show = |line| context.events.event(Event::Log { node: context.node, line });
                 lines.into_iter().for_each(show);

@@ -19,6 +19,7 @@ mod scratch;
 mod spec;
 mod standby;
 mod sys;
+mod taken;
 mod terminal;
 mod users;
 
@@ -27,6 +28,6 @@ pub use doctor::{Finding, State, examine_kernel};
 pub use emulator::Emulation;
 pub use executor::{Ingest, LocalExecutor, Options};
 pub use interactive::{HangUp, Session};
-pub use scratch::{list_kept, remove_kept, remove_stale};
+pub use scratch::{list_kept, list_stale, remove_kept, remove_stale};
 pub use spec::Take;
 pub use terminal::restore_terminal;

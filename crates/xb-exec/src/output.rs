@@ -7,7 +7,10 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use xb_core::RelPath;
+use xb_core::{InvalidPath, RelPath};
+use xb_run::ENTRY;
+
+use crate::spec::Take;
 
 /// A folder of one layer.
 #[derive(Clone, Debug)]
@@ -133,14 +136,16 @@ pub struct Found {
     pub refused: Option<String>,
     /// Pipes, sockets and devices, which trees leave out.
     pub left_out: Vec<String>,
+    /// How many bytes the command wrote to files there.
+    pub bytes: u64,
 }
 
-/// Gives ourselves the right to reach and read everything beneath a folder that the command wrote, at `path` of `upper`,
-/// and says what of it cannot be kept.
+/// Gives ourselves the right to reach and read all that the command wrote at `path` of `upper`, and says what of it cannot
+/// be kept where it is taken so.
 ///
 /// # Errors
-/// When the system refuses; a folder that is not there is no error.
-pub fn prepare(upper: &Path, path: &RelPath) -> io::Result<Found> {
+/// When the system refuses; where nothing is there is no error.
+pub fn prepare(upper: &Path, path: &RelPath, take: Take) -> io::Result<Found> {
     let mut folder = upper.to_owned();
     for part in path.components() {
         match fs::symlink_metadata(&folder) {
@@ -162,7 +167,8 @@ pub fn prepare(upper: &Path, path: &RelPath) -> io::Result<Found> {
             (true, _) => 0o700,
             (_, true) => 0o400,
             _ if data.is_symlink() && fs::read_link(&path)?.to_str().is_none() => {
-                found.refused = Some(format!("the target of the link `{inside}` is not UTF-8"));
+                let link = if inside.is_root() { String::new() } else { format!(" of the link `{inside}`") };
+                found.refused = Some(format!("the target{link} is not UTF-8"));
                 return Ok(found);
             }
             _ => {
@@ -174,6 +180,7 @@ pub fn prepare(upper: &Path, path: &RelPath) -> io::Result<Found> {
                 continue;
             }
         };
+        found.bytes += if data.is_file() { data.len() } else { 0 };
         if data.mode() & wanted != wanted {
             fs::set_permissions(&path, fs::Permissions::from_mode(data.mode() | wanted))?;
         }
@@ -185,7 +192,7 @@ pub fn prepare(upper: &Path, path: &RelPath) -> io::Result<Found> {
                     found.refused = Some(format!("the name {name:?} in `/{inside}` is not UTF-8"));
                     return Ok(found);
                 };
-                match inside.join(text) {
+                match inside.join(text).and_then(|inside| placed(inside, take)) {
                     Ok(inside) => pending.push((entry.path(), inside)),
                     Err(error) => {
                         found.refused = Some(error.to_string());
@@ -196,4 +203,12 @@ pub fn prepare(upper: &Path, path: &RelPath) -> io::Result<Found> {
         }
     }
     Ok(found)
+}
+
+/// A path within an output, where its tree can hold it.
+fn placed(inside: RelPath, take: Take) -> Result<RelPath, InvalidPath> {
+    if take == Take::Entries {
+        RelPath::new(&format!("{ENTRY}/{inside}"))?;
+    }
+    Ok(inside)
 }

@@ -1,7 +1,6 @@
 //! One run of an action: prepare, start, follow, collect.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,16 +8,16 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use xb_build::{Event, ExecutorError, RunContext, blocking};
-use xb_core::{RelPath, TreeId};
 use xb_graph::{ActionResult, Cause, ResolvedAction};
-use xb_run::{ENTRY, Ended, KILLED, Log, MOST_LEFT_OUT, cause, clash, is_left_out};
+use xb_run::{Ended, KILLED, Log, cause, is_left_out};
 
+use crate::emulator;
 use crate::executor::Inner;
 use crate::sandbox::{End, Sandbox};
 use crate::scratch::{Scratch, kept_path};
 use crate::spec::{Report, Spec, Stdio, Take};
 use crate::standby::Standby;
-use crate::{emulator, output};
+use crate::taken::{Taken, Taking, is_not_taken};
 
 /// What collecting needs to know of a run.
 struct Finished {
@@ -112,18 +111,24 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
     let mut cause = cause(action, ended.as_ref(), &finished.log);
     let ended = ended.unwrap_or_else(|| Ended { exit_code: KILLED, ..Ended::default() });
     let (mut outputs, mut left_out) = (BTreeMap::new(), Vec::new());
-    if cause == Cause::Success || (inner.options.take == Take::Entries && !ended.outputs.is_empty()) {
+    let leaves_entries = inner.options.take == Take::Entries && !ended.outputs.is_empty();
+    if cause == Cause::Success || leaves_entries {
         let scratch = finished.sandbox.scratch().map_err(gone)?;
-        match take_outputs(inner, action, scratch, &finished.layers, &ended)? {
-            Ok(taken) => {
-                for path in &taken.left_out {
-                    finished.log.extend(is_left_out(path).into_bytes());
+        let taking = Taking { inner, action, scratch, layers: &finished.layers, ended: &ended };
+        let (taken, lines) = match cause {
+            Cause::Success => match taking.all()? {
+                Ok(taken) => (taken, Vec::new()),
+                Err(why) => {
+                    let line = told(&why).filter(|_| leaves_entries);
+                    cause = why;
+                    (Taken::default(), line.into_iter().collect())
                 }
-                (outputs, left_out) = (taken.trees, taken.left_out);
-            }
-            Err(why) if cause == Cause::Success => cause = why,
-            Err(_) => {}
-        }
+            },
+            _ => taking.of_failed(),
+        };
+        let left = taken.left_out.iter().map(|path| is_left_out(path)).chain(lines);
+        finished.log.extend(left.flat_map(String::into_bytes));
+        (outputs, left_out) = (taken.trees, taken.left_out);
     }
     if cause != Cause::Success {
         let scratch = finished.sandbox.finish().map_err(gone)?;
@@ -149,6 +154,14 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
     })
 }
 
+/// The line of a log for who is not told the cause.
+fn told(cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::RefusedOutput { path, reason } => Some(is_not_taken(path, reason)),
+        _ => None,
+    }
+}
+
 /// The sandbox could not be set up.
 pub fn broken(action: &ResolvedAction, reason: &str) -> ExecutorError {
     ExecutorError::Machine(format!("cannot run {} in a sandbox: {reason}", action.title))
@@ -157,62 +170,4 @@ pub fn broken(action: &ResolvedAction, reason: &str) -> ExecutorError {
 /// A child said what only an interactive one says, or the other way round.
 pub fn out_of_turn(action: &ResolvedAction) -> ExecutorError {
     ExecutorError::Machine(format!("the sandbox of {} spoke out of turn", action.title))
-}
-
-/// What was taken in of the outputs.
-#[derive(Default)]
-struct Taken {
-    trees: BTreeMap<String, TreeId>,
-    /// What trees do not hold, by paths beneath the root.
-    left_out: Vec<String>,
-}
-
-/// All outputs that there are, or what is wrong with one: that is looked for before anything is moved.
-fn take_outputs(
-    inner: &Inner,
-    action: &ResolvedAction,
-    scratch: &Scratch,
-    layers: &[PathBuf],
-    ended: &Ended,
-) -> Result<Result<Taken, Cause>, ExecutorError> {
-    let wrong =
-        |wanted: &RelPath, error: &dyn Display| format!("cannot take in `/{wanted}` of {}: {error}", action.title);
-    let of_machine = |wanted: &RelPath, error: io::Error| ExecutorError::Machine(wrong(wanted, &error));
-    let refused = |wanted: &RelPath, reason| Ok(Err(Cause::RefusedOutput { path: wanted.to_string(), reason }));
-    let take = inner.options.take;
-    let mut taken = Taken::default();
-    if let Some((inner, outer)) = clash(&ended.outputs)
-        && let (Some(inner), Some(outer)) = (action.outputs.get(inner), action.outputs.get(outer))
-    {
-        return refused(inner, format!("it is the folder of `/{outer}`, or lies in it"));
-    }
-    for (name, wanted) in &action.outputs {
-        let path = match (ended.outputs.get(name), take) {
-            (Some(path), _) => path,
-            (None, Take::Entries) => continue,
-            (None, Take::Folders) => return Ok(Err(Cause::MissingOutput { path: wanted.to_string() })),
-        };
-        let found = output::prepare(&scratch.upper(), path).map_err(|error| of_machine(wanted, error))?;
-        if let Some(reason) = found.refused {
-            return refused(wanted, reason);
-        }
-        let named = found.left_out.into_iter().take(MOST_LEFT_OUT);
-        taken.left_out.extend(named.map(|inside| match inside.as_str() {
-            "" => wanted.to_string(),
-            inside => format!("{wanted}/{inside}"),
-        }));
-    }
-    for (number, (name, wanted)) in action.outputs.iter().enumerate() {
-        let Some(path) = ended.outputs.get(name) else { continue };
-        let into = scratch.path().join(format!("output-{number}"));
-        let gathered = match take {
-            Take::Folders => output::gather(&scratch.upper(), layers, path, &into),
-            Take::Entries => std::fs::create_dir(&into)
-                .and_then(|()| output::gather(&scratch.upper(), layers, path, &into.join(ENTRY))),
-        };
-        gathered.map_err(|error| of_machine(wanted, error))?;
-        let tree = inner.ingest(&into).map_err(|error| ExecutorError::Store(wrong(wanted, &error)))?;
-        taken.trees.insert(name.clone(), tree);
-    }
-    Ok(Ok(taken))
 }

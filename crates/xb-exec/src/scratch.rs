@@ -136,7 +136,7 @@ pub fn remove_stale(parent: &Path) -> u64 {
     xb_store::remove_stale(parent, PREFIX)
 }
 
-/// The folders that [`remove_stale`] left.
+/// The folders that [`remove_stale`] would remove, or has left.
 pub fn list_stale(parent: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));

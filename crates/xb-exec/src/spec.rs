@@ -67,8 +67,9 @@ pub enum Take {
     /// end makes it fail. The trees are those of the folders.
     #[default]
     Folders,
-    /// Folders, files and links, however the command has ended: the folder above each is there when it starts, and what
-    /// is not there in the end is not told of. Each is alone in its tree, as [`ENTRY`](xb_run::ENTRY).
+    /// Folders, files and links, also of a command that failed, unless it took too long: the folder above each is there
+    /// when it starts, and what is not there in the end is not told of. Each is alone in its tree, as
+    /// [`ENTRY`](xb_run::ENTRY).
     Entries,
 }
 

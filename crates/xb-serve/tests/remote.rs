@@ -127,8 +127,8 @@ fn blobs_that_are_another_are_lies() {
         ] {
             spoil("cas", blob.sha256, other);
             let error = match remote.blob(blob).await {
-                // A server may see itself that it has only something of another length.
-                Ok(None) if other.len() as u64 != blob.size => continue,
+                // A server may see itself that it has only something else.
+                Ok(None) => continue,
                 answer => answer.expect_err("it is another"),
             };
             assert!(matches!(error, RemoteError::Lied { .. }), "{error}");

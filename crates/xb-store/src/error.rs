@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+use rustix::fs::StatVfs;
 use rustix::io::Errno;
 use xb_core::TreeId;
 use xb_graph::MissingDirectory;
@@ -95,7 +96,7 @@ impl StoreError {
         let Some(sqlite) = error.sqlite_error() else { return Self::Database(error.to_string()) };
         match (sqlite.code, sqlite.extended_code) {
             (ErrorCode::DiskFull, _) | (_, SQLITE_IOERR_SHMSIZE) => full(),
-            (ErrorCode::SystemIoFailure, _) if !has_room(path) => full(),
+            (ErrorCode::SystemIoFailure | ErrorCode::CannotOpen, _) if !has_room(path) => full(),
             (ErrorCode::SystemIoFailure, _) => Self::Database(sqlite.to_string()),
             _ => Self::Database(error.to_string()),
         }
@@ -119,12 +120,13 @@ impl StoreError {
     }
 }
 
-/// Whether the disk of a file has room for the pieces by which SQLite lets what processes share grow: where it has none
-/// SQLite says no more than that the system failed.
+/// Whether the disk of a file has room for another file, and for the pieces by which SQLite lets what processes share
+/// grow: where it has none SQLite says no more than that the system failed.
 fn has_room(path: &Path) -> bool {
     const PIECE: u64 = 32 << 10;
     let folder = path.parent().unwrap_or(path);
-    rustix::fs::statvfs(folder).map_or(true, |disk| disk.f_bavail * disk.f_frsize >= PIECE)
+    let has_room = |disk: StatVfs| disk.f_bavail * disk.f_frsize >= PIECE && (disk.f_favail > 0 || disk.f_files == 0);
+    rustix::fs::statvfs(folder).map_or(true, has_room)
 }
 
 /// Says what was tried on which path when a system call fails.

@@ -3,11 +3,13 @@
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-/// Mounts it at `$1`, and fills it for a second of every five.
+/// Mounts it at `$1`, and fills it for a second of every five, until there is `.calm`.
 const SCRIPT: &str = r#"
 mount -t tmpfs -o size=96m none "$1" && echo mounted || exit
 while sleep 4; do
+  [ ! -e "$1/.calm" ] || continue
   head -c 1G /dev/zero >"$1/.full" 2>/dev/null
   sleep 1
   rm -f "$1/.full"
@@ -40,6 +42,21 @@ impl SmallDisk {
         assert!(std::env::var_os("XB_TEST_NO_SKIP").is_none(), "must not be skipped: {reason}");
         writeln!(std::io::stderr(), "skipped: {reason}").expect("it is told");
         None
+    }
+
+    /// Has it be full no more.
+    pub fn calm(&self) {
+        let is_calm = || {
+            let seen = self.seen();
+            std::fs::write(seen.join(".calm"), "").is_ok() && !seen.join(".full").exists()
+        };
+        let soon = (0..100).any(|_| {
+            std::thread::sleep(Duration::from_millis(100));
+            is_calm()
+        });
+        // What had been looked at just before fills it once more.
+        std::thread::sleep(Duration::from_secs(2));
+        assert!(soon && is_calm(), "it is still being filled");
     }
 
     /// The words before a command that is to see it.

@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 use prost::Message as _;
 use xb_build::ExecutorError;
 use xb_remote::DigestFunction;
-use xb_remote::proto::{ActionResult, Digest, Directory, DirectoryNode, FileNode, OutputDirectory, SymlinkNode, Tree};
+use xb_remote::proto::{
+    ActionResult, Digest, Directory, DirectoryNode, ExecuteResponse, FileNode, OutputDirectory, SymlinkNode, Tree,
+};
 
 use crate::liar::{Liar, Say};
 use crate::world::{Outcome, World};
@@ -111,6 +113,22 @@ async fn bytes_are_what_their_digests_say() {
         let Err(ExecutorError::Machine(said)) = failed else { panic!("it is believed") };
         assert!(said.contains("has something else in the place of"), "{said}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_remembered_and_came_to_nothing_is_run_again() {
+    let liar = Liar::default();
+    let world = world(&liar).await;
+    let whole = left(&liar, &tree(Directory::default(), Vec::new()));
+    for came_to in [ActionResult::default(), ActionResult { exit_code: 1, ..ActionResult::default() }] {
+        let known = ExecuteResponse { result: Some(came_to), cached_result: true, ..ExecuteResponse::default() };
+        liar.says([Say::Bytes(known.encode_to_vec()), whole.clone()]);
+        let Outcome { result, .. } = world.run("whatever").await;
+        assert!(result.succeeded() && liar.asked() == 2, "{result:?}");
+    }
+    liar.says([Say::Ended(Box::default())]);
+    let Outcome { result, .. } = world.run("whatever").await;
+    assert!(!result.succeeded() && liar.asked() == 1, "what has just run is not run again: {result:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,6 +59,33 @@ fn a_command_that_failed_has_outputs_nevertheless() {
 }
 
 #[test]
+fn of_a_command_that_failed_each_output_is_taken_by_itself() {
+    let Some(world) = world() else { return };
+    let script =
+        "echo why >/report; head -c 70000000 /dev/zero >/large; mkdir /odd; echo >\"/odd/$(printf '\\377')\"; exit 1";
+    let outcome = run(&world, script, &["large", "odd", "report"]);
+    assert_eq!(outcome.result.cause, Cause::Failed);
+    assert_eq!(outcome.result.outputs.keys().collect::<Vec<_>>(), ["report"]);
+    for line in ["[xb: `/large` is not taken: of a command that failed, ", "[xb: `/odd` is not taken: the name "] {
+        assert!(outcome.log.contains(line), "{}", outcome.log);
+    }
+}
+
+#[test]
+fn what_no_tree_can_hold_is_refused_and_told() {
+    let Some(world) = world() else { return };
+    let deep = "mkdir /deep; cd /deep; for n in $(seq 256); do mkdir d; cd d; done";
+    for (script, why) in
+        [(deep, "too long for a path"), ("ln -s \"$(printf '\\377')\" /deep", "the target is not UTF-8")]
+    {
+        let outcome = run(&world, script, &["deep"]);
+        let is_refused = matches!(&outcome.result.cause, Cause::RefusedOutput { path, .. } if path == "deep");
+        assert!(is_refused && outcome.result.outputs.is_empty(), "{:?}", outcome.result);
+        assert!(outcome.log.contains("`/deep` is not taken: ") && outcome.log.contains(why), "{}", outcome.log);
+    }
+}
+
+#[test]
 fn the_whole_root_can_be_an_output() {
     let Some(world) = world() else { return };
     let outcome = run(&world, "echo 1 >/build/x; rm /bin/cat", &[""]);

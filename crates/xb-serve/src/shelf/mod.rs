@@ -27,7 +27,7 @@ use index::Index;
 pub(crate) use named::blob;
 pub(crate) use outgoing::{outgoing, part};
 pub(crate) use refusal::Refusal;
-pub(crate) use whole::Whole;
+pub(crate) use whole::{Whole, is_damage};
 
 use crate::metrics::Metrics;
 
@@ -127,9 +127,17 @@ impl Shelf {
     /// Removes those of the folders beneath another one at which no server is, and says how many they were; what cannot
     /// be removed stays.
     pub fn remove_idle(beneath: &Path) -> u64 {
-        let entries = fs::read_dir(beneath).into_iter().flatten().flatten();
         let is_removed = |path: &PathBuf| lock(path).and_then(|_lock| remove_folder(path)).is_ok();
-        entries.map(|entry| entry.path()).filter(is_removed).count() as u64
+        folders(beneath).filter(is_removed).count() as u64
+    }
+
+    /// How many folders beneath another one there are at which no server is.
+    pub fn count_idle(beneath: &Path) -> u64 {
+        let is_idle = |path: &PathBuf| match File::open(path.join(LOCK)) {
+            Ok(lock) => lock.try_lock().is_ok(),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        folders(beneath).filter(is_idle).count() as u64
     }
 
     /// The folder.
@@ -181,6 +189,11 @@ impl Shelf {
         if !meta.is_file() {
             return Ok(None);
         }
+        // What was not on the disk yet when the power was lost.
+        if name.kind == Kind::Blob && meta.len() == 0 && !name.is_of_nothing() {
+            self.remove_damaged(name, &file);
+            return Ok(None);
+        }
         self.used(name, &path, &meta);
         Ok(Some((file, meta.len())))
     }
@@ -221,7 +234,8 @@ impl Shelf {
             return Ok(None);
         };
         let mut bytes = Vec::new();
-        (&file).take(size).read_to_end(&mut bytes)?;
+        let read = (&file).take(size).read_to_end(&mut bytes);
+        read.inspect_err(|error| self.failed_to_read(name, &file, error))?;
         if name.kind == Kind::Blob && Blob::of(&bytes).sha256 != name.sha256 {
             self.remove_damaged(name, &file);
             return Ok(None);
@@ -304,6 +318,11 @@ impl Shelf {
     fn index(&self) -> MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn folders(beneath: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(beneath).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir())
 }
 
 /// Keeps other servers away from a folder, as long as what is returned is held.

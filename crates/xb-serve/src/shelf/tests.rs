@@ -76,6 +76,8 @@ fn what_the_disk_has_made_of_a_blob_is_found_out_before_its_end_and_goes() {
     let other = put(&shelf, b"another");
     let name = Name::blob(put(&shelf, &bytes).sha256);
     assert_eq!(read(name).expect("it is there").expect("it is whole"), bytes);
+    fs::write(shelf.path(name), "").expect("it is written");
+    assert!(read(name).is_none() && !has(&shelf, Blob::of(&bytes)), "what is empty is removed");
     for damage in [|bytes: &mut Vec<u8>| bytes[199_999] ^= 1, |bytes: &mut Vec<u8>| bytes.truncate(100_000)] {
         put(&shelf, &bytes);
         let mut damaged = bytes.clone();

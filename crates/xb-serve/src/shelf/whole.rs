@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
+use rustix::io::Errno;
 use sha2::Digest as _;
 use xb_core::Sha256;
 
@@ -32,22 +33,27 @@ impl Read for Whole {
         if self.left == 0 || into.is_empty() {
             return Ok(0);
         }
-        let length = (&mut self.file).take(self.left).read(into)?;
+        let read = (&mut self.file).take(self.left).read(into);
+        let length = read.inspect_err(|error| self.shelf.failed_to_read(self.name, &self.file, error))?;
         self.hash.update(&into[..length]);
         self.left -= length as u64;
         let is_at_end = self.left == 0 || length == 0;
         if is_at_end && (self.left > 0 || Sha256(self.hash.finalize_reset().into()) != self.name.sha256) {
             self.shelf.remove_damaged(self.name, &self.file);
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "the disk has other bytes under its name: it is removed",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the disk has other bytes under its name"));
         }
         Ok(length)
     }
 }
 
 impl Shelf {
+    /// Removes a blob that the disk itself says that it cannot give any more.
+    pub(super) fn failed_to_read(&self, name: Name, file: &File, error: &io::Error) {
+        if is_damage(error) {
+            self.remove_damaged(name, file);
+        }
+    }
+
     /// Removes a blob that is not what its name says, as was seen in `file`, unless another has taken its place.
     pub(crate) fn remove_damaged(&self, name: Name, file: &File) {
         let path = self.path(name);
@@ -60,4 +66,10 @@ impl Shelf {
             self.tell(&index);
         }
     }
+}
+
+/// Whether an error of the disk says that it has lost what was there.
+pub(crate) fn is_damage(error: &io::Error) -> bool {
+    let number = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(number, Some(Errno::IO | Errno::UCLEAN | Errno::BADMSG))
 }

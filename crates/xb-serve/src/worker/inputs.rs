@@ -12,7 +12,7 @@ use xb_translate::{Came, Names};
 use super::Trouble;
 use super::room::Intake;
 use crate::Shelf;
-use crate::shelf::{Name, blob};
+use crate::shelf::{Name, blob, is_damage};
 
 /// No folder of a root lists more, in bytes.
 const MOST_DIRECTORY: u64 = 64 << 20;
@@ -59,26 +59,31 @@ fn take(shelf: &Shelf, store: &dyn Contents, named: &Digest, intake: &Intake) ->
         return Ok(Some(store.add_content(&mut io::empty())?));
     }
     let name = Name::blob(blob.sha256);
-    let Some((file, size)) = shelf.opened(name)? else { return Ok(None) };
-    let mut hashed = Hashed { from: (&file).take(size), hashing: Hashing::new(DigestFunction::Sha256) };
-    let content = store.add_content(&mut hashed)?;
-    intake.took(content.0.size());
-    if hashed.hashing.digest() == *named {
-        return Ok(Some(content));
+    let Some((file, size)) = shelf.opened(name)?.filter(|(_, size)| *size == blob.size) else { return Ok(None) };
+    let hashing = Hashing::new(DigestFunction::Sha256);
+    let mut hashed = Hashed { from: (&file).take(size), hashing, is_damaged: false };
+    let taken = store.add_content(&mut hashed);
+    if hashed.is_damaged || taken.is_ok() && hashed.hashing.digest().hash != blob.sha256.to_string() {
+        shelf.remove_damaged(name, &file);
+        return Ok(None);
     }
-    shelf.remove_damaged(name, &file);
-    Ok(None)
+    let content = taken?;
+    intake.took(content.0.size());
+    Ok(Some(content))
 }
 
 /// Hashes what is read through it.
 struct Hashed<R> {
     from: R,
     hashing: Hashing,
+    /// Whether the disk said that it has lost what was there.
+    is_damaged: bool,
 }
 
 impl<R: Read> Read for Hashed<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let length = self.from.read(into)?;
+        let read = self.from.read(into);
+        let length = read.inspect_err(|error| self.is_damaged = is_damage(error))?;
         io::Write::write_all(&mut self.hashing, &into[..length])?;
         Ok(length)
     }

@@ -173,14 +173,18 @@ impl Workshop {
         about.input_fetch_completed_timestamp = Some(now());
         about.execution_start_timestamp = Some(now());
         let left = self.worker.executor.run(&action, &self.context()).await;
-        // Something of the store may be lost: the root is read again the next time.
-        let left = left.inspect_err(|_| self.intake.forget())?;
+        let left = left.inspect_err(|_| {
+            // Something of the store may be lost: the root is read again the next time. And something may have come.
+            self.intake.forget();
+            self.intake.took_unknown(&self.worker.room);
+        })?;
         about.execution_completed_timestamp = Some(now());
         about.output_upload_start_timestamp = Some(now());
         let (this, held, key) = (Arc::clone(self), Arc::clone(slot), key.clone());
         apart(move || {
             let _held = held;
-            let mut result = outputs::told(&this.shelf, &this.names(), &left, &asked, about, &this.intake)?;
+            let told = outputs::told(&this.shelf, &this.names(), &left, &asked, about, &this.intake);
+            let mut result = told.inspect_err(|_| this.intake.took_unknown(&this.worker.room))?;
             if let Some(about) = &mut result.execution_metadata {
                 about.output_upload_completed_timestamp = Some(now());
                 about.worker_completed_timestamp = Some(now());

@@ -38,7 +38,11 @@ pub(super) fn told(
     intake.took(left.log.map_or(0, |log| log.0.size()));
     let mut result = ActionResult { exit_code: left.exit_code, ..ActionResult::default() };
     for (path, tree) in &left.outputs {
-        output(shelf, names, path.clone(), *tree, asked, intake, &mut result)?;
+        let kept = output(shelf, names, path.clone(), *tree, asked, intake, &mut result);
+        // That a command failed matters more than what it left.
+        if left.succeeded() {
+            kept?;
+        }
     }
     if let Some(log) = left.log {
         match log.0.size() <= SHORT {
@@ -70,7 +74,8 @@ fn output(
 ) -> Result<(), Trouble> {
     let alone = names.store.directory(tree)?;
     match alone.item(ENTRY) {
-        None => {}
+        None if alone.items().is_empty() => {}
+        None => return Err(Trouble::Here(format!("what lies at `{path}` did not come alone"))),
         Some(Item::Directory(node)) => {
             let tree_digest = Some(folder(shelf, names, subtree(node)?, intake)?);
             result.output_directories.push(OutputDirectory { path, tree_digest, ..Default::default() });

@@ -40,6 +40,14 @@ impl Intake {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// Nobody knows how much came in: it is time to look.
+    pub fn took_unknown(&self, room: &Room) {
+        // Where there is no quota nobody looks.
+        if room.after < u64::MAX {
+            self.took(room.after);
+        }
+    }
+
     /// The store has all of a root.
     pub fn learn(&self, root: Placed) {
         self.known.write().unwrap_or_else(PoisonError::into_inner).learn(root);
@@ -94,5 +102,9 @@ mod tests {
         assert!(intake.is_first_to_wait() && !intake.is_first_to_wait());
         assert_eq!((intake.begin(), due(9)), (20, Due::No));
         assert!(intake.is_first_to_wait());
+        intake.took_unknown(&never);
+        assert_eq!((intake.due(&never), intake.due(&room)), (Due::No, Due::No));
+        intake.took_unknown(&room);
+        assert_eq!(intake.due(&room), Due::WhenIdle);
     }
 }
