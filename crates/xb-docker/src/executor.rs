@@ -79,20 +79,34 @@ impl DockerExecutor {
         self.inner.removing.settle(PATIENCE);
     }
 
+    /// How many images the engine has of the store. Nobody is asked where the store never had any.
+    ///
+    /// # Errors
+    /// When the engine cannot be used: a sentence for a person.
+    pub async fn images(&self) -> Result<u64, String> {
+        let Some((engine, store)) = self.known().await? else { return Ok(0) };
+        images::count(&engine, &store).await.map_err(|error| error.to_string())
+    }
+
     /// Removes the images of the store that no container needs, and containers that a killed xb left there: says how
     /// many images they were. Nobody is asked where the store never had any.
     ///
     /// # Errors
     /// When the engine cannot be used: a sentence for a person.
     pub async fn clear(&self) -> Result<u64, String> {
-        let known = known_store(&self.inner.folder).map_err(|error| self.inner.no_folder(&error))?;
-        let Some(store) = known else { return Ok(0) };
-        let engine = self.inner.options.reach().await?;
+        let Some((engine, store)) = self.known().await? else { return Ok(0) };
         let cleared = async {
             self.inner.owner()?.sweep(&engine).await?;
             images::remove_all(&engine, &store).await
         };
         cleared.await.map_err(|error: ExecutorError| error.to_string())
+    }
+
+    /// The engine, and by which name it knows the store, where it does.
+    async fn known(&self) -> Result<Option<(Engine, String)>, String> {
+        let known = known_store(&self.inner.folder).map_err(|error| self.inner.no_folder(&error))?;
+        let Some(store) = known else { return Ok(None) };
+        Ok(Some((self.inner.options.reach().await?, store)))
     }
 }
 

@@ -156,6 +156,14 @@ async fn remove_oldest(engine: &Engine, owner: &Owner, most: usize) -> Result<()
     Ok(())
 }
 
+/// How many images of a store there are.
+///
+/// # Errors
+/// When the engine does not tell.
+pub async fn count(engine: &Engine, store: &str) -> Result<u64, ExecutorError> {
+    Ok(all(engine, store).await?.len() as u64)
+}
+
 /// Removes all images of a store that no container needs, and says how many they were.
 ///
 /// # Errors

@@ -33,19 +33,22 @@ pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
     let age = policy.age.unwrap_or_default();
     let gone = roots_of_gone_files(&store)?;
     let roots = count_all(&gone);
+    let served = served(&store_path(&project.config)?);
     if policy.dry_run {
         let sandboxes = xb_exec::list_kept(&scratch, age).map_err(Failure::environment)?;
-        let (store, sandboxes) = (store.gc_without(&gone, &policy)?, count_all(&sandboxes));
-        let removed = Removed { store, roots, sandboxes, lines: 0, images: 0 };
-        return removed.tell(args.json, "would remove");
+        let sandboxes = count_all(&sandboxes) + count_all(&xb_exec::list_stale(&scratch));
+        let lines = Shelf::count_idle(&served);
+        let report = store.gc_without(&gone, &policy)?;
+        let images = images(&project, &store, true)?;
+        return Removed { store: report, roots, sandboxes, lines, images }.tell(args.json, "would remove");
     }
     // First what takes the most room and needs none: on a full disk, the rest needs some.
     let kept = xb_exec::remove_kept(&scratch, age).map_err(Failure::environment)?;
     let machines = xb_store::remove_stale(&machines::folder(&store), xb_vm::PREFIX);
     let sandboxes = xb_exec::remove_stale(&scratch) + kept + machines;
-    let lines = Shelf::remove_idle(&served(&store_path(&project.config)?));
+    let lines = Shelf::remove_idle(&served);
     let report = store.gc_without(&gone, &policy)?;
-    let images = images(&project, &store)?;
+    let images = images(&project, &store, false)?;
     Removed { store: report, roots, sandboxes, lines, images }.tell(args.json, "removed")
 }
 
@@ -101,17 +104,18 @@ impl Removed {
     }
 }
 
-/// Removes the images of the store that no container needs from the Docker engines of the project: each is sent again
-/// when it is needed. An engine that is not there keeps its own, and fails nothing.
-fn images(project: &Project, store: &Store) -> Result<u64, Failure> {
+/// Removes the images of the store that no container needs from the Docker engines of the project, or counts them: each is
+/// sent again when it is needed. An engine that is not there keeps its own, and fails nothing.
+fn images(project: &Project, store: &Store, dry_run: bool) -> Result<u64, Failure> {
     if project.config.dockers().next().is_none() {
         return Ok(0);
     }
     let events: Arc<dyn Events> = Arc::new(());
     let (runtime, mut images) = (runtime()?, 0);
     for docker in dockers(project, store, false, &events)? {
-        match runtime.block_on(docker.clear()) {
-            Ok(removed) => images += removed,
+        let counted = runtime.block_on(async { if dry_run { docker.images().await } else { docker.clear().await } });
+        match counted {
+            Ok(counted) => images += counted,
             Err(why) => {
                 let warning = styled(style::WARNING, "warning");
                 say(format!("{warning}: the images on `{}` stay: {why}", docker.name()));

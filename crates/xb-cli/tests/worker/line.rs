@@ -40,7 +40,11 @@ fn by_ssh() {
         lines().all(|line| sandboxes(&line) == 0)
     });
     assert!(is_clean, "who hangs up leaves no sandbox behind");
-    let gc = xb(&sshd.folder.path().join("home")).arg("gc").output().expect("xb runs");
+    let gc = |more: &[&str]| xb(&sshd.folder.path().join("home")).arg("gc").args(more).output().expect("xb runs");
+    let would = gc(&["--dry-run", "--json"]);
+    let would: serde_json::Value = serde_json::from_slice(&would.stdout).expect("JSON on standard output");
+    assert!(would["lines"] == lines().count() && lines().count() > 0, "what would go is told, and stays: {would}");
+    let gc = gc(&[]);
     assert!(gc.status.success() && lines().count() == 0, "what nobody uses goes: {gc:?}");
 }
 
