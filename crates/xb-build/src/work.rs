@@ -1,6 +1,6 @@
 //! The work of one node, apart from all others: each of these runs as a task and ends with a [`Message`].
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use xb_core::{ActionId, TreeId};
@@ -46,14 +46,23 @@ pub(crate) struct Resolved {
 pub(crate) struct Common {
     /// The lock of the action, once it was taken.
     lock: OnceLock<LockGuard>,
-    /// The machine that did it first, by its place: what it left counts.
-    first: OnceLock<usize>,
+    /// The machine that did it first, by its place: what it left counts, where it can be written down.
+    first: Mutex<Option<usize>>,
 }
 
 impl Common {
     /// Of an action whose lock is held.
     pub fn locked(lock: LockGuard) -> Self {
-        Self { lock: lock.into(), first: OnceLock::new() }
+        Self { lock: lock.into(), ..Self::default() }
+    }
+
+    /// Whether the machine at a place is the first that did it.
+    fn is_first(&self, place: usize) -> bool {
+        *self.first().get_or_insert(place) == place
+    }
+
+    fn first(&self) -> MutexGuard<'_, Option<usize>> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -216,13 +225,15 @@ impl Running {
         }
         let result = self.executed().await?;
         match (result.succeeded(), self.again) {
-            (true, _) if *self.common.first.get_or_init(|| self.place) != self.place => return Err(Why::Cancelled),
+            (true, _) if !self.common.is_first(self.place) => return Err(Why::Cancelled),
             (true, _) => {
                 let cached = self.action.to_cache(&result);
-                self.of_cache(move |cache, id| cache.put_result(id, &cached)).await?;
+                let written = self.of_cache(move |cache, id| cache.put_result(id, &cached)).await;
+                // Another one may be luckier.
+                written.inspect_err(|_| *self.common.first() = None)?;
             }
             // A success that was known is in doubt now.
-            (false, true) if self.common.first.get().is_none() => self.of_cache(|cache, id| cache.forget(id)).await?,
+            (false, true) if self.common.first().is_none() => self.of_cache(|cache, id| cache.forget(id)).await?,
             (false, _) => {}
         }
         Ok(Ran { result, cached: false })
