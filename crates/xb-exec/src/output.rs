@@ -8,7 +8,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use xb_core::{InvalidPath, RelPath};
-use xb_run::ENTRY;
+use xb_run::{ENTRY, MOST_LEFT_OUT};
 
 use crate::spec::Take;
 
@@ -134,7 +134,7 @@ fn is_absent(error: &io::Error) -> bool {
 pub struct Found {
     /// What no tree can hold, if there is something: a name that is not UTF-8, a path that is too long or too deep.
     pub refused: Option<String>,
-    /// Pipes, sockets and devices, which trees leave out.
+    /// Some of the pipes, sockets and devices, which trees leave out.
     pub left_out: Vec<String>,
     /// How many bytes the command wrote to files there.
     pub bytes: u64,
@@ -174,7 +174,7 @@ pub fn prepare(upper: &Path, path: &RelPath, take: Take) -> io::Result<Found> {
             _ => {
                 // Overlayfs marks what was removed by a device without numbers.
                 let is_mark = data.file_type().is_char_device() && data.rdev() == 0;
-                if !data.is_symlink() && !is_mark {
+                if !data.is_symlink() && !is_mark && found.left_out.len() < MOST_LEFT_OUT {
                     found.left_out.push(inside.to_string());
                 }
                 continue;

@@ -126,8 +126,12 @@ fn collect(inner: &Inner, action: &ResolvedAction, mut finished: Finished) -> Re
             },
             _ => taking.of_failed(),
         };
-        let left = taken.left_out.iter().map(|path| is_left_out(path)).chain(lines);
-        finished.log.extend(left.flat_map(String::into_bytes));
+        for line in taken.left_out.iter().map(|path| is_left_out(path)).chain(lines) {
+            if finished.log.last().is_some_and(|last| *last != b'\n') {
+                finished.log.push(b'\n');
+            }
+            finished.log.extend(line.into_bytes());
+        }
         (outputs, left_out) = (taken.trees, taken.left_out);
     }
     if cause != Cause::Success {

@@ -15,8 +15,8 @@ use crate::output::{self, Found};
 use crate::scratch::Scratch;
 use crate::spec::Take;
 
-/// Of what a command that failed has left, no more is taken in, in bytes: it is read by people.
-const MOST_OF_FAILED: u64 = 64 << 20;
+/// Of what a command that failed has left, no more is taken in, in MiB: it is read by people.
+const MOST_OF_FAILED: u64 = 64;
 
 /// What was taken in of the outputs.
 #[derive(Default)]
@@ -63,6 +63,7 @@ impl Taking<'_> {
             let tree = tree.map_err(|error| ExecutorError::Store(self.wrong(wanted, &error)))?;
             taken.trees.insert(name.clone(), tree);
         }
+        taken.left_out.truncate(MOST_LEFT_OUT);
         Ok(Ok(taken))
     }
 
@@ -73,7 +74,7 @@ impl Taking<'_> {
         if let Some((wanted, reason)) = self.clash() {
             return (taken, vec![is_not_taken(wanted, &reason)]);
         }
-        let mut room = MOST_OF_FAILED;
+        let (mut room, mut untold) = (MOST_OF_FAILED << 20, 0);
         for (number, (name, wanted)) in self.action.outputs.iter().enumerate() {
             let Some(path) = self.ended.outputs.get(name) else { continue };
             match self.one_of_failed(number, path, &mut room) {
@@ -81,9 +82,14 @@ impl Taking<'_> {
                     taken.trees.insert(name.clone(), tree);
                     taken.left_out.extend(named(wanted, found));
                 }
-                Err(reason) => lines.push(is_not_taken(wanted, &reason)),
+                Err(reason) if lines.len() < MOST_LEFT_OUT => lines.push(is_not_taken(wanted, &reason)),
+                Err(_) => untold += 1,
             }
         }
+        if untold > 0 {
+            lines.push(format!("[xb: {untold} more are not taken]\n"));
+        }
+        taken.left_out.truncate(MOST_LEFT_OUT);
         (taken, lines)
     }
 
@@ -92,7 +98,8 @@ impl Taking<'_> {
         if let Some(reason) = found.refused.take() {
             return Err(reason);
         }
-        *room = room.checked_sub(found.bytes).ok_or("of a command that failed, no more is kept")?;
+        let too_much = || format!("of a command that failed, no more than {MOST_OF_FAILED} MiB are kept");
+        *room = room.checked_sub(found.bytes).ok_or_else(too_much)?;
         let folder = self.gather(number, path).map_err(|error| error.to_string())?;
         Ok((self.inner.ingest(&folder).map_err(|error| error.to_string())?, found))
     }

@@ -104,7 +104,7 @@ impl Removed {
     }
 }
 
-/// Removes the images of the store that no container needs from the Docker engines of the project, or counts them: each is
+/// Removes the images of the store that no container needs from the Docker engines of the project, or counts all: each is
 /// sent again when it is needed. An engine that is not there keeps its own, and fails nothing.
 fn images(project: &Project, store: &Store, dry_run: bool) -> Result<u64, Failure> {
     if project.config.dockers().next().is_none() {

@@ -63,13 +63,12 @@ fn take(shelf: &Shelf, store: &dyn Contents, named: &Digest, intake: &Intake) ->
     let hashing = Hashing::new(DigestFunction::Sha256);
     let mut hashed = Hashed { from: (&file).take(size), hashing, is_damaged: false };
     let taken = store.add_content(&mut hashed);
+    intake.took(taken.as_ref().map_or(0, |content| content.0.size()));
     if hashed.is_damaged || taken.is_ok() && hashed.hashing.digest().hash != blob.sha256.to_string() {
         shelf.remove_damaged(name, &file);
         return Ok(None);
     }
-    let content = taken?;
-    intake.took(content.0.size());
-    Ok(Some(content))
+    Ok(Some(taken?))
 }
 
 /// Hashes what is read through it.

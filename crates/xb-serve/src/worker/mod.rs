@@ -172,19 +172,16 @@ impl Workshop {
         .await?;
         about.input_fetch_completed_timestamp = Some(now());
         about.execution_start_timestamp = Some(now());
+        let mut uncounted = Uncounted(Some(&**self));
         let left = self.worker.executor.run(&action, &self.context()).await;
-        let left = left.inspect_err(|_| {
-            // Something of the store may be lost: the root is read again the next time. And something may have come.
-            self.intake.forget();
-            self.intake.took_unknown(&self.worker.room);
-        })?;
+        // Something of the store may be lost: the root is read again the next time.
+        let left = left.inspect_err(|_| self.intake.forget())?;
         about.execution_completed_timestamp = Some(now());
         about.output_upload_start_timestamp = Some(now());
         let (this, held, key) = (Arc::clone(self), Arc::clone(slot), key.clone());
-        apart(move || {
+        let kept = apart(move || {
             let _held = held;
-            let told = outputs::told(&this.shelf, &this.names(), &left, &asked, about, &this.intake);
-            let mut result = told.inspect_err(|_| this.intake.took_unknown(&this.worker.room))?;
+            let mut result = outputs::told(&this.shelf, &this.names(), &left, &asked, about, &this.intake)?;
             if let Some(about) = &mut result.execution_metadata {
                 about.output_upload_completed_timestamp = Some(now());
                 about.worker_completed_timestamp = Some(now());
@@ -196,9 +193,11 @@ impl Workshop {
                 let bytes = result.encode_to_vec();
                 this.shelf.put(Name::entry(key.sha256), bytes.len() as u64, &bytes)?;
             }
-            Ok(Left { result, cause: left.cause })
+            Ok::<_, Trouble>(Left { result, cause: left.cause })
         })
-        .await
+        .await?;
+        uncounted.0 = None;
+        Ok(kept)
     }
 
     /// Tidies the store, while nothing runs. Where that fails, it stays due.
@@ -229,6 +228,17 @@ impl Workshop {
         let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get());
         let jobs = u32::try_from((cpus / self.worker.slots()).max(1)).unwrap_or(1);
         RunContext { events: Arc::new(()), node: NodeId(0), jobs, keep_failed: false, again: false }
+    }
+}
+
+/// Of what a run left nobody knows how much it is, unless all of it was counted: also where the run was stopped.
+struct Uncounted<'a>(Option<&'a Workshop>);
+
+impl Drop for Uncounted<'_> {
+    fn drop(&mut self) {
+        if let Some(Workshop { intake, worker, .. }) = self.0 {
+            intake.took_unknown(&worker.room);
+        }
     }
 }
 

@@ -11,6 +11,9 @@ use super::Trouble;
 use crate::Shelf;
 use crate::shelf::{Name, blob};
 
+/// Nobody wants outputs whose paths, from the root, are longer than this together, in bytes.
+const MOST_PATHS: usize = 32 << 20;
+
 /// No action or command is longer, in bytes: Linux starts no program with more than 6 MiB of arguments and environment.
 const MOST_MESSAGE: u64 = 6 << 20;
 
@@ -146,6 +149,10 @@ fn outputs(cwd: &RelPath, command: &Command) -> Result<BTreeMap<String, RelPath>
         true => command.output_directories.iter().chain(&command.output_files),
         false => command.output_paths.iter().chain(&[]),
     };
+    let paths: usize = asked.clone().map(|asked| cwd.as_str().len() + asked.len()).sum();
+    if paths > MOST_PATHS {
+        return Err(wrong(&format!("the paths of its outputs are {paths} bytes long, and {MOST_PATHS} are allowed")));
+    }
     let placed = asked.map(|asked| match RelPath::normalise(&format!("{cwd}/{asked}")) {
         Ok(path) => Ok((asked.clone(), path)),
         Err(error) => Err(wrong(&format!("`{asked}` is no place of an output: {error}"))),
