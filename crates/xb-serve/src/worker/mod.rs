@@ -211,6 +211,10 @@ impl Workshop {
         let Some(all) = all else { return };
         apart(move || {
             let _all = all;
+            // Another one may have done so meanwhile.
+            if self.intake.due(&self.worker.room) == Due::No {
+                return self.intake.waits_no_more();
+            }
             let came = self.intake.begin();
             if (self.worker.room.tidy)().is_err() {
                 self.intake.took(came);

@@ -76,9 +76,14 @@ impl Intake {
         !self.is_awaited.swap(true, Ordering::Relaxed)
     }
 
+    /// Whoever was the one to wait waits no more.
+    pub fn waits_no_more(&self) {
+        self.is_awaited.store(false, Ordering::Relaxed);
+    }
+
     /// The store is tidied now: how much had come in.
     pub fn begin(&self) -> u64 {
-        self.is_awaited.store(false, Ordering::Relaxed);
+        self.waits_no_more();
         self.forget();
         self.bytes.swap(0, Ordering::Relaxed)
     }
