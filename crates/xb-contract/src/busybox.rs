@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::world::{make, write};
 
 /// What Debian's `busybox-static` calls a static busybox of this machine.
-pub const BUSYBOX: &str = "/bin/busybox";
+pub(crate) const BUSYBOX: &str = "/bin/busybox";
 
 /// The names of all programs that a busybox is, which runs here.
 pub fn applets(busybox: &Path) -> Vec<String> {

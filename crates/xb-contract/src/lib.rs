@@ -8,7 +8,7 @@ pub mod cases;
 mod lasting;
 mod world;
 
-pub use busybox::{BUSYBOX, applets, busybox_root};
+pub use busybox::{applets, busybox_root};
 pub use lasting::remove_at_the_end;
 pub use world::{Outcome, World, make, write};
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use xb_build::{Alive, Guard};
-use xb_store::{LockedFolder, is_older, may_be_stale, remove_folder, remove_unused};
+use xb_store::{LockedFolder, is_older, remove_folder, remove_unused};
 
 /// What the names of sandboxes' folders begin with.
 const PREFIX: &str = "run-";
@@ -138,10 +138,7 @@ pub fn remove_stale(parent: &Path) -> u64 {
 
 /// The folders that [`remove_stale`] would remove, or has left.
 pub fn list_stale(parent: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
-    let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
-    let is_stale = |path: &PathBuf| may_be_stale(path) && LockedFolder::lock(path.clone()).is_ok();
-    ours.map(|entry| entry.path()).filter(is_stale).collect()
+    xb_store::list_stale(parent, PREFIX)
 }
 
 #[cfg(test)]

@@ -110,14 +110,22 @@ pub fn remove_unused(path: &Path) -> io::Result<bool> {
 /// Removes the folders of the dead in `parent` whose names begin with `prefix`, and returns how many they were; those
 /// that cannot be removed stay.
 pub fn remove_stale(parent: &Path, prefix: &str) -> u64 {
+    may_be_dead(parent, prefix).filter(|path| remove_unused(path).unwrap_or(false)).count() as u64
+}
+
+/// The folders that [`remove_stale`] would remove, or has left.
+pub fn list_stale(parent: &Path, prefix: &str) -> Vec<PathBuf> {
+    may_be_dead(parent, prefix).filter(|path| LockedFolder::lock(path.clone()).is_ok()).collect()
+}
+
+fn may_be_dead(parent: &Path, prefix: &str) -> impl Iterator<Item = PathBuf> {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
-    let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix));
-    let is_removed = |path: &PathBuf| may_be_stale(path) && remove_unused(path).unwrap_or(false);
-    ours.map(|entry| entry.path()).filter(is_removed).count() as u64
+    let ours = entries.filter(move |entry| entry.file_name().to_string_lossy().starts_with(prefix));
+    ours.map(|entry| entry.path()).filter(|path| may_be_stale(path))
 }
 
 /// Whether who made a folder has had the time to lock it: a younger one is nobody's to take.
-pub fn may_be_stale(path: &Path) -> bool {
+fn may_be_stale(path: &Path) -> bool {
     is_older(path, LOCKED_WITHIN)
 }
 

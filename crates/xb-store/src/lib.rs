@@ -48,7 +48,7 @@ mod verify;
 
 pub use action_lock::ActionLock;
 pub use error::StoreError;
-pub use folder::{LockedFolder, is_older, may_be_stale, remove_stale, remove_unused};
+pub use folder::{LockedFolder, is_older, list_stale, remove_stale, remove_unused};
 pub use gc::{FOLDER, GcPolicy, GcReport};
 pub use lease::Lease;
 pub use memory::{Memory, ShortMemory};

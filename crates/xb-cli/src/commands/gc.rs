@@ -36,7 +36,8 @@ pub fn run(here: &Invocation, args: &GcArgs) -> Result<(), Failure> {
     let served = served(&store_path(&project.config)?);
     if policy.dry_run {
         let sandboxes = xb_exec::list_kept(&scratch, age).map_err(Failure::environment)?;
-        let sandboxes = count_all(&sandboxes) + count_all(&xb_exec::list_stale(&scratch));
+        let machines = xb_store::list_stale(&machines::folder(&store), xb_vm::PREFIX);
+        let sandboxes = count_all(&sandboxes) + count_all(&xb_exec::list_stale(&scratch)) + count_all(&machines);
         let lines = Shelf::count_idle(&served);
         let report = store.gc_without(&gone, &policy)?;
         let images = images(&project, &store, true)?;

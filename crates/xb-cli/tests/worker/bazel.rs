@@ -1,14 +1,14 @@
 //! A client that others have made has actions run by a server: Bazel, whose outputs are files.
 
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::others::{program, project};
 use crate::served::Serving;
 
-/// What a project of Bazel consists of, beside busybox. Of what the rule makes only the last may be missing.
+/// What a project of Bazel consists of, beside busybox: its rule makes a file, a program and a folder.
 const PROJECT: [(&str, &str); 4] = [
     ("WORKSPACE", ""),
     ("tools/BUILD", "exports_files([\"busybox\"])\n"),
@@ -62,20 +62,10 @@ fn bazel(program: &Path, project: &Path, who: &str, server: &str, target: &str) 
 
 #[test]
 fn files_that_bazel_wants_are_made() {
-    let Some(program) = std::env::var_os("XB_TEST_BAZEL") else {
-        let reason = "XB_TEST_BAZEL does not say where Bazel is (.ci/run installs it)";
-        assert!(std::env::var_os("XB_TEST_NO_SKIP").is_none(), "must not be skipped: {reason}");
-        writeln!(std::io::stderr(), "skipped: {reason}").expect("it is told");
-        return;
-    };
+    let Some(program) = program("XB_TEST_BAZEL") else { return };
     let serving = Serving::start(&["--execute"]);
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = project(&PROJECT);
     let project = folder.path();
-    for (name, text) in PROJECT {
-        let path = project.join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, text).expect("a file");
-    }
     fs::copy("/bin/busybox", project.join("tools/busybox")).expect("a copy");
     let build = |who: &str, target: &str| {
         let output = bazel(Path::new(&program), project, who, &serving.address, target);

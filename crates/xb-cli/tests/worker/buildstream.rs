@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::others::{program, project};
 use crate::served::Serving;
 
 /// What a project of BuildStream consists of, beside a folder with busybox.
@@ -45,20 +45,10 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn a_client_that_others_have_made_has_actions_run() {
-    let Some(program) = std::env::var_os("XB_TEST_BST") else {
-        let reason = "XB_TEST_BST does not say where BuildStream's `bst` is (.ci/run installs it)";
-        assert!(std::env::var_os("XB_TEST_NO_SKIP").is_none(), "must not be skipped: {reason}");
-        writeln!(std::io::stderr(), "skipped: {reason}").expect("it is told");
-        return;
-    };
+    let Some(program) = program("XB_TEST_BST") else { return };
     let serving = Serving::start(&["--execute"]);
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = project(&PROJECT);
     let project = folder.path();
-    for (name, text) in PROJECT {
-        let path = project.join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, text).expect("a file");
-    }
     let bin = project.join("base/bin");
     fs::create_dir_all(&bin).expect("a folder");
     fs::copy("/bin/busybox", bin.join("busybox")).expect("a copy");

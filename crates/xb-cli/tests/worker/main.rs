@@ -6,5 +6,6 @@ mod cut;
 mod disk;
 mod line;
 mod luck;
+mod others;
 mod served;
 mod sshd;
