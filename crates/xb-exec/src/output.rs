@@ -1,4 +1,4 @@
-//! Taking in the outputs of a command: what it wrote, over what its layers have at the same place.
+//! One output of a command, made whole: what it wrote, over what its layers have at the same place.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

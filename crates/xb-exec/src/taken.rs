@@ -1,4 +1,4 @@
-//! Taking in what a command left at the places of its outputs.
+//! What is taken in of all that a command left: which outputs, within which limits, and what is said of the others.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
